@@ -1,0 +1,51 @@
+# Everything a person or CI needs. `make` alone lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+, := ,
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.stamp
+LOG := $(VENV)/install.log
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+UNSLOTH := unsloth==2026.10.9 unsloth_zoo==2026.10.9
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# pip writes to a log; people see a counter, or the end of the log and what to do.
+define install
+	@echo "$(1)"
+	@$(BIN)/python -m pip install $(2) 2>&1 | tee -a $(LOG) \
+		| awk '/^Collecting |^Obtaining /{n++; printf "\r  %d packages looked up", n; fflush()} /^Installing collected/{printf ", installing"; fflush()} END{print ""}' \
+		|| { tail -n 8 $(LOG); echo "make: installing failed; the whole log is $(LOG). Check the network and the free disk space (about 3 GB), then run make env again."; exit 1; }
+endef
+
+.PHONY: help env run test check fix
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+env: $(STAMP) ## make or update the environment in .venv (about 2.5 GB, several minutes)
+
+run: $(STAMP) ## start the app
+	@exec $(BIN)/attune run
+
+test: $(STAMP) ## run the whole test suite
+	@$(BIN)/python -m pytest
+
+check: $(STAMP) ## lint and types
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+fix: $(STAMP) ## mend what the linter can mend by itself
+	@$(BIN)/ruff check --fix .
+
+# Unsloth comes without its dependencies: it would pull a torchvision that does not match a CPU-only torch, and where
+# its newest certifi is not to be had pip takes an older Unsloth that cannot train on a CPU. What it imports is in [train].
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "make: Attune needs Python 3.11 or newer, and none was found. Install one, or name it: make env PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "make: the environment could not be made. On Debian or Ubuntu install the package python3-venv, then run make env again."; exit 1; }
+	@: > $(LOG)
+	$(call install,Installing Attune and its libraries into $(VENV) (about 2.5 GB; several minutes),-c constraints.txt -e '.[train$(,)dev]')
+	$(call install,Installing Unsloth,--no-deps $(UNSLOTH))
+	@touch $(STAMP)

@@ -1,0 +1,1 @@
+"""What people approved: labels, formats in and out, near-duplicates, the split."""

@@ -1,0 +1,75 @@
+"""Labels from gestures: which turns are good examples, which answers were preferred to which.
+
+approve = a row to imitate; edit = a row and a preference pair; regenerate then approve = a pair; reject = a negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from assistant.record.store import Store
+from assistant.record.threads import as_message, example
+from assistant.record.types import Message, Turn
+
+SOURCES = ("chat", "import")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A conversation as an example: unapproved answers stay as context with weight 0."""
+
+    conversation: int
+    source: str
+    messages: list[Message]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two answers to one prompt, of which a person preferred `chosen`."""
+
+    conversation: int
+    prompt: list[Message]
+    chosen: str
+    rejected: str
+
+
+def approved_rows(store: Store, case: str, sources: Sequence[str] = SOURCES) -> list[Row]:
+    """Every conversation with at least one approved answer, oldest first."""
+    found = []
+    for source in sources:
+        for id, turns in store.turns_of_case(case, [source]).items():
+            messages = example(turns)
+            if messages:
+                found.append(Row(id, source, messages))
+    return sorted(found, key=lambda row: row.conversation)
+
+
+def pairs(turns: Sequence[Turn]) -> list[Pair]:
+    """Preference pairs: an approved answer against each sibling that was not approved."""
+    by_id = {turn.id: turn for turn in turns}
+    found = []
+    for chosen in _answers(turns, "approved"):
+        for other in turns:
+            sibling = other.parent == chosen.parent and other.role == "assistant" and other.id != chosen.id
+            if sibling and other.label != "approved" and other.content != chosen.content:
+                prompt = [as_message(turn) for turn in _ancestors(by_id, chosen)]
+                found.append(Pair(chosen.conversation, prompt, chosen.content, other.content))
+    return found
+
+
+def negatives(turns: Sequence[Turn]) -> list[Turn]:
+    """Answers that a person rejected."""
+    return list(_answers(turns, "rejected"))
+
+
+def _answers(turns: Iterable[Turn], label: str) -> Iterable[Turn]:
+    return (turn for turn in turns if turn.role == "assistant" and turn.label == label)
+
+
+def _ancestors(by_id: dict[int, Turn], turn: Turn) -> list[Turn]:
+    found: list[Turn] = []
+    while turn.parent in by_id:
+        turn = by_id[turn.parent]
+        found.append(turn)
+    return found[::-1]

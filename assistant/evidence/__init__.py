@@ -1,0 +1,1 @@
+"""What was proved: answers of every variant to held-out conversations, scored, paired, and judged."""

@@ -1,0 +1,102 @@
+"""Ask every variant the same held-out questions, through the same function as the chat, and score the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+
+from assistant.chat import Chat
+from assistant.errors import AttuneError
+from assistant.evidence.scorers import Scorer
+from assistant.record.types import Item, Message, Score, Variant
+from tools.trainer import ToolError
+
+CONCURRENCY = 16  # continuous batching serves this many at once about four times as fast as one by one
+TIMED = 5  # questions asked one at a time afterwards, for a latency that a single user would see
+
+
+@dataclass(frozen=True)
+class Question:
+    """One assistant turn of a held-out conversation: what came before it, and the approved answer."""
+
+    item: int
+    turn: int
+    messages: list[Message]
+    reference: str
+
+
+def questions(items: Sequence[Item]) -> list[Question]:
+    """Every approved answer of the items; those with weight 0 are context only."""
+    found = []
+    for item in items:
+        answers = [i for i, message in enumerate(item.messages) if message["role"] == "assistant"]
+        for turn, i in enumerate(answers):
+            if item.messages[i].get("weight", 1) != 0:
+                found.append(Question(item.position, turn, item.messages[:i], item.messages[i]["content"]))
+    return found
+
+
+def answer_all(
+    chat: Chat, evaluation: int, variant: Variant, asked: Sequence[Question], score: Scorer
+) -> Iterator[Score]:
+    """Scores as they come in, in no particular order. An answer that failed has an error and no score."""
+    with ThreadPoolExecutor(CONCURRENCY) as pool:
+        waiting = [pool.submit(_answer, chat, evaluation, variant, question, score) for question in asked]
+        try:
+            for done in as_completed(waiting):
+                yield done.result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def timings(chat: Chat, variant: Variant, asked: Sequence[Question]) -> tuple[float, float]:
+    """Median seconds to the first token and to the last, of a few questions asked one at a time."""
+    import statistics
+
+    first, total = [], []
+    for question in asked[:TIMED]:
+        reply = chat.reply(variant, question.messages)
+        for _ in reply:
+            pass
+        first.append(reply.first_token_s)
+        total.append(reply.total_s)
+    if not first:
+        return float("nan"), float("nan")
+    return statistics.median(first), statistics.median(total)
+
+
+def by_conversation(scores: Sequence[Score]) -> dict[int, float]:
+    """Mean score of each held-out conversation: turns of one conversation are not independent, so they are one unit."""
+    found: dict[int, list[float]] = {}
+    for score in scores:
+        if score.score is not None:
+            found.setdefault(score.item, []).append(score.score)
+    return {item: sum(values) / len(values) for item, values in found.items()}
+
+
+def _answer(chat: Chat, evaluation: int, variant: Variant, question: Question, score: Scorer) -> Score:
+    try:
+        reply = chat.reply(variant, question.messages)
+        text = "".join(reply)
+    except ToolError as error:
+        return Score(evaluation, variant.id, question.item, question.turn, "", None, 0, 0, 0.0, 0.0, str(error))
+    return Score(
+        evaluation, variant.id, question.item, question.turn, text, score(text, question.reference),
+        reply.prompt_tokens, reply.completion_tokens, reply.first_token_s, reply.total_s,
+    )  # fmt: skip
+
+
+def first_error(scores: Sequence[Score]) -> str:
+    return next((score.error for score in scores if score.error), "")
+
+
+def check_answered(scores: Sequence[Score], variant: Variant) -> None:
+    """Raise when not one answer came back: a dead endpoint is not a bad model."""
+    if scores and all(score.error for score in scores):
+        raise AttuneError(
+            f"The variant '{variant.name}' answered nothing: {first_error(scores)}", "Mend that, then evaluate again."
+        )
+
+

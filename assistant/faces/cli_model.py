@@ -1,0 +1,220 @@
+"""Commands that make, measure and choose models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assistant.errors import AttuneError
+from assistant.faces.cli_common import (
+    AsJson,
+    CaseId,
+    ProgressLine,
+    Stopped,
+    duration,
+    open_bench,
+    pick,
+    say,
+    score_table,
+    show,
+    table,
+)
+from assistant.faces.cli_follow import follow
+
+if TYPE_CHECKING:
+    from assistant.record.types import Case, Job
+    from assistant.workbench import Workbench
+
+
+def baseline(case: CaseId = "", as_json: AsJson = False) -> None:
+    """Build the best assistant without training."""
+    from assistant.stages import baseline as stage
+    from assistant.stages import switch as switching
+
+    with open_bench() as bench:
+        chosen = pick(bench.store, case)
+        made = stage.run(bench.store, bench.settings, chosen.id)
+        active = switching.active(bench.store, bench.settings, chosen.id)
+        rows = [(v.name, v.shots, v.passages, v.model, v.id) for v in made]
+        value = {"case": chosen.id, "active": active.name, "variants": made}
+        text = table(rows, ("variant", "shots", "passages", "model", "id"))
+        show(value, f"{text}\n'{active.name}' answers now. Try: attune ask \"...\"", as_json)
+
+
+def finetune(
+    case: CaseId = "",
+    trainer: Annotated[str, typer.Option(help="See `attune trainers`.", show_default="the case's")] = "",
+    base: Annotated[str, typer.Option(help="Model to start from.", show_default="the case's")] = "",
+    epochs: Annotated[float, typer.Option(min=0, help="Passes over the data.", show_default="chosen")] = 0.0,
+    max_steps: Annotated[int, typer.Option(min=0, help="Stop after so many steps.", show_default="no limit")] = 0,
+    learning_rate: Annotated[float, typer.Option(min=0, help="Peak rate.", show_default="chosen")] = 0.0,
+    batch_size: Annotated[int, typer.Option(min=0, help="Rows a step.", show_default="chosen")] = 0,
+    lora_rank: Annotated[int, typer.Option(min=0, help="Rank of the adapter.", show_default="chosen")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the run.", show_default="the case's")] = 0,
+    resume: Annotated[int | None, typer.Option(metavar="JOB", help="Go on with a run that ended early.")] = None,
+    cancel: Annotated[int | None, typer.Option(metavar="JOB", help="End a run.")] = None,
+    watch: Annotated[int | None, typer.Option("--follow", metavar="JOB", help="Follow a run started before.")] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Start it and return at once.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train on the dataset and follow the run.
+
+    The run goes on in the background whatever becomes of this command. JOB 0 means the latest.
+    """
+    from assistant.stages import finetune as stage
+
+    with open_bench() as bench:
+        chosen = pick(bench.store, case)
+        if cancel is not None:
+            run = stage.cancel(bench.store, bench.settings, bench.trainers, _job(bench, chosen, cancel).id)
+        elif resume is not None:
+            run = stage.resume(bench.store, bench.settings, bench.trainers, _job(bench, chosen, resume).id)
+        elif watch is not None:
+            run = _job(bench, chosen, watch)
+        else:
+            options: dict[str, Any] = {
+                "trainer": trainer, "base": base, "epochs": epochs, "max_steps": max_steps, "seed": seed,
+                "learning_rate": learning_rate, "batch_size": batch_size, "lora_rank": lora_rank,
+            }  # fmt: skip
+            run = _start(bench, chosen, options)
+        if not detach and cancel is None:
+            run = follow(bench, run.id)
+        show(_job_value(run), _job_text(run), as_json)
+        if run.state == "failed":
+            raise typer.Exit(1)
+
+
+def _start(bench: Workbench, case: Case, options: dict[str, Any]) -> Job:
+    """Start a run, with the case's own choices where nothing was asked for, after saying what it will take."""
+    from assistant.stages import finetune as stage
+
+    options = {name: value for name, value in options.items() if value}
+    forecast = stage.estimate(bench.store, bench.settings, bench.trainers, case.id, **options)
+    low, high = duration(forecast.seconds.low), duration(forecast.seconds.high)
+    say(f"Expected: {low} to {high}, up to {forecast.memory_gb.high:.1f} GB of memory, "
+        f"${forecast.money_usd.low:.2f} to ${forecast.money_usd.high:.2f} ({forecast.source})")  # fmt: skip
+    if forecast.rows_cut:
+        say(f"{forecast.rows_cut} rows are longer than the model's window; what is past it is not learned.")
+    run = stage.run(bench.store, bench.settings, bench.trainers, case.id, **options)
+    say(f"Job {run.id} started with {run.trainer}.")
+    return run
+
+
+def _job(bench: Workbench, case: Case, number: int) -> Job:
+    """The job of that number, or the case's latest, as it is now."""
+    from assistant.stages import finetune as stage
+
+    stage.refresh(bench.store, bench.settings, bench.trainers, case.id)
+    found = [job for job in bench.store.jobs(case.id) if number in (0, job.id)]
+    if not found:
+        raise AttuneError(f"'{case.id}' has no job{f' {number}' if number else ''}.", "See `attune jobs`.")
+    return found[-1]
+
+
+def _job_value(job: Job) -> dict[str, Any]:
+    return {
+        "case": job.case, "job": job.id, "trainer": job.trainer, "state": job.state, "reason": job.reason,
+        "dataset": job.dataset, "model": job.model, "metrics": job.metrics, "created": job.created, "ended": job.ended,
+    }  # fmt: skip
+
+
+def _job_text(job: Job) -> str:
+    if job.state == "succeeded":
+        return f"Job {job.id} succeeded; the model is {job.model}. Next: attune evaluate"
+    if job.ended:
+        return f"Job {job.id} {job.state}: {job.reason}"
+    return f"Job {job.id} is {job.state}. Follow it with: attune finetune --follow {job.id}"
+
+
+def jobs(case: CaseId = "", as_json: AsJson = False) -> None:
+    """List training runs, brought up to date."""
+    from assistant.stages import finetune as stage
+
+    with open_bench() as bench:
+        name = pick(bench.store, case).id if case else None
+        stage.refresh(bench.store, bench.settings, bench.trainers, name)
+        found = bench.store.jobs(name)
+        rows = [(j.id, j.case, j.trainer, j.state, j.created[:16], j.reason) for j in found]
+        head = ("job", "case", "trainer", "state", "started", "reason")
+        text = table(rows, head) if rows else "No training run yet. Next: attune finetune"
+        show({"jobs": [_job_value(job) for job in found]}, text, as_json)
+
+
+def trainers(as_json: AsJson = False) -> None:
+    """List the ways to train, and what each needs."""
+    with open_bench() as bench:
+        reasons = {name: trainer.unavailable() for name, trainer in bench.trainers.items()}
+        rows = [(name, reason or "ready") for name, reason in reasons.items()]
+        value = [{"name": name, "ready": reason is None, "reason": reason or ""} for name, reason in reasons.items()]
+        show({"trainers": value}, table(rows, ("trainer", "state")), as_json)
+
+
+def evaluate(
+    case: CaseId = "",
+    job: Annotated[int, typer.Option(help="The job whose model is tested.", show_default="the latest")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Measure every variant and give a verdict."""
+    from assistant.stages import evaluate as stage
+
+    with open_bench() as bench:
+        chosen = pick(bench.store, case)
+        line = ProgressLine()
+        try:
+            done = stage.run(bench.store, bench.settings, bench.chat, chosen.id, job=job, report=line)
+        except KeyboardInterrupt:
+            raise Stopped("The answers so far are kept; `attune evaluate` goes on from there.") from None
+        finally:
+            line.end()
+        text = score_table(done.results, done.scorer)
+        value = {"case": chosen.id, "evaluation": done.id, "dataset": done.dataset, "job": done.job}
+        value |= {"scorer": done.scorer, "variants": done.results, "verdict": done.verdict, "parity": done.parity}
+        show(value, f"{text}\n{done.verdict['decision']}: {done.verdict['reason']}", as_json)
+
+
+def switch(
+    case: CaseId = "",
+    variant: Annotated[str, typer.Option(help="Name or id.", show_default="the proved one")] = "",
+    force: Annotated[bool, typer.Option("--force", help="Also to one that has not proved better.")] = False,
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Let another variant answer from now on."""
+    from assistant.stages import switch as stage
+
+    with open_bench() as bench:
+        chosen = pick(bench.store, case)
+        done = stage.run(bench.store, chosen.id, variant=variant, by="user", reason=reason, force=force)
+        active = bench.store.variant(done.variant)
+        value = {"case": chosen.id, "active": active.name, "variant": active.id, "reason": done.reason}
+        show(value, f"'{active.name}' answers now. To go back: attune undo", as_json)
+
+
+def undo(case: CaseId = "", as_json: AsJson = False) -> None:
+    """Take back the last switch."""
+    from assistant.stages import switch as stage
+
+    with open_bench() as bench:
+        chosen = pick(bench.store, case)
+        active = bench.store.variant(stage.undo(bench.store, chosen.id, by="user").variant)
+        value = {"case": chosen.id, "active": active.name, "variant": active.id}
+        show(value, f"'{active.name}' answers again.", as_json)
+
+
+def confirm(
+    proposal: Annotated[int, typer.Argument(help="Its number, from `attune status`.", show_default=False)],
+    decline: Annotated[bool, typer.Option("--decline", help="Turn it down instead.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let a proposal of the guide happen, or turn it down."""
+    from assistant.guide import proposals
+
+    with open_bench() as bench:
+        if decline:
+            proposals.decline(bench, proposal)
+            result = "Declined."
+        else:
+            result = proposals.confirm(bench, proposal)
+        state = bench.store.proposal(proposal).state
+        show({"proposal": proposal, "state": state, "result": result}, result, as_json)

@@ -1,0 +1,39 @@
+"""What one browser tab holds, and how its panels learn that something changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gradio as gr
+
+from assistant.faces.ui.told import told
+
+# No endpoint of the interface is part of the public API, and no panel is greyed out while it refreshes.
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+
+
+class Session:
+    """The case of this tab, the panel in front, and a counter that goes up when the record changed."""
+
+    def __init__(self) -> None:
+        self.case = gr.State("")
+        self.panel = gr.State("chat")
+        self.changed = gr.State(0)
+
+    def after(self, event: Any) -> Any:
+        """Let every panel in sight look at the record again once `event` is done."""
+        return event.then(lambda count: count + 1, self.changed, self.changed, **QUIET)
+
+    def always(self, show: Callable[..., Any], outputs: Sequence[Any]) -> None:
+        """Keep `outputs` = show(case) up to date whatever panel is in front."""
+        gr.on([self.case.change, self.changed.change], told(show), self.case, list(outputs), **QUIET)
+
+    def in_front(self, panel: str, show: Callable[..., Any], outputs: Sequence[Any]) -> None:
+        """Keep `outputs` = show(case) up to date while `panel` is in front: a hidden panel costs nothing."""
+
+        def when_seen(case: str, front: str) -> Any:
+            return show(case) if case and front == panel else gr.skip()
+
+        triggers = [self.case.change, self.changed.change, self.panel.change]
+        gr.on(triggers, told(when_seen), [self.case, self.panel], list(outputs), **QUIET)

@@ -1,0 +1,98 @@
+"""How it looks: one theme with the machine's own fonts, and the little CSS that the theme cannot say."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+FONT = ["ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif"]
+MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
+HEAD = '<meta name="viewport" content="width=device-width, initial-scale=1">'
+
+
+def theme() -> gr.themes.Base:
+    """Teal on slate; no font is fetched from anywhere."""
+    return gr.themes.Soft(
+        primary_hue="teal", secondary_hue="teal", neutral_hue="slate", radius_size="md", font=FONT, font_mono=MONO
+    ).set(
+        body_background_fill="*neutral_50",
+        body_background_fill_dark="*neutral_950",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_600",
+        button_primary_background_fill_dark="*primary_600",
+        button_primary_background_fill_hover_dark="*primary_500",
+        button_primary_text_color="white",
+        block_shadow="none",
+        block_border_width="1px",
+        block_label_background_fill="transparent",
+    )
+
+
+CSS = """
+.gradio-container { max-width: 1560px !important; margin: 0 auto !important; padding: 12px 20px 28px !important; }
+.gradio-container > .main, .gradio-container main { padding: 0 !important; }
+footer { display: none !important; }
+
+#top { align-items: center; gap: 12px; flex-wrap: wrap; }
+#brand { flex: 0 0 auto; min-width: auto !important; width: auto; }
+#brand b { font-size: 1.25rem; letter-spacing: -.02em; color: var(--primary-700); }
+.dark #brand b { color: var(--primary-400); }
+#case { flex: 1 1 220px; min-width: 180px !important; max-width: 360px; }
+#top button { flex: 0 0 auto; min-width: auto; }
+#answering { flex: 1 1 300px; min-width: 240px !important; text-align: right; }
+#answering .now { font-size: .92rem; color: var(--body-text-color); }
+#answering .now b { color: var(--primary-700); }
+.dark #answering .now b { color: var(--primary-300); }
+#answering small, .quiet, .quiet p { color: var(--body-text-color-subdued) !important; font-size: .85rem; }
+
+.tracker { display: flex; gap: 6px; list-style: none; margin: 4px 0 0; padding: 0; }
+.tracker li { flex: 1 1 0; min-width: 0; padding: 7px 10px 6px; border-radius: 8px; font-size: .84rem; margin: 0;
+  border: 1px solid var(--border-color-primary); color: var(--body-text-color-subdued); white-space: nowrap;
+  overflow: hidden; text-overflow: ellipsis; background: var(--block-background-fill); }
+.tracker li::before { content: attr(data-mark) " "; font-weight: 600; }
+.tracker li.done { color: var(--primary-700); }
+.dark .tracker li.done { color: var(--primary-300); }
+.tracker li.current { color: white; background: var(--primary-700); border-color: var(--primary-700); font-weight: 600; }
+.tracker-note { margin: 6px 2px 0; font-size: .88rem; color: var(--body-text-color-subdued); }
+.tracker-note b { color: var(--body-text-color); font-weight: 600; }
+
+#work { gap: 18px; align-items: flex-start; }
+#guide { position: sticky; top: 10px; }
+#guide .label-wrap { font-weight: 600; }
+#guide .suggestions { flex-wrap: wrap; gap: 6px; }
+#guide .suggestions button { flex: 0 1 auto; min-width: 0; white-space: normal; text-align: left; border-radius: 999px;
+  font-weight: 400; }
+.card { border: 1px solid var(--primary-500) !important; border-radius: 10px; padding: 12px !important; }
+.card h4 { margin: 0 0 4px; }
+
+#chat .message-buttons, #guide-chat .message-buttons { opacity: .85; }
+#chat textarea ~ textarea { display: none; }
+#chat .thought-group { font-size: .85rem; }
+
+.facts { display: flex; flex-wrap: wrap; gap: 8px; }
+.facts div { flex: 1 1 110px; padding: 8px 12px; border-radius: 8px; border: 1px solid var(--border-color-primary);
+  background: var(--block-background-fill); }
+.facts b { display: block; font-size: 1.2rem; font-variant-numeric: tabular-nums; }
+.facts span { font-size: .8rem; color: var(--body-text-color-subdued); }
+.bar { height: 8px; border-radius: 4px; background: var(--border-color-primary); overflow: hidden; margin: 8px 0; }
+.bar i { display: block; height: 100%; background: var(--primary-600); transition: width .5s; }
+.verdict { padding: 12px 14px; border-radius: 8px; border-left: 4px solid var(--neutral-400);
+  background: var(--block-background-fill); }
+.verdict.switch { border-color: var(--primary-600); } .verdict.stay, .verdict.undecided { border-color: #d97706; }
+.plain { border-collapse: collapse; width: 100%; font-size: .88rem; }
+.plain th, .plain td { text-align: left; padding: 6px 10px; border-bottom: 1px solid var(--border-color-primary);
+  vertical-align: top; }
+.plain th { color: var(--body-text-color-subdued); font-weight: 500; }
+.plain td.n { font-variant-numeric: tabular-nums; white-space: nowrap; }
+.wide { overflow-x: auto; }
+button.primary { font-weight: 600; }
+
+@media (max-width: 900px) {
+  .gradio-container { padding: 8px 10px 20px !important; }
+  #work { flex-direction: column; }
+  #guide { position: static; order: -1; width: 100%; }
+  #answering { text-align: left; }
+  .tracker li { padding: 6px 4px; text-align: center; font-size: 0; }
+  .tracker li::before { font-size: .84rem; }
+  .tracker li.current { flex: 3 1 0; font-size: .84rem; }
+}
+"""

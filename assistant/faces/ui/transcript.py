@@ -1,0 +1,91 @@
+"""A conversation of the record as the chat shows it, and back: every message carries the id of its turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from assistant.record import threads
+from assistant.record.types import Message, Passage, Turn
+
+Shown = list[dict[str, Any]]  # what gr.Chatbot takes and gives
+FEEDBACK = {"approved": "Like", "rejected": "Dislike"}
+
+
+def shown(turns: Sequence[Turn]) -> Shown:
+    """The conversation as it reads now, its passages folded under the answers that used them."""
+    found: Shown = []
+    for turn in threads.thread(turns):
+        found += message(turn)
+    return found
+
+
+def message(turn: Turn) -> Shown:
+    """One turn: its text, and a folded message with the passages."""
+    text = {"role": turn.role, "content": turn.content, "metadata": {"id": turn.id}}
+    if not turn.passages:
+        return [text]
+    count = f"{len(turn.passages)} passage{'s' if len(turn.passages) > 1 else ''} used"
+    cited = {"title": count, "status": "done", "id": f"passages-{turn.id}"}
+    return [text, {"role": "assistant", "content": citations(turn.passages), "metadata": cited}]
+
+
+def citations(passages: Sequence[Passage]) -> str:
+    """Passages as Markdown. Their text is the user's documents: shown as text, whatever it contains."""
+    return "\n\n".join(
+        f"**[{passage.mark or number}] {escape(passage.document)}**"
+        f"{f' · {escape(passage.heading)}' if passage.heading else ''}\n\n> {_quoted(passage.text)}"
+        for number, passage in enumerate(passages, start=1)
+    )
+
+
+def feedback(turns: Sequence[Turn]) -> list[str | None]:
+    """The thumb of every answer that is shown, in order."""
+    return [FEEDBACK.get(turn.label) for turn in threads.thread(turns) if turn.role == "assistant"]
+
+
+def turn_id(history: Shown, index: int | Sequence[int]) -> int:
+    """The turn at this place of the chat; 0 for what is no turn (passages, a status)."""
+    place = index if isinstance(index, int) else index[0]
+    id = (history[place].get("metadata") or {}).get("id") if place < len(history) else None
+    return id if isinstance(id, int) else 0
+
+
+def last_answer(history: Shown) -> int:
+    """The turn that a new question follows: the last answer shown; 0 at the beginning."""
+    ids = [turn_id(history, i) for i, message in enumerate(history) if message["role"] == "assistant"]
+    return next((id for id in reversed(ids) if id), 0)
+
+
+def up_to(turns: Sequence[Turn], last: int) -> list[Turn]:
+    """The turns from the first one to `last`, by their parents."""
+    by_id = {turn.id: turn for turn in turns}
+    path: list[Turn] = []
+    while last in by_id:
+        path.append(by_id[last])
+        last = by_id[last].parent
+    return path[::-1]
+
+
+def as_messages(path: Sequence[Turn]) -> list[Message]:
+    """What a model gets of a path."""
+    return [{"role": turn.role, "content": turn.content} for turn in path]
+
+
+def plain(content: Any) -> str:
+    """The text of an edited message, which Gradio gives as text or as a list of parts."""
+    if isinstance(content, list):
+        return "\n".join(plain(part) for part in content)
+    return str(content.get("text", "")) if isinstance(content, dict) else str(content)
+
+
+def _quoted(text: str) -> str:
+    return escape(" ".join(text.split()))[:700].replace("*", "\\*").replace("[", "\\[").replace("`", "\\`")
+
+
+def shown_after(turns: Sequence[Turn], id: int) -> list[Turn]:
+    """The turns that follow `id` in the conversation as it reads now."""
+    path = threads.thread(turns)
+    place = next((i for i, turn in enumerate(path) if turn.id == id), len(path))
+    return path[place + 1 :]

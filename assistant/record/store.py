@@ -1,0 +1,378 @@
+"""Every SQL statement of the project. One file, WAL, one connection a thread; rows in, plain types out."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlite_utils import Database
+
+from assistant.errors import AttuneError
+from assistant.record.migrations import migrations
+from assistant.record.types import (
+    Brief,
+    Case,
+    Conversation,
+    Dataset,
+    Document,
+    Evaluation,
+    Item,
+    Job,
+    Message,
+    Passage,
+    Proposal,
+    Score,
+    Switch,
+    Turn,
+    Variant,
+)
+
+T = TypeVar("T")
+_JSON = {"brief", "options", "warnings", "passages", "details", "dropped", "request", "metrics", "variants",
+         "results", "verdict", "parity", "payload", "messages"}  # fmt: skip
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+class Store:
+    """The record. Cheap to open; safe to use from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.db.enable_wal()
+            migrations.apply(self.db)
+        except (OSError, sqlite3.Error) as error:
+            raise AttuneError(
+                f"The record {path} cannot be opened: {error}.",
+                "Free some disk space or set ATTUNE_DATA to a folder that can be written.",
+            ) from error
+
+    @property
+    def db(self) -> Database:
+        """This thread's connection."""
+        if not hasattr(self._local, "db"):
+            connection = sqlite3.connect(self.path, timeout=30)
+            connection.execute("PRAGMA foreign_keys = ON")
+            self._local.db = Database(connection)
+        db: Database = self._local.db
+        return db
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        if hasattr(self._local, "db"):
+            self._local.db.close()
+            del self._local.db
+
+    @contextmanager
+    def atomic(self) -> Iterator[None]:
+        """All of the writes inside, or none."""
+        with self.db.atomic():
+            yield
+
+    # cases -------------------------------------------------------------------------------------------------------
+    def add_case(self, case: Case) -> Case:
+        self._insert("cases", asdict(case) | {"brief": case.brief.to_json(), "created": now()})
+        return self.case(case.id)
+
+    def case(self, id: str) -> Case:
+        row = self._one("cases", "id = ?", [id])
+        if row is None:
+            known = ", ".join(case.id for case in self.cases()) or "none yet"
+            raise AttuneError(f"There is no case called '{id}' (known: {known}).", "Make one with `attune new`.")
+        return _case(row)
+
+    def has_case(self, id: str) -> bool:
+        return self._one("cases", "id = ?", [id]) is not None
+
+    def cases(self, owner: str | None = None) -> list[Case]:
+        where, values = ("owner = ?", [owner]) if owner is not None else ("1", [])
+        return [_case(row) for row in self._rows("cases", where, values, order="created, rowid")]
+
+    def set_brief(self, case: str, brief: Brief) -> None:
+        self._update("cases", case, brief=brief.to_json())
+
+    def set_options(self, case: str, options: dict[str, Any]) -> None:
+        self._update("cases", case, options=options)
+
+    # documents ---------------------------------------------------------------------------------------------------
+    def add_document(
+        self, case: str, name: str, kind: str, text: str, sha256: str, pages: int = 1, warnings: Sequence[str] = ()
+    ) -> Document:
+        """Add a document; one of the same name is replaced (kept in the record, no longer used)."""
+        with self.atomic():
+            self.remove_document(case, name)
+            id = self._insert(
+                "documents",
+                {"case": case, "name": name, "kind": kind, "text": text, "sha256": sha256, "pages": pages,
+                 "warnings": list(warnings), "created": now(), "removed": ""},
+            )  # fmt: skip
+        return _make(Document, self._get("documents", id))
+
+    def remove_document(self, case: str, name: str) -> None:
+        self._execute("update documents set removed = ? where [case] = ? and name = ? and removed = ''",
+                      [now(), case, name])  # fmt: skip
+
+    def documents(self, case: str) -> list[Document]:
+        return [_make(Document, row) for row in self._rows("documents", "[case] = ? and removed = ''", [case])]
+
+    # variants ----------------------------------------------------------------------------------------------------
+    def add_variant(self, variant: Variant) -> Variant:
+        """Record a variant; its id is made by the caller and adding it twice is harmless."""
+        self._insert("variants", asdict(variant) | {"created": now()}, ignore=True)
+        return self.variant(variant.id)
+
+    def variant(self, id: str) -> Variant:
+        row = self._one("variants", "id = ?", [id])
+        if row is None:
+            raise AttuneError(f"There is no variant '{id}'.", "See `attune status` for those of your case.")
+        return _make(Variant, row)
+
+    def variants(self, case: str) -> list[Variant]:
+        return [_make(Variant, row) for row in self._rows("variants", "[case] = ?", [case], order="created, rowid")]
+
+    # conversations and messages ----------------------------------------------------------------------------------
+    def add_conversation(self, case: str, source: str) -> Conversation:
+        id = self._insert("conversations", {"case": case, "source": source, "created": now()})
+        return _make(Conversation, self._get("conversations", id))
+
+    def import_conversation(self, case: str, source: str, messages: Sequence[Message]) -> Conversation:
+        """Add a whole conversation whose answers are approved (those with weight 0 stay unlabelled)."""
+        with self.atomic():
+            conversation = self.add_conversation(case, source)
+            parent = 0
+            for message in messages:
+                good = message["role"] == "assistant" and message.get("weight", 1) != 0
+                turn = self.add_turn(conversation.id, parent, message["role"], message["content"],
+                                     label="approved" if good else "")  # fmt: skip
+                parent = turn.id
+        return conversation
+
+    def conversation(self, id: int) -> Conversation:
+        return _make(Conversation, self._get("conversations", id))
+
+    def conversations(self, case: str, source: str | None = None) -> list[Conversation]:
+        where, values = ("[case] = ?", [case]) if source is None else ("[case] = ? and source = ?", [case, source])
+        return [_make(Conversation, row) for row in self._rows("conversations", where, values)]
+
+    def add_turn(
+        self, conversation: int, parent: int, role: str, content: str, label: str = "", edited_from: int = 0,
+        variant: str = "", passages: Sequence[Passage] = (), details: dict[str, Any] | None = None,
+    ) -> Turn:  # fmt: skip
+        id = self._insert(
+            "messages",
+            {"conversation": conversation, "parent": parent, "role": role, "content": content, "label": label,
+             "edited_from": edited_from, "variant": variant, "passages": [asdict(p) for p in passages],
+             "details": details or {}, "created": now()},
+        )  # fmt: skip
+        return self.turn(id)
+
+    def turn(self, id: int) -> Turn:
+        return _turn(self._get("messages", id))
+
+    def turns(self, conversation: int) -> list[Turn]:
+        """Every message ever, siblings and originals too, oldest first."""
+        return [_turn(row) for row in self._rows("messages", "conversation = ?", [conversation])]
+
+    def turns_of_case(self, case: str, sources: Sequence[str]) -> dict[int, list[Turn]]:
+        """All messages of a case's conversations from these sources, by conversation, in one query."""
+        marks = ",".join("?" * len(sources))
+        rows = self.db.query(
+            f"select m.* from messages m join conversations c on c.id = m.conversation "
+            f"where c.[case] = ? and c.source in ({marks}) order by m.id",
+            [case, *sources],
+        )
+        found: dict[int, list[Turn]] = {}
+        for row in rows:
+            turn = _turn(_decoded(row))
+            found.setdefault(turn.conversation, []).append(turn)
+        return found
+
+    def label(self, turn: int, label: str) -> None:
+        """Set a message's label: "", approved or rejected."""
+        self._update("messages", turn, label=label)
+
+    # datasets ----------------------------------------------------------------------------------------------------
+    def add_dataset(self, dataset: Dataset, items: Sequence[Item]) -> Dataset:
+        """Freeze a dataset with its content; the same content twice is one dataset."""
+        with self.atomic():
+            if self._one("datasets", "id = ?", [dataset.id]) is None:
+                self._insert("datasets", asdict(dataset) | {"created": now()})
+                self.db.table("dataset_items").insert_all(
+                    {"dataset": dataset.id, "position": item.position, "split": item.split,
+                     "messages": json.dumps(item.messages, ensure_ascii=False), "conversation": item.conversation}
+                    for item in items
+                )  # fmt: skip
+        return self.dataset(dataset.id)
+
+    def dataset(self, id: str) -> Dataset:
+        return _make(Dataset, self._get("datasets", id))
+
+    def datasets(self, case: str) -> list[Dataset]:
+        return [_make(Dataset, row) for row in self._rows("datasets", "[case] = ?", [case], order="created, rowid")]
+
+    def items(self, dataset: str, split: str | None = None) -> list[Item]:
+        where, values = ("dataset = ?", [dataset]) if split is None else ("dataset = ? and split = ?", [dataset, split])
+        return [_make(Item, row) for row in self._rows("dataset_items", where, values, order="position")]
+
+    # jobs --------------------------------------------------------------------------------------------------------
+    def add_job(self, case: str, dataset: str, trainer: str, handle: str, state: str, request: dict[str, Any]) -> Job:
+        id = self._insert(
+            "jobs",
+            {"case": case, "dataset": dataset, "trainer": trainer, "handle": handle, "state": state, "reason": "",
+             "model": "", "adapter": "", "request": request, "metrics": {}, "created": now(), "ended": ""},
+        )  # fmt: skip
+        return self.job(id)
+
+    def job(self, id: int) -> Job:
+        return _make(Job, self._get("jobs", id))
+
+    def jobs(self, case: str | None = None) -> list[Job]:
+        where, values = ("[case] = ?", [case]) if case is not None else ("1", [])
+        return [_make(Job, row) for row in self._rows("jobs", where, values)]
+
+    def set_job(self, id: int, **changes: Any) -> None:
+        self._update("jobs", id, **changes)
+
+    # evaluations and scores --------------------------------------------------------------------------------------
+    def add_evaluation(self, case: str, dataset: str, job: int, scorer: str, variants: Sequence[str]) -> Evaluation:
+        id = self._insert(
+            "evaluations",
+            {"case": case, "dataset": dataset, "job": job, "scorer": scorer, "variants": list(variants),
+             "results": {}, "verdict": {}, "parity": {}, "created": now(), "finished": ""},
+        )  # fmt: skip
+        return self.evaluation(id)
+
+    def evaluation(self, id: int) -> Evaluation:
+        return _make(Evaluation, self._get("evaluations", id))
+
+    def evaluations(self, case: str) -> list[Evaluation]:
+        return [_make(Evaluation, row) for row in self._rows("evaluations", "[case] = ?", [case])]
+
+    def finish_evaluation(
+        self, id: int, results: dict[str, Any], verdict: dict[str, Any], parity: dict[str, Any]
+    ) -> Evaluation:
+        self._update("evaluations", id, results=results, verdict=verdict, parity=parity, finished=now())
+        return self.evaluation(id)
+
+    def add_score(self, score: Score) -> None:
+        self._insert("scores", asdict(score), replace_on=("evaluation", "variant", "item", "turn"))
+
+    def scores(self, evaluation: int) -> list[Score]:
+        rows = self._rows("scores", "evaluation = ?", [evaluation], order="variant, item, turn")
+        return [_make(Score, row) for row in rows]
+
+    # switches ----------------------------------------------------------------------------------------------------
+    def add_switch(self, case: str, variant: str, kind: str, reason: str, by: str, evaluation: int = 0) -> Switch:
+        id = self._insert(
+            "switches",
+            {"case": case, "variant": variant, "kind": kind, "reason": reason, "by": by, "evaluation": evaluation,
+             "created": now()},
+        )  # fmt: skip
+        return _make(Switch, self._get("switches", id))
+
+    def switches(self, case: str) -> list[Switch]:
+        return [_make(Switch, row) for row in self._rows("switches", "[case] = ?", [case])]
+
+    # proposals ---------------------------------------------------------------------------------------------------
+    def add_proposal(self, case: str, kind: str, payload: dict[str, Any], why: str, basis: str) -> Proposal:
+        id = self._insert(
+            "proposals",
+            {"case": case, "kind": kind, "payload": payload, "why": why, "basis": basis, "state": "open",
+             "result": "", "created": now(), "decided": ""},
+        )  # fmt: skip
+        return self.proposal(id)
+
+    def proposal(self, id: int) -> Proposal:
+        return _make(Proposal, self._get("proposals", id))
+
+    def proposals(self, case: str, state: str | None = None) -> list[Proposal]:
+        where, values = ("[case] = ?", [case]) if state is None else ("[case] = ? and state = ?", [case, state])
+        return [_make(Proposal, row) for row in self._rows("proposals", where, values)]
+
+    def decide(self, id: int, state: str, result: str = "") -> bool:
+        """Move an open proposal to another state; False when somebody already did."""
+        changed = self._execute(
+            "update proposals set state = ?, result = ?, decided = ? where id = ? and state = 'open'",
+            [state, result, now(), id],
+        )
+        return changed == 1
+
+    def set_proposal_result(self, id: int, result: str) -> None:
+        self._update("proposals", id, result=result)
+
+    # the only places that touch rows -----------------------------------------------------------------------------
+    def _insert(
+        self, table: str, row: dict[str, Any], ignore: bool = False, replace_on: Sequence[str] = ()
+    ) -> int:
+        row = {k: v for k, v in _encoded(row).items() if not (k == "id" and v in (0, None))}
+        with self._writable(), self.db.atomic():
+            if replace_on:
+                where = " and ".join(f"[{column}] = ?" for column in replace_on)
+                self.db.table(table).delete_where(where, [row[column] for column in replace_on])
+            inserted = self.db.table(table).insert(row, ignore=ignore)
+        return int(inserted.last_rowid or 0)
+
+    def _update(self, table: str, id: int | str, **changes: Any) -> None:
+        with self._writable(), self.db.atomic():
+            self.db.table(table).update(id, _encoded(changes))
+
+    def _execute(self, sql: str, values: Sequence[Any]) -> int:
+        with self._writable(), self.db.atomic():
+            return int(self.db.execute(sql, list(values)).rowcount)
+
+    def _rows(self, table: str, where: str, values: Sequence[Any], order: str = "id") -> list[dict[str, Any]]:
+        return [_decoded(row) for row in self.db.table(table).rows_where(where, list(values), order_by=order)]
+
+    def _one(self, table: str, where: str, values: Sequence[Any]) -> dict[str, Any] | None:
+        return next((_decoded(row) for row in self.db.table(table).rows_where(where, list(values), limit=1)), None)
+
+    def _get(self, table: str, id: int | str) -> dict[str, Any]:
+        row = self._one(table, "id = ?", [id])
+        if row is None:
+            raise AttuneError(f"There is no row {id} in {table}.", "See `attune status` for what there is.")
+        return row
+
+    @contextmanager
+    def _writable(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise AttuneError(
+                f"The record {self.path} cannot be written: {error}.",
+                "Free some disk space or close what holds it; nothing was half-written.",
+            ) from error
+
+
+def _encoded(row: dict[str, Any]) -> dict[str, Any]:
+    return {k: json.dumps(v, ensure_ascii=False) if k in _JSON else v for k, v in row.items()}
+
+
+def _decoded(row: dict[str, Any]) -> dict[str, Any]:
+    return {k: json.loads(v) if k in _JSON and isinstance(v, str) else v for k, v in row.items()}
+
+
+def _make(kind: type[T], row: dict[str, Any]) -> T:
+    """A dataclass from a row: columns it does not have are left out, lists of a tuple field become tuples."""
+    known = {f.name: f.type for f in fields(kind)}  # type: ignore[arg-type]
+    values = {k: tuple(v) if str(known[k]).startswith("tuple") else v for k, v in row.items() if k in known}
+    return kind(**values)
+
+
+def _case(row: dict[str, Any]) -> Case:
+    return _make(Case, row | {"brief": Brief.from_json(row["brief"])})
+
+
+def _turn(row: dict[str, Any]) -> Turn:
+    return _make(Turn, row | {"passages": [Passage(**p) for p in row["passages"]]})

@@ -1,0 +1,34 @@
+"""How a conversation reads now: its messages are a tree, and of answers to one question the latest counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assistant.record.types import Message, Turn
+
+
+def thread(turns: Sequence[Turn]) -> list[Turn]:
+    """The conversation as it reads now: from the first message on, always the latest sibling, oldest first."""
+    children: dict[int, Turn] = {}
+    for turn in sorted(turns, key=lambda turn: turn.id):
+        children[turn.parent] = turn
+    path: list[Turn] = []
+    parent = 0
+    while parent in children:
+        path.append(children[parent])
+        parent = children[parent].id
+    return path
+
+
+def example(turns: Sequence[Turn]) -> list[Message]:
+    """Messages up to the last approved answer; empty when none is approved."""
+    path = thread(turns)
+    last = max((i for i, turn in enumerate(path) if turn.role == "assistant" and turn.label == "approved"), default=-1)
+    return [as_message(turn) for turn in path[: last + 1]]
+
+
+def as_message(turn: Turn) -> Message:
+    message: Message = {"role": turn.role, "content": turn.content}
+    if turn.role == "assistant" and turn.label != "approved":
+        message["weight"] = 0
+    return message

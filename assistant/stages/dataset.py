@@ -1,0 +1,66 @@
+"""Stage 3 of 6: turn approved conversations into a frozen train/test split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from assistant.conversations import labels, split
+from assistant.errors import AttuneError
+from assistant.record.store import Store
+from assistant.record.types import Dataset
+
+LEAST = 10  # approved conversations; what OpenAI asks for too, and below it a split is meaningless
+SEED, TEST_SHARE = 3407, 0.2
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a dataset made now would hold. Counts are of conversations, `pairs` and `negatives` of answers."""
+
+    rows: list[labels.Row]
+    usable: int
+    duplicates: int
+    pairs: int
+    negatives: int
+    heldout: int
+    problems: list[str] = field(default_factory=list)
+
+
+def blocked(store: Store, case: str) -> str | None:
+    approved = len(labels.approved_rows(store, case))
+    if approved < LEAST:
+        return (f"{approved} of at least {LEAST} conversations have an approved answer: approve more in the chat, "
+                "or import some.")  # fmt: skip
+    return None
+
+
+def done(store: Store, case: str) -> bool:
+    return bool(store.datasets(case))
+
+
+def preview(store: Store, case: str, test_share: float = TEST_SHARE) -> Preview:
+    rows = labels.approved_rows(store, case)
+    heldout = labels.approved_rows(store, case, ["heldout"])
+    cut = split.make(rows, heldout, SEED, test_share) if rows else split.Split([])
+    trees = list(store.turns_of_case(case, labels.SOURCES).values())
+    problems = [f"{count} left out: {why}" for why, count in cut.dropped.items()]
+    return Preview(
+        rows, len(cut.items), sum(cut.dropped.values()), sum(len(labels.pairs(t)) for t in trees),
+        sum(len(labels.negatives(t)) for t in trees), len(heldout), problems,
+    )  # fmt: skip
+
+
+def run(store: Store, case: str, seed: int = SEED, test_share: float = TEST_SHARE) -> Dataset:
+    """Freeze what is approved now. The same conversations and seed give the same dataset, whatever their order."""
+    if reason := blocked(store, case):
+        raise AttuneError(reason, "Then build the dataset again.")
+    if not 0 < test_share < 1:
+        raise AttuneError(f"A test share of {test_share} is not between 0 and 1.", "Use 0.2, for example.")
+    rows = labels.approved_rows(store, case)
+    heldout = labels.approved_rows(store, case, ["heldout"])
+    cut = split.make(rows, heldout, seed, test_share)
+    if not cut.train or not cut.test:
+        raise AttuneError("Too few different conversations are left for both a train and a test split.",
+                          "Approve more that are not alike.")  # fmt: skip
+    dataset = Dataset(split.content_hash(cut.items, seed), case, seed, len(cut.train), len(cut.test), cut.dropped)
+    return store.add_dataset(dataset, cut.items)

@@ -1,0 +1,138 @@
+"""Stage 5 of 6: ask every variant the held-out conversations, and say whether the tuned one is better."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from assistant.chat import Chat
+from assistant.errors import AttuneError
+from assistant.evidence import parity, runner, scorers, statistics, verdict
+from assistant.record.store import Store
+from assistant.record.types import Evaluation, Job, Score, Variant
+from assistant.settings import Settings
+from assistant.stages import baseline, finetune
+from tools.trainer import JobState
+
+Report = Callable[[str, float], None]
+CANDIDATE = "tuned"  # named before anything is measured: choosing the better of several tuned ones would flatter
+
+
+def blocked(store: Store, case: str) -> str | None:
+    if not store.datasets(case):
+        return "There are no held-out conversations yet: build a dataset."
+    return None
+
+
+def done(store: Store, case: str) -> bool:
+    """The newest model has been measured."""
+    found = latest(store, case)
+    job = newest(store, case)
+    return found is not None and job is not None and found.job == job.id
+
+
+def latest(store: Store, case: str) -> Evaluation | None:
+    """The latest evaluation that has finished."""
+    finished = [evaluation for evaluation in store.evaluations(case) if evaluation.finished]
+    return finished[-1] if finished else None
+
+
+def newest(store: Store, case: str) -> Job | None:
+    """The newest job that succeeded."""
+    found = [job for job in store.jobs(case) if job.state == JobState.SUCCEEDED]
+    return found[-1] if found else None
+
+
+def run(
+    store: Store, settings: Settings, chat: Chat, case: str, job: int = 0, report: Report | None = None
+) -> Evaluation:
+    """Measure every untrained variant and the job's model (0: the newest; none: only the untrained).
+
+    Every answer is recorded as it comes, so that an interrupted evaluation goes on where it stopped.
+    """
+    if reason := blocked(store, case):
+        raise AttuneError(reason, "Then evaluate again.")
+    tuned = store.job(job) if job else newest(store, case)
+    if tuned and tuned.state != JobState.SUCCEEDED:
+        raise AttuneError(f"Job {tuned.id} is {tuned.state}: it has no model.", "Evaluate a job that succeeded.")
+    say = report or _silent
+    dataset = tuned.dataset if tuned else baseline.latest_dataset(store, case)
+    variants = baseline.variants(store, settings, case, dataset)
+    if tuned:
+        variants |= finetune.variants(store, settings, tuned)
+    evaluation = _open(store, case, dataset, tuned, variants)
+    results = _measure(store, chat, evaluation, variants, say)
+    found = verdict.judge(_scores(store, evaluation, variants), CANDIDATE if tuned else None)
+    say("Comparing what is served with what was trained", 0.98)
+    same = _parity(settings, chat, tuned, variants) if tuned else {}
+    return store.finish_evaluation(evaluation.id, results, found.to_json(), same)
+
+
+def _open(store: Store, case: str, dataset: str, tuned: Job | None, variants: dict[str, Variant]) -> Evaluation:
+    """The interrupted evaluation of exactly this, or a new one."""
+    references = [q.reference for q in runner.questions(store.items(dataset, "test"))]
+    scorer = str(store.case(case).options.get("scorer") or scorers.suggest(references))
+    ids = [variant.id for variant in variants.values()]
+    job = tuned.id if tuned else 0
+    for old in store.evaluations(case):
+        if not old.finished and (old.dataset, old.job, old.scorer, old.variants) == (dataset, job, scorer, ids):
+            return old
+    return store.add_evaluation(case, dataset, job, scorer, ids)
+
+
+def _measure(
+    store: Store, chat: Chat, evaluation: Evaluation, variants: dict[str, Variant], say: Report
+) -> dict[str, Any]:
+    asked = runner.questions(store.items(evaluation.dataset, "test"))
+    score = scorers.scorer(evaluation.scorer)
+    had = {(s.variant, s.item, s.turn) for s in store.scores(evaluation.id) if not s.error}
+    results: dict[str, Any] = {}
+    for number, (name, variant) in enumerate(variants.items()):
+        say(f"Loading the model of {name}", number / len(variants) * 0.95)
+        chat.warm(variant)
+        missing = [q for q in asked if (variant.id, q.item, q.turn) not in had]
+        for count, got in enumerate(runner.answer_all(chat, evaluation.id, variant, missing, score), start=1):
+            store.add_score(got)
+            say(f"{name}: {count} of {len(missing)} answers", (number + count / len(missing)) / len(variants) * 0.95)
+        mine = [s for s in store.scores(evaluation.id) if s.variant == variant.id]
+        runner.check_answered(mine, variant)
+        results[name] = _summary(variant, mine, runner.timings(chat, variant, asked))
+    return results
+
+
+def _summary(variant: Variant, scores: list[Score], timing: tuple[float, float]) -> dict[str, Any]:
+    """Mean score with its 95 % interval over conversations, tokens a request, seconds one question at a time takes."""
+    around = statistics.interval(list(runner.by_conversation(scores).values()))
+    answered = [s for s in scores if not s.error]
+    tokens = sum(s.prompt_tokens + s.completion_tokens for s in answered) / max(1, len(answered))
+    return {
+        "variant": variant.id, "score": _number(around.mean), "low": _number(around.low), "high": _number(around.high),
+        "tokens_per_request": round(tokens, 1), "latency_s": _number(timing[1]), "first_token_s": _number(timing[0]),
+        "errors": len(scores) - len(answered), "n": len(runner.by_conversation(scores)),
+    }  # fmt: skip
+
+
+def _scores(store: Store, evaluation: Evaluation, variants: dict[str, Variant]) -> dict[str, dict[int, float]]:
+    every = store.scores(evaluation.id)
+    return {
+        name: runner.by_conversation([s for s in every if s.variant == variant.id])
+        for name, variant in variants.items()
+    }
+
+
+def _parity(settings: Settings, chat: Chat, job: Job, variants: dict[str, Variant]) -> dict[str, Any]:
+    tuned = Path(settings.model_path(job.model))
+    if not tuned.is_dir():
+        return {}  # a hosted model is served by the one who trained it
+    base = Path(settings.model_path(str(job.request["base_name"])))
+    return parity.compare(chat, variants[CANDIDATE], base, tuned, parity.read_probes(tuned.parent / "probes.json"))
+
+
+def _silent(message: str, fraction: float) -> None:
+    """Progress that nobody asked for."""
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 4)

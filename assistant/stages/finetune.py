@@ -1,0 +1,181 @@
+"""Stage 4 of 6: train on the dataset, as a durable job, to a new model."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from assistant.errors import AttuneError
+from assistant.knowledge import prompt
+from assistant.record.store import Store, now
+from assistant.record.types import Item, Job, Message, Variant
+from assistant.settings import STARTER, Settings
+from assistant.stages import baseline
+from tools.trainer import Estimate, JobState, JobStatus, Trainer, TrainRequest
+
+Trainers = Mapping[str, Trainer]
+VALIDATION_SHARE, MOST_VALIDATION = 0.08, 64  # of the train split: the eval loss must not look at the test split
+SAMPLES, PROBES = 3, 8
+OPTIONS = ("base", "epochs", "max_steps", "learning_rate", "batch_size", "lora_rank", "seed")
+
+
+def blocked(store: Store, case: str) -> str | None:
+    if not store.datasets(case):
+        return "There is no dataset yet: build one from the approved conversations."
+    running = [job for job in store.jobs(case) if not JobState(job.state).ended]
+    return f"Job {running[-1].id} is still running: wait for it or cancel it." if running else None
+
+
+def done(store: Store, case: str) -> bool:
+    return any(job.state == JobState.SUCCEEDED for job in store.jobs(case))
+
+
+def defaults(store: Store, settings: Settings, trainers: Trainers, case: str) -> dict[str, Any]:
+    """Trainer, base and options used when nothing is chosen: the case file's, else the first trainer that is ready."""
+    options = store.case(case).options
+    ready = [name for name, trainer in trainers.items() if trainer.unavailable() is None]
+    wanted = str(options.get("trainer", ""))
+    base = settings.chat_model if not settings.chat_base_url else STARTER
+    trainer = wanted if wanted in ready or not ready else ready[0]
+    chosen: dict[str, Any] = {"trainer": trainer, "base": base, "seed": 3407}
+    return chosen | {name: options[name] for name in OPTIONS if name in options}
+
+
+def estimate(store: Store, settings: Settings, trainers: Trainers, case: str, **options: Any) -> Estimate:
+    """What the run would take: seconds, memory, money, as ranges with their source."""
+    name, request = _request(store, settings, trainers, case, options)
+    return _trainer(trainers, name).estimate(request)
+
+
+def run(store: Store, settings: Settings, trainers: Trainers, case: str, **options: Any) -> Job:
+    """Start training. `options`: trainer, base, epochs, max_steps, learning_rate, batch_size, lora_rank, seed."""
+    refresh(store, settings, trainers, case)
+    if reason := blocked(store, case):
+        raise AttuneError(reason, "Then start again.")
+    name, request = _request(store, settings, trainers, case, options)
+    trainer = _trainer(trainers, name)
+    if problem := trainer.unavailable():
+        raise AttuneError(f"The trainer '{name}' cannot run: {problem}")
+    trainer.estimate(request)  # refuses what cannot run before anything is recorded
+    kept = {k: v for k, v in asdict(request).items() if k not in ("train", "test", "samples", "probes")}
+    kept |= {"system": prompt.short_instruction(store.case(case)), "base_name": settings.portable(request.base)}
+    job = store.add_job(case, baseline.latest_dataset(store, case), name, "", JobState.QUEUED, kept)
+    try:
+        handle = trainer.start(request)
+    except Exception as error:
+        store.set_job(job.id, state=JobState.FAILED, reason=str(error), ended=now())
+        raise
+    store.set_job(job.id, handle=settings.portable(handle), state=JobState.RUNNING)
+    return store.job(job.id)
+
+
+def refresh(store: Store, settings: Settings, trainers: Trainers, case: str | None = None) -> list[Job]:
+    """Ask about every job that has not ended and record what is true. Calling it often is harmless."""
+    for job in store.jobs(case):
+        if not JobState(job.state).ended:
+            follow(store, settings, trainers, job.id)
+    return store.jobs(case)
+
+
+def follow(store: Store, settings: Settings, trainers: Trainers, job_id: int, after: int = 0) -> JobStatus:
+    """The job's true state, recorded; `events` from index `after` on."""
+    job = store.job(job_id)
+    if not job.handle:
+        return JobStatus(JobState(job.state), job.reason or "It is being started.")
+    status = _trainer(trainers, job.trainer).poll(_handle(settings, job), after)
+    if not JobState(job.state).ended:
+        _record(store, settings, job, status)
+    return status
+
+
+def cancel(store: Store, settings: Settings, trainers: Trainers, job_id: int) -> Job:
+    """Ask the job to end; its last checkpoint is kept. Harmless when it has ended."""
+    job = store.job(job_id)
+    if not JobState(job.state).ended:
+        _trainer(trainers, job.trainer).cancel(_handle(settings, job))
+        follow(store, settings, trainers, job_id)
+    return store.job(job_id)
+
+
+def resume(store: Store, settings: Settings, trainers: Trainers, job_id: int) -> Job:
+    """Go on from the last checkpoint of a job that failed or was cancelled."""
+    job = store.job(job_id)
+    follow(store, settings, trainers, job_id)
+    if store.job(job_id).state == JobState.SUCCEEDED:
+        raise AttuneError(f"Job {job_id} has succeeded.", "There is nothing to resume; evaluate its model.")
+    _trainer(trainers, job.trainer).resume(_handle(settings, job))
+    store.set_job(job_id, state=JobState.RUNNING, reason="", ended="")
+    return store.job(job_id)
+
+
+def variants(store: Store, settings: Settings, job: Job) -> dict[str, Variant]:
+    """The tuned variants of a job that succeeded, recorded."""
+    endpoint = "local" if Path(settings.model_path(job.model)).is_dir() else "chat"
+    made = {
+        name: Variant(job.case, name, endpoint, job.model, str(job.request["system"]), 0, passages, "", job.id)
+        for name, passages in (("tuned", 0), ("tuned+rag", baseline.PASSAGES))
+        if not passages or store.documents(job.case)
+    }
+    return {name: store.add_variant(baseline.identified(variant)) for name, variant in made.items()}
+
+
+def training_rows(items: list[Item], system: str) -> list[list[Message]]:
+    """Conversations as the tuned model will see them in the chat: its own system line first, then the row's, if any."""
+    rows = []
+    for item in items:
+        own = [m["content"] for m in item.messages if m["role"] == "system"]
+        rest = [m for m in item.messages if m["role"] != "system"]
+        rows.append([{"role": "system", "content": "\n\n".join([system, *own])}, *rest])
+    return rows
+
+
+def _request(
+    store: Store, settings: Settings, trainers: Trainers, case: str, options: dict[str, Any]
+) -> tuple[str, TrainRequest]:
+    unknown = sorted(set(options) - {*OPTIONS, "trainer"})
+    if unknown:
+        raise AttuneError(f"Training has no option '{unknown[0]}'.", f"It has {', '.join(OPTIONS)}.")
+    chosen = defaults(store, settings, trainers, case) | {k: v for k, v in options.items() if v}
+    dataset = baseline.latest_dataset(store, case)
+    if not dataset:
+        raise AttuneError(str(blocked(store, case)), "Then start again.")
+    name = str(chosen.pop("trainer"))
+    rows = training_rows(store.items(dataset, "train"), prompt.short_instruction(store.case(case)))
+    train, validation = _validation(rows, int(chosen["seed"]))
+    questions = [row[: 1 + next(i for i, m in enumerate(row) if m["role"] == "user")] for row in validation]
+    base = settings.model_path(str(chosen.pop("base")))
+    request = TrainRequest(base, train, validation, samples=questions[:SAMPLES], probes=questions[:PROBES], suffix=case)
+    return name, replace(request, **chosen)
+
+
+def _validation(rows: list[list[Message]], seed: int) -> tuple[list[list[Message]], list[list[Message]]]:
+    order = list(range(len(rows)))
+    random.Random(seed).shuffle(order)
+    cut = min(MOST_VALIDATION, round(len(rows) * VALIDATION_SHARE)) or min(1, len(rows) - 1)
+    kept = set(order[:cut])
+    return [row for i, row in enumerate(rows) if i not in kept], [rows[i] for i in sorted(kept)]
+
+
+def _record(store: Store, settings: Settings, job: Job, status: JobStatus) -> None:
+    ended = status.state.ended
+    store.set_job(
+        job.id, state=str(status.state), reason=status.reason, metrics=status.metrics,
+        model=settings.portable(status.model), adapter=settings.portable(status.adapter), ended=now() if ended else "",
+    )  # fmt: skip
+    if status.state is JobState.SUCCEEDED:
+        variants(store, settings, store.job(job.id))
+
+
+def _handle(settings: Settings, job: Job) -> str:
+    """A local job's handle is a folder, recorded relative to the data folder."""
+    inside = settings.data / job.handle
+    return str(inside) if job.handle and inside.is_dir() else job.handle
+
+
+def _trainer(trainers: Trainers, name: str) -> Trainer:
+    if name not in trainers:
+        raise AttuneError(f"There is no trainer called '{name}'.", f"Choose one of {', '.join(trainers)}.")
+    return trainers[name]

@@ -1,0 +1,111 @@
+"""Stage 1 of 6: ask until the brief has no gaps."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+from typing import Any
+
+from assistant.errors import AttuneError
+from assistant.record.store import Store
+from assistant.record.types import BRIEF_QUESTIONS, LIST_FIELDS, Brief, Case
+
+SKIP = "skip"
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of the checklist: what is asked, why it matters, and a few answers to tap."""
+
+    field: str
+    text: str
+    why: str
+    suggestions: tuple[str, ...]
+
+
+_ASKED = (
+    Question("goal", "What should the assistant do, and what about today's answers must get better?",
+             "Fine-tuning changes form and habits well, and facts badly: which of the two you need decides everything.",
+             ("Answer customers' questions in our house style", "Turn messages into JSON for our system")),
+    Question("users", "Who will read the answers?", "A customer and a colleague need different words.",
+             ("Customers of our shop", "Our own support team")),
+    Question("language", "In which language do they write, and in which should it answer?",
+             "A model is only as good as the examples in that language.", ("English", "The language of the question")),
+    Question("tone", "What should the answers sound like?", "A tone that you can name is one that can be measured.",
+             ("Warm and brief", "Formal and exact")),
+    Question("format", "Is there a fixed form: an opening, a length, a sign-off, JSON?",
+             "A fixed form is what fine-tuning learns from the fewest examples.",
+             ("Two or three sentences, then a next step", "A JSON list")),
+    Question("must", "What must every answer do?", "These become rules of the prompt, and checks later.",
+             ("Name the next step", "Cite the document it comes from")),
+    Question("must_not", "What must it never do?", "A limit written down now is cheaper than an apology later.",
+             ("Never invent a price", "Never promise a date")),
+    Question("success", "How will you know that it is better? Name something one could count.",
+             "Without a measure nobody can say whether training helped.",
+             ("Closer to our approved answers than the best prompt", "At least 95 % in the right format")),
+    Question("alternatives", "What have you tried: a better prompt, a few examples in it, searching your documents?",
+             "If one of these is enough, you are done without training. Attune measures all of them.",
+             ("Only a prompt so far", "Prompt and examples, not good enough")),
+    Question("costs", "What may it cost: money, machine, your hours, and may the data leave this computer?",
+             "This decides which trainers are possible at all.",
+             ("Nothing leaves this computer, no budget", "Up to $50, cloud is fine")),
+    Question("benefits", "What is it worth: how many requests a month, and would other work use the model too?",
+             "A shorter prompt pays off only with enough requests.", ("A few hundred a month", "Over 10,000 a month")),
+)  # fmt: skip
+QUESTIONS: dict[str, Question] = {question.field: question for question in _ASKED}
+
+
+def blocked(store: Store, case: str) -> str | None:  # noqa: ARG001
+    """Asking is always possible."""
+    return None
+
+
+def done(store: Store, case: str) -> bool:
+    return not store.case(case).brief.gaps
+
+
+def new(store: Store, title: str, id: str = "", owner: str = "local") -> Case:
+    """Make a case. Its id is the title in letters, digits and hyphens, with a number behind it where it is taken."""
+    wanted = id or _slug(title)
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,59}", wanted):
+        raise AttuneError(f"'{title or id}' gives no usable name.", "Use letters and digits, at most 60 characters.")
+    taken = {case.id for case in store.cases()}
+    if id and id in taken:
+        raise AttuneError(f"There is already a case called '{id}'.", "Choose another name.")
+    number = 2
+    while wanted in taken:
+        wanted, number = f"{_slug(title)}-{number}", number + 1
+    return store.add_case(Case(wanted, title.strip() or wanted, owner))
+
+
+def run(store: Store, case: str, answers: dict[str, Any]) -> Case:
+    """Merge answers into the brief. "skip" leaves a question unanswered on purpose; an empty answer changes nothing."""
+    brief = store.case(case).brief
+    unknown = sorted(set(answers) - set(BRIEF_QUESTIONS))
+    if unknown:
+        raise AttuneError(f"The brief has no '{unknown[0]}'.", f"It has {', '.join(BRIEF_QUESTIONS)}.")
+    for name, value in answers.items():
+        brief = _answered(brief, name, value)
+    store.set_brief(case, brief)
+    return store.case(case)
+
+
+def _answered(brief: Brief, name: str, value: Any) -> Brief:
+    skipped = tuple(field for field in brief.skipped if field != name)
+    if isinstance(value, str) and value.strip().lower() == SKIP:
+        return replace(brief, **{name: () if name in LIST_FIELDS else "", "skipped": (*skipped, name)})
+    if isinstance(value, (list, tuple)):
+        parts = tuple(str(part).strip() for part in value if str(part).strip())
+    elif isinstance(value, str):
+        parts = tuple(part.strip(" -*\t") for part in re.split(r"[\n;]", value) if part.strip(" -*\t"))
+    else:
+        raise AttuneError(f"The answer to '{name}' is not text.", "Give text, or a list of texts.")
+    if not parts:
+        return brief
+    return replace(brief, **{name: parts if name in LIST_FIELDS else " ".join(parts), "skipped": skipped})
+
+
+def _slug(title: str) -> str:
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:50]

@@ -1,0 +1,90 @@
+"""Stage 6 of 6: choose which variant answers from now on, and undo it."""
+
+from __future__ import annotations
+
+from assistant.errors import AttuneError
+from assistant.record.store import Store
+from assistant.record.types import Switch, Variant
+from assistant.settings import Settings
+from assistant.stages import baseline, evaluate
+
+
+def blocked(store: Store, case: str) -> str | None:
+    """Why the tuned model may not take over yet."""
+    latest = evaluate.latest(store, case)
+    if latest is None:
+        return "Nothing has been measured yet: evaluate first."
+    if latest.verdict["decision"] != "switch":
+        return str(latest.verdict["reason"])
+    if latest.parity and not latest.parity["ok"]:
+        failed = next(check for check in latest.parity["checks"] if not check["ok"])
+        return f"What is served is not what was trained ({failed['name']}: {failed['detail']})."
+    return None
+
+
+def done(store: Store, case: str) -> bool:
+    """The proved variant answers."""
+    latest = evaluate.latest(store, case)
+    if latest is None or latest.verdict["decision"] != "switch":
+        return False
+    return _stack(store, case)[-1:] == [latest.results[latest.verdict["candidate"]]["variant"]]
+
+
+def active(store: Store, settings: Settings, case: str) -> Variant:
+    """The variant that answers now; before the baseline, the chat model with what is known of the brief."""
+    stack = _stack(store, case)
+    return store.variant(stack[-1]) if stack else baseline.plain(store, settings, case)
+
+
+def run(
+    store: Store, case: str, variant: str = "", by: str = "user", reason: str = "", force: bool = False
+) -> Switch:
+    """Put a variant (id or name; empty = the proved one) into service. An unproved tuned model needs `force`."""
+    latest = evaluate.latest(store, case)
+    problem = blocked(store, case)
+    if not variant:
+        if problem and not force:
+            raise AttuneError(problem, "Choose a variant by name to switch all the same.")
+        chosen = _candidate(store, case)
+    else:
+        chosen = find(store, case, variant)
+        if chosen.tuned and problem and not force:
+            raise AttuneError(problem, "Switch with `force` if you want it all the same.")
+    why = reason or (str(latest.verdict["reason"]) if latest and not problem and chosen.tuned else "chosen by hand")
+    return store.add_switch(case, chosen.id, "switch", why, by, latest.id if latest else 0)
+
+
+def undo(store: Store, case: str, by: str = "user") -> Switch:
+    """Bring back the variant that answered before the last switch."""
+    stack = _stack(store, case)
+    if len(stack) < 2:
+        raise AttuneError("There is nothing to undo.", "See the history of switches with `attune status`.")
+    return store.add_switch(case, stack[-2], "undo", "undone", by)
+
+
+def find(store: Store, case: str, name: str) -> Variant:
+    """The latest variant of that name, or the one with that id."""
+    found = [variant for variant in store.variants(case) if name in (variant.id, variant.name)]
+    if not found:
+        known = ", ".join(sorted({variant.name for variant in store.variants(case)})) or "none yet"
+        raise AttuneError(f"This case has no variant '{name}' (it has: {known}).", "Choose one of them.")
+    return found[-1]
+
+
+def _stack(store: Store, case: str) -> list[str]:
+    """Variants switched to and not undone, oldest first."""
+    stack: list[str] = []
+    for row in store.switches(case):
+        if row.kind == "undo":
+            stack.pop()
+        else:
+            stack.append(row.variant)
+    return stack
+
+
+def _candidate(store: Store, case: str) -> Variant:
+    latest = evaluate.latest(store, case)
+    name = str(latest.verdict.get("candidate", "")) if latest else ""
+    if latest is None or not name:
+        raise AttuneError("No tuned model has been measured.", "Train one, then evaluate.")
+    return store.variant(str(latest.results[name]["variant"]))

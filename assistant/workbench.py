@@ -1,0 +1,81 @@
+"""Everything a face needs, opened once: settings, record, knowledge, chat, trainers, and long tasks."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.background import Background
+from assistant.chat import Chat
+from assistant.conversations import folder as case_folder
+from assistant.knowledge import Knowledge, documents
+from assistant.record.store import Store
+from assistant.record.types import Case
+from assistant.settings import ROOT, Settings
+from assistant.stages import interview
+from tools.trainer import Trainer
+from tools.trl_local import TrlTrainer
+from tools.unsloth_local import UnslothTrainer
+
+
+@dataclass
+class Workbench:
+    """The open parts. Close it to end the model servers of this process; training jobs go on."""
+
+    settings: Settings
+    store: Store
+    knowledge: Knowledge
+    chat: Chat
+    trainers: dict[str, Trainer]
+    background: Background
+
+    def close(self) -> None:
+        self.chat.close()
+        self.store.close()
+
+
+def open_workbench(settings: Settings | None = None) -> Workbench:
+    """Open the data folder. Starts no model and imports nothing heavy."""
+    settings = settings or Settings()
+    settings = settings.model_copy(update={"data": settings.data.resolve()})
+    logging.getLogger("chromadb").setLevel(logging.ERROR)
+    store = Store(settings.database)
+    knowledge = Knowledge(store, settings)
+    return Workbench(settings, store, knowledge, Chat(settings, store, knowledge), trainers(settings), Background())
+
+
+def trainers(settings: Settings) -> dict[str, Trainer]:
+    """Every trainer, the preferred one first."""
+    python = settings.train_python or None
+    made: list[Trainer] = [UnslothTrainer(settings.jobs, python), TrlTrainer(settings.jobs, python)]
+    return {trainer.name: trainer for trainer in made}
+
+
+def import_case_folder(bench: Workbench, folder: Path, id: str = "") -> Case:
+    """Make a case from a folder: brief, options, documents, conversations. All of it or nothing."""
+    found = case_folder.read(folder)
+    store = bench.store
+    with store.atomic():
+        case = interview.new(store, found.title, id or _free_id(store, found.name), bench.settings.owner)
+        interview.run(store, case.id, found.brief)
+        store.set_options(case.id, found.options)
+        for name, data in found.documents:
+            documents.add(store, bench.settings, case.id, name, data)
+        for source, conversations in (("import", found.conversations), ("heldout", found.heldout)):
+            for messages in conversations:
+                store.import_conversation(case.id, source, messages)
+    return store.case(case.id)
+
+
+def example_case(bench: Workbench) -> Case:
+    """The example that ships with Attune: a tea shop's support desk."""
+    return import_case_folder(bench, ROOT / "data" / "examples" / "teashop")
+
+
+def _free_id(store: Store, name: str) -> str:
+    """The folder's own name, with a number behind it where it is taken."""
+    taken, number, wanted = {case.id for case in store.cases()}, 2, name
+    while wanted in taken:
+        wanted, number = f"{name}-{number}", number + 1
+    return wanted

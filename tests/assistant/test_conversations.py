@@ -1,0 +1,165 @@
+"""Labels, formats, near-duplicates and the split."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.conversations import duplicates, formats, labels, split
+from assistant.errors import AttuneError
+from assistant.record.store import Store
+from assistant.record.types import Case
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(tmp_path / "attune.db")
+    store.add_case(Case("c"))
+    return store
+
+
+def talk(question, answer):
+    return [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+
+
+def row(number, question):
+    return labels.Row(number, "import", talk(question, f"answer {number}"))
+
+
+WORDS = "amber basin cedar dune ember fjord grove heath islet jetty knoll ledge marsh north ocean plain quarry".split()
+
+
+def questions(count, seed=0):
+    rng = random.Random(seed)
+    return [" ".join(rng.choices(WORDS, k=12)) for _ in range(count)]
+
+
+# labels ---------------------------------------------------------------------------------------------------------------
+def test_approved_answer_is_a_row_and_an_unlabelled_one_is_context(store):
+    chat = store.add_conversation("c", "chat")
+    u1 = store.add_turn(chat.id, 0, "user", "one")
+    a1 = store.add_turn(chat.id, u1.id, "assistant", "first")
+    u2 = store.add_turn(chat.id, a1.id, "user", "two")
+    a2 = store.add_turn(chat.id, u2.id, "assistant", "second", label="approved")
+    store.add_turn(chat.id, a2.id, "user", "never answered")
+    (found,) = labels.approved_rows(store, "c")
+    assert [m["content"] for m in found.messages] == ["one", "first", "two", "second"]
+    assert [m.get("weight", 1) for m in found.messages] == [1, 0, 1, 1]
+
+
+def test_an_edit_gives_a_row_and_a_pair_and_keeps_the_original(store):
+    chat = store.add_conversation("c", "chat")
+    user = store.add_turn(chat.id, 0, "user", "q")
+    first = store.add_turn(chat.id, user.id, "assistant", "clumsy")
+    store.add_turn(chat.id, user.id, "assistant", "polished", label="approved", edited_from=first.id)
+    turns = store.turns(chat.id)
+    assert labels.approved_rows(store, "c")[0].messages[-1]["content"] == "polished"
+    (pair,) = labels.pairs(turns)
+    assert (pair.chosen, pair.rejected, pair.prompt) == ("polished", "clumsy", [{"role": "user", "content": "q"}])
+    assert store.turn(first.id).content == "clumsy"
+
+
+def test_regenerate_then_approve_is_a_pair_and_reject_a_negative(store):
+    chat = store.add_conversation("c", "chat")
+    user = store.add_turn(chat.id, 0, "user", "q")
+    store.add_turn(chat.id, user.id, "assistant", "bad", label="rejected")
+    assert labels.approved_rows(store, "c") == []
+    store.add_turn(chat.id, user.id, "assistant", "good", label="approved")
+    turns = store.turns(chat.id)
+    assert [(p.chosen, p.rejected) for p in labels.pairs(turns)] == [("good", "bad")]
+    assert [t.content for t in labels.negatives(turns)] == ["bad"]
+
+
+def test_two_approved_siblings_are_no_pair(store):
+    chat = store.add_conversation("c", "chat")
+    user = store.add_turn(chat.id, 0, "user", "q")
+    store.add_turn(chat.id, user.id, "assistant", "good", label="approved")
+    store.add_turn(chat.id, user.id, "assistant", "also good", label="approved")
+    assert labels.pairs(store.turns(chat.id)) == []
+
+
+# formats --------------------------------------------------------------------------------------------------------------
+GOOD = '{"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}]}'
+
+
+def test_a_byte_order_mark_and_empty_lines_are_harmless():
+    text = formats.decode(b"\xef\xbb\xbf" + GOOD.encode() + b"\n\n", "f")
+    assert formats.parse(text) == [talk("hi", "hello")]
+
+
+def test_latin_1_is_refused_with_its_line():
+    data = GOOD.encode() + b"\n" + GOOD.replace("hello", "caf\u00e9").encode("latin-1")
+    with pytest.raises(AttuneError, match=r"f\.jsonl, line 2: .*UTF-8"):
+        formats.decode(data, "f.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("{broken", "not valid JSON"),
+        ("[1]", 'no list called "messages"'),
+        (GOOD.replace('"assistant"', '"bot"'), 'role "bot"'),
+        (GOOD.replace("hello", "  "), "assistant message is empty"),
+        (GOOD.replace('"hello"', "7"), "is not text"),
+        ('{"messages": [{"role": "user", "content": "hi"}]}', "does not end with an answer"),
+        ('{"messages": [{"role": "assistant", "content": "hi"}]}', "does not begin with the user"),
+        ('{"messages": ["hi"]}', "not an object"),
+        (GOOD.replace('"hello"', '"hello", "weight": 2'), "weight"),
+    ],
+)
+def test_a_bad_line_is_named_and_nothing_is_imported(line, words):
+    with pytest.raises(AttuneError) as caught:
+        formats.parse(f"{GOOD}\n{line}\n", "talks.jsonl")
+    assert "line 2" in caught.value.sentence
+    assert words in caught.value.sentence
+    assert "Nothing was imported" in caught.value.remedy
+
+
+def test_an_empty_file_is_refused():
+    with pytest.raises(AttuneError, match="holds no conversation"):
+        formats.parse("\n\n")
+
+
+def test_what_is_written_reads_back(tmp_path):
+    rows = [talk("q", "a"), [*talk("q2", "a2"), *talk("more \u2028 text", "ok")]]
+    assert formats.write(tmp_path / "out.jsonl", rows) == 2
+    assert formats.read(tmp_path / "out.jsonl") == rows
+
+
+# duplicates and split -------------------------------------------------------------------------------------------------
+def test_near_duplicates_share_a_group_and_others_do_not():
+    base = "Where is my parcel with the order number from last Tuesday morning please"
+    texts = [base, base.lower() + "!!", "Do you ship pottery to the islands in winter", base + " now"]
+    groups = duplicates.groups([talk(text, "a") for text in texts])
+    assert groups == [0, 0, 2, 0]
+
+
+def test_heldout_is_the_test_split_and_nothing_like_it_is_trained_on():
+    asked = questions(30)
+    held = [row(100 + i, text) for i, text in enumerate(asked[:5])]
+    rows = [row(i, text) for i, text in enumerate([*asked[5:], asked[0] + "!", asked[1].upper()])]
+    cut = split.make(rows, held, seed=1, test_share=0.2)
+    assert {item.conversation for item in cut.test} == {100, 101, 102, 103, 104}
+    assert len(cut.train) == 25
+    assert cut.dropped == {"too like a held-out conversation": 2}
+
+
+def test_the_split_does_not_depend_on_the_order_of_import():
+    rows = [row(i, text) for i, text in enumerate(questions(40))]
+    first = split.make(rows, [], seed=1, test_share=0.2)
+    second = split.make(rows[::-1], [], seed=1, test_share=0.2)
+    assert split.content_hash(first.items, 1) == split.content_hash(second.items, 1)
+    assert (len(first.train), len(first.test)) == (32, 8)
+
+
+@given(st.lists(st.sampled_from(questions(25, seed=5)), min_size=5, max_size=40), st.integers(0, 50))
+def test_no_conversation_straddles_the_split(texts, seed):
+    rows = [row(i, text + "?" * (i % 3)) for i, text in enumerate(texts)]
+    cut = split.make(rows, [], seed, 0.3)
+    train = {duplicates.key_text(item.messages) for item in cut.train}
+    test = {duplicates.key_text(item.messages) for item in cut.test}
+    assert not train & test
+    assert len(cut.items) + sum(cut.dropped.values()) == len(rows)

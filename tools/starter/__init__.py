@@ -1,0 +1,1 @@
+"""How the starter model is made: a corpus generator, a tokenizer and a pretraining script."""

@@ -1,0 +1,56 @@
+"""Rows of token ids: whole conversations packed one after another, the batch of a step a function of seed and step."""
+
+from __future__ import annotations
+
+from random import Random
+
+import torch
+from tokenizers import Tokenizer
+
+from tools.starter.corpus import conversation
+from tools.starter.sample import Message
+from tools.starter.tokenizer import END, START
+from tools.starter.words import Words
+
+OTHER_WEIGHT = 0.1  # of the loss on tokens that the assistant did not write
+TRIES = 6  # conversations drawn to find one that still fits in a row
+
+
+def encode(bpe: Tokenizer, messages: list[Message]) -> tuple[list[int], list[float]]:
+    """Token ids in ChatML, and each one's weight in the loss: 1 where the assistant writes, END included."""
+    ids: list[int] = []
+    weights: list[float] = []
+    for message in messages:
+        head = bpe.encode(f"{START}{message['role']}\n").ids
+        body = bpe.encode(f"{message['content']}{END}").ids
+        tail = bpe.encode("\n").ids
+        own = 1.0 if message["role"] == "assistant" else OTHER_WEIGHT
+        ids += head + body + tail
+        weights += [0.0] * len(head) + [own] * len(body) + [0.0] * len(tail)
+    return ids, weights
+
+
+def batch(bpe: Tokenizer, words: Words, seed: int, step: int, rows: int, length: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Ids (rows, length + 1) and weights of the same shape; padding is id 0 with weight 0."""
+    r = Random(f"{seed}-{step}")
+    ids = torch.zeros((rows, length + 1), dtype=torch.long)
+    weights = torch.zeros((rows, length + 1))
+    for i in range(rows):
+        row, row_weights = _row(bpe, words, r, length + 1)
+        ids[i, : len(row)] = torch.tensor(row)
+        weights[i, : len(row)] = torch.tensor(row_weights)
+    return ids, weights
+
+
+def _row(bpe: Tokenizer, words: Words, r: Random, room: int) -> tuple[list[int], list[float]]:
+    ids: list[int] = []
+    weights: list[float] = []
+    misses = 0
+    while misses < TRIES:
+        new, new_weights = encode(bpe, conversation(r, words).messages)
+        if len(ids) + len(new) > room:
+            misses += 1
+            continue
+        ids += new
+        weights += new_weights
+    return ids, weights

@@ -1,0 +1,156 @@
+"""Words for the corpus: lists, invented words and codes, split into train and held-out before anything is generated."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import TypeVar
+from zlib import crc32
+
+TEXTS = Path(__file__).parent / "texts"
+ENTITIES = ("first", "last", "place", "item")
+ONSETS = "b bl br c ch cl cr d dr f fl fr g gl gr h j k kr l m n p pl pr qu r s sh sk sl sn st t th tr v w y z".split()
+VOWELS = "a e i o u ai ea ee ie oa oo ou au".split()
+CODAS = ["", "", "", "b", "ck", "d", "ff", "g", "l", "ll", "m", "n", "nd", "ng", "nt", "p", "r", "rk", "rn", "s", "sh",
+         "st", "t", "th", "x", "zz"]
+
+
+@cache
+def lists() -> dict[str, tuple[str, ...]]:
+    """Every word list by name, as written in texts/words.txt."""
+    found = {}
+    for line in (TEXTS / "words.txt").read_text(encoding="utf-8").splitlines():
+        name, _, words = line.partition(" = ")
+        parts = words.split(", ") if ", " in words else words.split()
+        found[name] = tuple(dict.fromkeys(part.strip() for part in parts))
+    return found
+
+
+def held_out(text: str) -> bool:
+    """Whether a name, place, item, invented word or phrase belongs to the benchmark only (about one in nine)."""
+    return crc32(text.lower().encode()) % 9 == 0
+
+
+T = TypeVar("T")
+
+
+class Words:
+    """Draws words and phrases; entities and templates each come from the train or from the held-out part."""
+
+    def __init__(self, heldout_entities: bool = False, heldout_templates: bool = False) -> None:
+        self.heldout_entities = heldout_entities
+        self.heldout_templates = heldout_templates
+        self._kept: dict[int, tuple[Sequence[object], Sequence[object]]] = {}
+        self._entities = {name: [word for word in lists()[name] if held_out(word) == heldout_entities]
+                          for name in ENTITIES}
+
+    def pick(self, r: Random, options: Sequence[T]) -> T:
+        """One template of a module-level sequence, out of the part this object may use (all, if that part is empty)."""
+        if id(options) not in self._kept:
+            part = [one for one in options if held_out(str(one)) == self.heldout_templates]
+            self._kept[id(options)] = (options, part or options)
+        return r.choice(self._kept[id(options)][1])  # type: ignore[return-value]
+
+    def entity(self, r: Random, kind: str) -> str:
+        """A first name, last name, place or item of this object's part."""
+        return r.choice(self._entities[kind])
+
+    def invented(self, r: Random) -> str:
+        """A lower-case word that no dictionary has, of one to three syllables."""
+        while True:
+            count = r.choice((1, 2, 2, 2, 3))
+            word = "".join(r.choice(ONSETS) + r.choice(VOWELS) + r.choice(CODAS) for _ in range(count))
+            if len(word) > 3 and held_out(word) == self.heldout_entities:
+                return word
+
+    def brand(self, r: Random) -> str:
+        """The name of an invented business or product."""
+        stem = self.invented(r).capitalize()
+        shapes = ("{0}", "{0}", "{0}", "{0} & {1}", "{0} {1}", "{2} {0}", "{0}{3}", "{0} {2}")
+        return r.choice(shapes).format(stem, self.entity(r, "last"), self.word(r, "noun").capitalize(),
+                                       r.choice(("ly", "io", "Works", "Hub", "Go", "Box", "24")))
+
+    def word(self, r: Random, name: str) -> str:
+        """A word of an unsplit list (noun, adj, colour, ...)."""
+        return r.choice(lists()[name])
+
+    def code(self, r: Random) -> str:
+        """An order number, ticket or product code of one of many shapes."""
+        shape = r.choice(("######", "@@-####", "@@@-###-##", "#-####", "@####", "@@##@", "####-@", "@@@@##", "########",
+                          "@@/####/##", "#@#@#", "****-##", "@-##-@@", "ORD-#####", "INV-####", "TK######", "REF@@##"))
+        return "".join(self._symbol(r, mark) for mark in shape)
+
+    def _symbol(self, r: Random, mark: str) -> str:
+        pools = {"#": string.digits, "@": string.ascii_uppercase, "*": string.ascii_lowercase}
+        return r.choice(pools[mark]) if mark in pools else mark
+
+    def slot(self, r: Random, name: str) -> str:
+        """The text for a template's slot; digits at the end of its name only tell two slots of a kind apart."""
+        kind = name.rstrip("0123456789")
+        maker = MAKERS.get(kind)
+        if maker is not None:
+            return maker(self, r)
+        return self.entity(r, kind) if kind in ENTITIES else self.word(r, kind)
+
+    def fill(self, r: Random, template: str, slots: dict[str, str]) -> str:
+        """Fill a template; a slot met for the first time gets a value, kept in `slots` for the next template."""
+        for _, name, _, _ in string.Formatter().parse(template):
+            if name and name not in slots:
+                slots[name] = self.slot(r, name)
+        return template.format(**slots)
+
+
+def _number(low: int, high: int) -> Callable[[Words, Random], str]:
+    return lambda w, r: str(r.randint(low, high))
+
+
+def _price(w: Words, r: Random) -> str:
+    amount = r.choice((f"{r.randint(1, 40)}", f"{r.randint(1, 999)}.{r.choice(('00', '50', '90', '95', '99', '25'))}"))
+    return r.choice(("${}", "€{}", "£{}", "{} euros", "{} dollars", "{} EUR")).format(amount)
+
+
+def _time(w: Words, r: Random) -> str:
+    if r.random() < 0.5:
+        return f"{r.randint(0, 23):02d}:{r.choice(('00', '15', '30', '45'))}"
+    return f"{r.randint(1, 12)} {r.choice(('am', 'pm', 'a.m.', 'p.m.'))}"
+
+
+def _email(w: Words, r: Random) -> str:
+    name = r.choice((w.entity(r, "first").lower(), w.word(r, "noun"), "help", "info", "support", "hello", "orders"))
+    name = name.encode("ascii", "ignore").decode()
+    return f"{name}@{w.invented(r)}.{r.choice(('com', 'org', 'net', 'example', 'eu', 'shop'))}"
+
+
+def _phone(w: Words, r: Random) -> str:
+    shape = r.choice(("0## #### ###", "+## ### ### ###", "555-####", "0###-######", "+1 ### ### ####"))
+    return "".join(w._symbol(r, mark) for mark in shape)
+
+
+def _date(w: Words, r: Random) -> str:
+    day, month = r.randint(1, 28), w.word(r, "month")
+    return r.choice((f"{day} {month}", f"{month} {day}", f"{day} {month} {r.randint(2019, 2031)}",
+                     f"{r.randint(2019, 2031)}-{r.randint(1, 12):02d}-{day:02d}"))
+
+
+def _name(w: Words, r: Random) -> str:
+    return f"{w.entity(r, 'first')} {w.entity(r, 'last')}"
+
+
+def _product(w: Words, r: Random) -> str:
+    name = w.invented(r).capitalize()
+    item = w.entity(r, "item")
+    return r.choice((f"{name} {r.randint(2, 900)}", f"{name} {item}", f"{name} {r.choice(('Pro', 'Mini', 'Plus', 'X', 'Go'))}",
+                     f"{w.word(r, 'colour')} {item}", f"{w.word(r, 'material')} {item}"))
+
+
+MAKERS: dict[str, Callable[[Words, Random], str]] = {
+    "n": _number(2, 99), "days": _number(2, 90), "hours": _number(2, 72), "minutes": _number(3, 90),
+    "years": _number(1, 15), "pct": _number(2, 75), "big": lambda w, r: f"{r.randint(100, 99999):{r.choice(('', ','))}}", "year": _number(1890, 2025),
+    "degrees": _number(20, 95), "floor": _number(1, 30), "price": _price, "time": _time, "email": _email,
+    "phone": _phone, "date": _date, "name": _name, "product": _product, "code": Words.code, "brand": Words.brand,
+    "word": Words.invented, "person": lambda w, r: w.entity(r, "first"),
+    "url": lambda w, r: f"{w.invented(r)}.{r.choice(('com', 'org', 'example'))}/{w.word(r, 'noun')}",
+}

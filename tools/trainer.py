@@ -1,0 +1,124 @@
+"""The contract every trainer keeps: a request goes in, a handle comes back, and the handle can be polled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+Message = dict[str, Any]  # {"role", "content", "weight"?}: the one currency from the chat to the trainer
+
+
+class ToolError(Exception):
+    """Something the user can mend: one sentence about what is wrong and one about the remedy."""
+
+    def __init__(self, sentence: str, remedy: str = "") -> None:
+        super().__init__(f"{sentence} {remedy}".strip())
+        self.sentence = sentence
+        self.remedy = remedy
+
+
+class JobState(StrEnum):
+    """Where a training run stands. `UNKNOWN` means: the vendor said something new, still polling."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+    @property
+    def ended(self) -> bool:
+        return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """Everything a trainer needs. Zero means "let the trainer choose" for epochs, batch and rate.
+
+    `train` and `test` are lists of conversations (lists of messages); `test` is used for the eval loss only.
+    """
+
+    base: str  # a local folder or a hub id
+    train: list[list[Message]]
+    test: list[list[Message]] = field(default_factory=list)
+    epochs: float = 0.0
+    learning_rate: float = 0.0  # peak, per optimiser step
+    batch_size: int = 0  # rows a step, accumulation included
+    lora_rank: int = 0  # 0 = the trainer's default
+    max_steps: int = 0  # 0 = decided by epochs
+    max_length: int = 0  # tokens a row; 0 = the model's window
+    seed: int = 3407
+    suffix: str = ""
+    samples: list[list[Message]] = field(default_factory=list)  # fixed prompts answered while training
+    probes: list[list[Message]] = field(default_factory=list)  # answered greedily before merging, for the parity check
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> TrainRequest:
+        return cls(**value)
+
+
+@dataclass(frozen=True)
+class Range:
+    """A forecast between `low` and `high`, in the unit of the field that holds it."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run is expected to take, and where the forecast comes from."""
+
+    seconds: Range
+    memory_gb: Range
+    money_usd: Range
+    source: str
+    steps: int = 0
+    rows_cut: int = 0  # rows longer than the window: what is past it is not learned
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """What is true of a run now. `events` are those since `after` was asked for; `reason` is set when it ended."""
+
+    state: JobState
+    reason: str = ""
+    step: int = 0
+    steps: int = 0
+    eta_seconds: float | None = None
+    events: list[dict[str, Any]] = field(default_factory=list)
+    model: str = ""  # path of the merged model or the vendor's model name, when succeeded
+    adapter: str = ""  # path of the adapter, when there is one
+    metrics: dict[str, Any] = field(default_factory=dict)  # final_loss, eval_loss, seconds, tokens
+    resumable: bool = False
+
+
+class Trainer(Protocol):
+    """A way to tune a model. Stateless: the handle is all that has to be remembered."""
+
+    name: str
+
+    def unavailable(self) -> str | None:
+        """One sentence and a remedy; None when ready."""
+
+    def estimate(self, request: TrainRequest) -> Estimate:
+        """Seconds, memory and money as ranges. Raises ToolError for a request that cannot run."""
+
+    def start(self, request: TrainRequest) -> str:
+        """Start at once and return a handle: a job directory, or a vendor's id."""
+
+    def poll(self, handle: str, after: int = 0) -> JobStatus:
+        """The run's true state; `events` holds those from index `after` on."""
+
+    def cancel(self, handle: str) -> None:
+        """Ask the run to end; harmless when it has ended."""
+
+    def resume(self, handle: str) -> None:
+        """Go on from the last checkpoint. Raises ToolError when there is none or the run still lives."""

@@ -1,0 +1,1 @@
+"""Programs that run in a child process, never in the app: the only code that may import torch."""

@@ -1,0 +1,286 @@
+"""Fine-tune a model with LoRA: `python -m tools.workers.finetune DIRECTORY [--resume]`.
+
+The directory holds `request.json`, a TrainRequest with one more field, `engine`: "unsloth" or "trl". Everything
+the run produces goes into the same directory; see tools/process.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import math
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tools import process, recipe
+from tools.trainer import ToolError, TrainRequest
+from tools.workers import rows
+from tools.workers.job import Cancelled, Job
+
+if TYPE_CHECKING:
+    from tools.workers.engines import Loaded
+    from tools.workers.progress import Progress
+
+EVAL_ROWS = 256  # enough for a loss; a larger test set would slow every epoch
+LOGGED = 400  # step events a run, at most
+CHECKPOINT_STEPS = 200  # a crash costs no more than this, nor more than an epoch
+BATCH_TOKENS = 16384  # tokens that go through the model at once
+SAMPLES, SAMPLE_TOKENS = 3, 48
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the job to its end and write its result; the exit status is 0 when it succeeded."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    parser.add_argument("--lock", type=int, help="descriptor of the lock that the starter holds for us")
+    options = parser.parse_args(argv)
+    job = Job(options.directory.resolve(), options.lock)
+    try:
+        _run(job, options.resume)
+    except Cancelled:
+        job.finish("cancelled", "Cancelled before training began.")
+    except Exception as error:
+        traceback.print_exc()
+        job.finish("failed", _reason(error))
+    else:
+        return 0
+    return 1
+
+
+def _run(job: Job, resumed: bool) -> None:
+    values = process.read_request(job.directory)
+    engine = str(values.pop("engine", "trl"))
+    request = TrainRequest.from_json(values)
+    if Path(request.base).is_dir() or os.path.isabs(request.base):
+        recipe.check_folder(Path(request.base))
+    os.chdir(job.directory)
+    Run(job, request, engine, resumed).go()
+
+
+class Run:
+    """One training run, stage by stage."""
+
+    def __init__(self, job: Job, request: TrainRequest, engine: str, resumed: bool) -> None:
+        self.job = job
+        self.request = request
+        self.engine = engine
+        self.resumed = resumed
+        self.started = time.monotonic()
+
+    def go(self) -> None:
+        self.job.stage("loading", f"{Path(self.request.base).name} with {self.engine}")
+        loaded = self._load()
+        self.job.stage("preparing", f"{len(self.request.train)} conversations")
+        train, test = self._prepare(loaded)
+        trainer, progress = self._trainer(loaded, train, test)
+        self.job.stage("training", f"{trainer.args.max_steps} steps")
+        seconds = self._train(trainer)
+        if self.job.cancelled:
+            step = trainer.state.global_step
+            self.job.finish("cancelled", f"Cancelled at step {step} of {trainer.state.max_steps}.")
+            return
+        self._evaluate_last(trainer, progress)
+        self.job.stage("merging", "adapter into the base model")
+        adapter, merged = self._save(trainer, loaded)
+        self.job.finish(
+            "succeeded", "", model=str(merged), adapter=str(adapter), metrics=self._metrics(trainer, progress, seconds)
+        )
+
+    def _load(self) -> Loaded:
+        from tools.workers import engines
+
+        engines.warm(self.engine)
+        self.window, self.parameters = _shape(self.request.base)
+        self.recipe = recipe.choose(self.request, self.parameters)
+        self.max_length = min(self.request.max_length or self.window, self.window)
+        return engines.load(self.engine, self.request.base, self.max_length, self.request.seed, self.recipe)
+
+    def _prepare(self, loaded: Loaded) -> tuple[rows.Rows, rows.Rows]:
+        stops = _stops(loaded)
+        train = rows.build(loaded.tokenizer, self.request.train, self.max_length, stops)
+        test = rows.build(loaded.tokenizer, self.request.test[:EVAL_ROWS], self.max_length, stops)
+        self.job.event("data", **train.summary(), max_length=self.max_length, test_rows=len(test.rows))
+        if not train.rows:
+            raise ToolError("No row holds an answer to learn from.", "Add approved answers, or raise the window.")
+        return train, test
+
+    def _trainer(self, loaded: Loaded, train: rows.Rows, test: rows.Rows) -> tuple[Any, Progress]:
+        from datasets import Dataset
+        from transformers import DataCollatorForSeq2Seq
+        from trl import SFTTrainer
+
+        from tools.workers.progress import Progress
+
+        prompts = self.request.samples[:SAMPLES]
+        progress = Progress(self.job, (lambda: _speak(loaded, prompts)) if prompts else None, self.resumed)
+        trainer = SFTTrainer(
+            model=loaded.model,
+            args=self._arguments(loaded, train, bool(test.rows)),
+            train_dataset=Dataset.from_list(train.rows),
+            eval_dataset=Dataset.from_list(test.rows) if test.rows else None,
+            processing_class=loaded.tokenizer,
+            data_collator=DataCollatorForSeq2Seq(loaded.tokenizer, label_pad_token_id=rows.IGNORED),
+            callbacks=[progress],
+        )
+        _quiet(trainer)
+        return trainer, progress
+
+    def _arguments(self, loaded: Loaded, train: rows.Rows, evaluate: bool) -> Any:
+        from trl import SFTConfig
+
+        steps = recipe.steps(self.request, self.recipe, len(train.rows))
+        each = math.ceil(len(train.rows) / self.recipe.batch_size)
+        at_once = _at_once(self.recipe.batch_size, max(len(row["input_ids"]) for row in train.rows), self.parameters)
+        return SFTConfig(
+            output_dir=str(self.job.directory / process.CHECKPOINTS),
+            max_steps=steps,
+            per_device_train_batch_size=at_once,
+            per_device_eval_batch_size=at_once,
+            gradient_accumulation_steps=self.recipe.batch_size // at_once,
+            learning_rate=self.recipe.learning_rate,
+            lr_scheduler_type="linear",
+            warmup_steps=max(1, round(0.05 * steps)),
+            weight_decay=0.0,
+            seed=self.request.seed,
+            data_seed=self.request.seed,
+            train_sampling_strategy="group_by_length",
+            use_cpu=not loaded.accelerated,
+            bf16=loaded.bf16,
+            fp16=False,
+            gradient_checkpointing=loaded.accelerated and self.parameters > 1e9,
+            loss_type=os.environ.get("LT","nll"),
+            max_length=self.max_length,
+            dataset_kwargs={"skip_prepare_dataset": True},
+            remove_unused_columns=False,
+            logging_steps=max(1, math.ceil(steps / LOGGED)),
+            logging_nan_inf_filter=False,
+            eval_strategy="steps" if evaluate else "no",
+            eval_steps=each,
+            eval_on_start=evaluate and not self.resumed,
+            prediction_loss_only=True,
+            save_strategy="steps",
+            save_steps=min(each, CHECKPOINT_STEPS),
+            save_total_limit=2,
+            dataloader_pin_memory=loaded.accelerated,
+            disable_tqdm=True,
+            report_to="none",
+        )
+
+    def _train(self, trainer: Any) -> float:
+        """Train to the end, or to a cancel; returns the seconds it took."""
+        began = time.monotonic()
+        checkpoint = None
+        if self.resumed:
+            checkpoint = str(process.checkpoints(self.job.directory)[-1])
+            self.job.event("resumed", step=int(checkpoint.rsplit("-", 1)[1]))
+        self.job.stepping = True
+        trainer.train(resume_from_checkpoint=checkpoint)
+        self.job.stepping = False
+        return time.monotonic() - began
+
+    def _evaluate_last(self, trainer: Any, progress: Progress) -> None:
+        if trainer.eval_dataset is not None and trainer.state.global_step not in progress.evaluations:
+            trainer.evaluate()
+
+    def _save(self, trainer: Any, loaded: Loaded) -> tuple[Path, Path]:
+        from tools.workers.merge import merge
+
+        adapter, merged = self.job.directory / "adapter", self.job.directory / "merged"
+        trainer.model.save_pretrained(str(adapter))
+        loaded.tokenizer.save_pretrained(str(adapter))
+        merge(self.request.base, adapter, merged, self.parameters)
+        return adapter, merged
+
+    def _metrics(self, trainer: Any, progress: Progress, seconds: float) -> dict[str, Any]:
+        evaluations = [progress.evaluations[step] for step in sorted(progress.evaluations)]
+        return {
+            "final_loss": progress.final_loss,
+            "eval_loss": evaluations[-1] if evaluations else None,
+            "eval_loss_before": progress.evaluations.get(0),
+            "seconds": round(time.monotonic() - self.started, 2),
+            "train_seconds": round(seconds, 2),
+            "steps": trainer.state.global_step,
+            "tokens": progress.tokens,
+            "tokens_per_second": round(progress.tokens / seconds, 1) if seconds else None,
+            "parameters": self.parameters,
+            "engine": self.engine,
+            **vars(self.recipe),
+        }
+
+
+def _shape(base: str) -> tuple[int, int]:
+    """The window in tokens and the number of parameters."""
+    if Path(base).is_dir():
+        return recipe.window(Path(base)), recipe.parameters(Path(base))
+    from huggingface_hub import snapshot_download
+
+    folder = Path(snapshot_download(base, ignore_patterns=["*.gguf", "*.bin", "original/*", "onnx/*"]))
+    return recipe.window(folder), recipe.parameters(folder)
+
+
+def _stops(loaded: Loaded) -> frozenset[int]:
+    """The ids at which generation ends: the tokenizer's and the generation config's."""
+    configured = loaded.model.generation_config.eos_token_id
+    ids = configured if isinstance(configured, list) else [configured]
+    return frozenset(id_ for id_ in [*ids, loaded.tokenizer.eos_token_id] if id_ is not None)
+
+
+def _at_once(batch: int, longest: int, parameters: int) -> int:
+    """Rows that go through the model together: a divisor of the batch that keeps memory in bounds."""
+    fit = max(1, BATCH_TOKENS // longest)
+    fit = min(fit, 2) if parameters > 1e9 else fit
+    return max(size for size in range(1, batch + 1) if batch % size == 0 and size <= fit)
+
+
+def _speak(loaded: Loaded, prompts: list[list[rows.Message]]) -> list[dict[str, str]]:
+    """Greedy answers to the fixed prompts, all in one batch."""
+    import torch
+
+    tokenizer, model = loaded.tokenizer, loaded.model
+    asked = [rows.prompt(tokenizer, prompt) for prompt in prompts]
+    batch = tokenizer.pad({"input_ids": asked}, padding_side="left", return_tensors="pt").to(model.device)
+    training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            answers = model.generate(**batch, max_new_tokens=SAMPLE_TOKENS, do_sample=False, use_cache=True)
+    finally:
+        model.train(training)
+    texts = tokenizer.batch_decode(answers[:, batch["input_ids"].shape[1] :], skip_special_tokens=True)
+    return [
+        {"prompt": str(prompt[-1].get("content", "")), "answer": text.strip()}
+        for prompt, text in zip(prompts, texts, strict=True)
+    ]
+
+
+def _quiet(trainer: Any) -> None:
+    """The events say it all; the log keeps warnings and errors."""
+    from transformers import PrinterCallback
+
+    trainer.remove_callback(PrinterCallback)
+
+
+def _reason(error: Exception) -> str:
+    """One sentence for the user; the traceback is in the log."""
+    text = " ".join(str(error).split())[:300]
+    lower = text.lower()
+    if isinstance(error, ToolError):
+        return text
+    if isinstance(error, MemoryError) or "out of memory" in lower or "can't allocate memory" in lower:
+        return "Memory ran out: use a smaller batch, a shorter window or a smaller model."
+    if getattr(error, "errno", None) == errno.ENOSPC or "no space left" in lower:
+        return "The disk is full: free some space, then resume."
+    if type(error).__name__ == "NotANumber":
+        return f"{text}: lower the learning rate."
+    if "model type" in lower and "transformers does not recognize" in lower or "unrecognized configuration" in lower:
+        return f"This model's architecture cannot be loaded by the installed transformers: {text}"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+if __name__ == "__main__":
+    sys.exit(main())

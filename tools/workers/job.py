@@ -1,0 +1,83 @@
+"""The worker's side of a job directory: the lock, the events, the checkpoints' marks and the one result."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from tools import process
+
+RESERVE = ".reserve"  # disk kept free, so that a full disk leaves room to say so
+RESERVE_BYTES = 64 * 1024
+
+
+class Cancelled(BaseException):
+    """Someone asked the worker to end. No Exception: libraries swallow those while they are imported."""
+
+
+class Job:
+    """One run of a worker on its directory. Made first of all, before any heavy import."""
+
+    def __init__(self, directory: Path, lock: int | None = None) -> None:
+        self.directory = directory
+        self.cancelled = False
+        self.stepping = False  # while training, a cancel waits for the step to end
+        self._lock = self._hold(lock)
+        signal.signal(signal.SIGTERM, self._on_term)
+        (directory / RESERVE).write_bytes(b"\0" * RESERVE_BYTES)
+        self._events = self._open_events()
+
+    def _hold(self, lock: int | None) -> int:
+        """Keep the lock that the starter took for us, or take it when run by hand."""
+        if lock is None:
+            lock = os.open(self.directory / process.LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.set_inheritable(lock, False)  # a grandchild must not keep a dead worker looking alive
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, str(os.getpid()).encode(), 0)
+        return lock
+
+    def _open_events(self) -> int:
+        path = self.directory / process.EVENTS
+        events = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        size = os.fstat(events).st_size
+        if size and os.pread(events, 1, size - 1) != b"\n":
+            os.write(events, b"\n")  # a line cut off by a crash stays a line of its own
+        return events
+
+    def _on_term(self, _signal: int, _frame: FrameType | None) -> None:
+        self.cancelled = True
+        if not self.stepping:
+            raise Cancelled
+
+    def event(self, type_: str, **values: Any) -> None:
+        """Append one event. Numbers that JSON does not know (NaN, infinity) become null."""
+        record = {"type": type_, "time": round(time.time(), 3), **values}
+        line = json.dumps({name: _plain(value) for name, value in record.items()}, ensure_ascii=False)
+        os.write(self._events, line.encode() + b"\n")
+
+    def stage(self, name: str, detail: str = "") -> None:
+        self.event("stage", name=name, detail=detail)
+
+    def finish(self, state: str, reason: str = "", **values: Any) -> None:
+        """Write the result: the last thing that a worker does."""
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        (self.directory / RESERVE).unlink(missing_ok=True)
+        result = {"state": state, "reason": reason, **values}
+        try:
+            process.write_atomically(self.directory / process.RESULT, json.dumps(result, ensure_ascii=False))
+        except OSError as error:
+            print(f"{reason} (the result could not be written: {error})", file=sys.stderr)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else None
+    return value

@@ -1,0 +1,115 @@
+"""What a training run tells while it goes on: a transformers callback that writes the job's events."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from tools import process
+from tools.workers.job import Job
+
+Speak = Callable[[], list[dict[str, str]]]
+SMOOTHED = 5  # logged steps that the final loss is the mean of
+
+
+class NotANumber(Exception):
+    """The loss or its gradient stopped being a number."""
+
+
+class Progress(TrainerCallback):  # type: ignore[misc]
+    """Steps, evaluations, checkpoints and sample answers as events; a cancelled job ends after its step."""
+
+    def __init__(self, job: Job, speak: Speak | None, resumed: bool) -> None:
+        self.job = job
+        self.speak = speak
+        self.resumed = resumed
+        self.losses: list[float] = []
+        self.evaluations: dict[int, float] = {}
+        self.tokens = 0
+        self._began = 0.0
+        self._first = 0
+        self._spoken: set[int] = set()
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        self._began, self._first = time.monotonic(), state.global_step
+        if not self.resumed:
+            self._samples(state.global_step)
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        if self.job.cancelled:
+            control.should_training_stop = control.should_save = True
+            control.should_evaluate = False
+        elif state.global_step in (state.max_steps // 2, state.max_steps):
+            self._samples(state.global_step)
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
+        if logs is None or "loss" not in logs:
+            return
+        loss, norm = float(logs["loss"]), float(logs.get("grad_norm", 0.0))
+        self.tokens = int(logs.get("num_tokens", self.tokens))
+        self._step(state, logs, loss, norm)
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            raise NotANumber(f"The loss stopped being a number at step {state.global_step}")
+        self.losses.append(loss)
+
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        metrics: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        if metrics and "eval_loss" in metrics:
+            self.evaluations[state.global_step] = float(metrics["eval_loss"])
+            self.job.event("eval", step=state.global_step, eval_loss=float(metrics["eval_loss"]))
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        folder = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
+        (folder / process.COMPLETE).touch()  # only now may a resumed run trust it
+        self.job.event("checkpoint", step=state.global_step)
+
+    @property
+    def final_loss(self) -> float | None:
+        """Mean of the last few logged steps: a single step's loss says little."""
+        last = self.losses[-SMOOTHED:]
+        return sum(last) / len(last) if last else None
+
+    def _step(self, state: TrainerState, logs: dict[str, Any], loss: float, norm: float) -> None:
+        done = state.global_step - self._first
+        each = (time.monotonic() - self._began) / max(done, 1)
+        self.job.event(
+            "step",
+            step=state.global_step,
+            steps=state.max_steps,
+            loss=round(loss, 5),
+            lr=float(logs.get("learning_rate", 0.0)),
+            grad_norm=round(norm, 5),
+            tokens=self.tokens,
+            epoch=round(float(state.epoch or 0.0), 4),
+            eta_seconds=round(each * (state.max_steps - state.global_step), 1),
+        )
+
+    def _samples(self, step: int) -> None:
+        if self.speak is None or step in self._spoken:
+            return
+        self._spoken.add(step)
+        self.job.event("samples", step=step, answers=self.speak())

@@ -1,0 +1,171 @@
+"""Conversations -> token rows in which only the assistant's turns are learned.
+
+Every turn is rendered twice with the model's own chat template: as the prompt that serving would build, and with
+the answer in place. What the second adds to the first is what the model has to learn to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+IGNORED = -100  # the label that no loss looks at
+Message = dict[str, Any]
+Row = dict[str, list[int]]
+
+
+class Tokenizer(Protocol):
+    """What is used of a transformers tokenizer."""
+
+    eos_token_id: int | None
+
+    def apply_chat_template(self, conversation: list[Message], **options: Any) -> Any: ...
+
+    def __call__(self, text: str, **options: Any) -> Any: ...
+
+
+@dataclass
+class Rows:
+    """Token rows (`input_ids`, `labels`, `attention_mask`) and what happened on the way."""
+
+    rows: list[Row] = field(default_factory=list)
+    cut: int = 0  # rows longer than the window
+    tokens_cut: int = 0
+    dropped: int = 0  # rows without anything left to learn
+
+    @property
+    def tokens(self) -> int:
+        return sum(len(row["input_ids"]) for row in self.rows)
+
+    @property
+    def trained_tokens(self) -> int:
+        return sum(label != IGNORED for row in self.rows for label in row["labels"])
+
+    def summary(self) -> dict[str, int]:
+        return {
+            "rows": len(self.rows),
+            "tokens": self.tokens,
+            "trained_tokens": self.trained_tokens,
+            "rows_cut": self.cut,
+            "tokens_cut": self.tokens_cut,
+            "rows_dropped": self.dropped,
+        }
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One answer: the prompt's tokens, the answer's tokens, and whether it is to be learned."""
+
+    prompt: list[int]
+    answer: list[int]
+    learned: bool
+
+
+def build(
+    tokenizer: Tokenizer, conversations: Iterable[list[Message]], max_length: int, stops: frozenset[int]
+) -> Rows:
+    """Token rows of at most `max_length` tokens. `stops` are the ids at which generation ends."""
+    built = Rows()
+    for number, conversation in enumerate(conversations, 1):
+        try:
+            rows = conversation_rows(tokenizer, conversation, stops)
+        except Exception as error:  # a template is a program of the model's author: it may raise anything
+            raise ValueError(f"The model's chat template cannot render conversation {number}: {error}") from error
+        if not rows:
+            built.dropped += 1
+        for ids, labels in rows:
+            _add(built, ids, labels, max_length)
+    return built
+
+
+def conversation_rows(
+    tokenizer: Tokenizer, conversation: list[Message], stops: frozenset[int]
+) -> list[tuple[list[int], list[int]]]:
+    """One row for the whole conversation where each turn's tokens begin with those before it, else one a turn."""
+    turns = [
+        _turn(tokenizer, conversation, index)
+        for index, message in enumerate(conversation)
+        if index and message.get("role") == "assistant"  # an opening greeting answers nothing: it is context
+    ]
+    kept = [turn for turn in turns if turn is not None]
+    if kept and len(kept) == len(turns) and _stable(kept):
+        return [_joined(kept, tokenizer, stops)]
+    return [_joined([turn], tokenizer, stops) for turn in kept if turn.learned]
+
+
+def prompt(tokenizer: Tokenizer, messages: list[Message]) -> list[int]:
+    """The tokens that serving would feed for these messages."""
+    return _ids(tokenizer, _render(tokenizer, messages, generation=True))
+
+
+def _turn(tokenizer: Tokenizer, conversation: list[Message], index: int) -> Turn | None:
+    """The turn at `index`, or None when the template leaves the answer out."""
+    before = _render(tokenizer, conversation[:index], generation=True)
+    after = _render(tokenizer, conversation[: index + 1], generation=False)
+    learned = conversation[index].get("weight", 1) != 0
+    asked = _ids(tokenizer, before)
+    if after.startswith(before):
+        whole = _ids(tokenizer, after)
+        if whole[: len(asked)] == asked:
+            return Turn(asked, whole[len(asked) :], learned)
+        return Turn(asked, _ids(tokenizer, after[len(before) :]), learned)
+    content = str(conversation[index].get("content", "")).strip()
+    found = after.rfind(content) if content else -1  # the template opens an answer differently than it records one
+    return Turn(asked, _ids(tokenizer, after[found:]), learned) if found >= 0 else None
+
+
+def _stable(turns: list[Turn]) -> bool:
+    """Whether each prompt continues the turn before it, token for token."""
+    pairs = zip(turns, turns[1:], strict=False)
+    return all((first.prompt + first.answer) == second.prompt[: _length(first)] for first, second in pairs)
+
+
+def _length(turn: Turn) -> int:
+    return len(turn.prompt) + len(turn.answer)
+
+
+def _joined(turns: list[Turn], tokenizer: Tokenizer, stops: frozenset[int]) -> tuple[list[int], list[int]]:
+    """Ids and labels of one row: learned up to and including the token that ends each answer."""
+    ids: list[int] = []
+    labels: list[int] = []
+    for turn in turns:
+        ids += turn.prompt[len(ids) :]
+        labels += [IGNORED] * (len(ids) - len(labels))
+        ids += turn.answer
+        labels += _answer_labels(turn, stops)
+    last = turns[-1]
+    if last.learned and not stops.intersection(last.answer) and tokenizer.eos_token_id is not None:
+        ids.append(tokenizer.eos_token_id)  # a template without an end of turn: the model would never stop
+        labels.append(tokenizer.eos_token_id)
+    return ids, labels
+
+
+def _answer_labels(turn: Turn, stops: frozenset[int]) -> list[int]:
+    """What follows the stop token (a newline, often) is the template's, never the model's."""
+    if not turn.learned:
+        return [IGNORED] * len(turn.answer)
+    ends = [index for index, token in enumerate(turn.answer) if token in stops]
+    end = ends[-1] + 1 if ends else len(turn.answer)
+    return turn.answer[:end] + [IGNORED] * (len(turn.answer) - end)
+
+
+def _add(built: Rows, ids: list[int], labels: list[int], max_length: int) -> None:
+    if len(ids) > max_length:
+        built.cut += 1
+        built.tokens_cut += len(ids) - max_length
+        ids, labels = ids[:max_length], labels[:max_length]
+    # The first label is never predicted, so it does not count as something to learn.
+    if all(label == IGNORED for label in labels[1:]):
+        built.dropped += 1
+        return
+    built.rows.append({"input_ids": ids, "labels": labels, "attention_mask": [1] * len(ids)})
+
+
+def _render(tokenizer: Tokenizer, messages: list[Message], generation: bool) -> str:
+    plain = [{key: value for key, value in message.items() if key != "weight"} for message in messages]
+    return str(tokenizer.apply_chat_template(plain, tokenize=False, add_generation_prompt=generation))
+
+
+def _ids(tokenizer: Tokenizer, text: str) -> list[int]:
+    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
