@@ -1,19 +1,8 @@
-"""A worker in its own process, where a directory is the whole conversation with it.
-
-    request.json    what to do, written before the worker starts
-    lock            held (flock) for as long as the worker lives; holds its process id
-    events.jsonl    what happened, one JSON object a line, only ever appended
-    worker.log      everything the worker printed
-    checkpoints/    what a resumed worker goes on from
-    cancel          present once someone asked the worker to end
-    exit            the worker's exit code, when its starter lived to see it
-    result.json     the last word, renamed into place in one step
-
-Nothing here is kept in memory: whoever opens the directory next, after any crash, reads the same truth.
-"""
+"""A worker in its own process, where a directory is the whole conversation with it. Its files: see jobdir.py."""
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -27,11 +16,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tools import jobdir
 from tools.trainer import JobState, JobStatus, ToolError
 
-REQUEST, LOCK, EVENTS, LOG = "request.json", "lock", "events.jsonl", "worker.log"
-CANCEL, EXIT, RESULT, CHECKPOINTS = "cancel", "exit", "result.json", "checkpoints"
-COMPLETE = "complete"  # marks a checkpoint that was written to its end
 GRACE_SECONDS = 20.0  # between asking a worker to end and ending it
 SECRET = re.compile(r"(^|_)(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(_|$)", re.IGNORECASE)
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,7 +33,7 @@ def start(directory: Path, module: str, request: Mapping[str, Any], interpreter:
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = _take(directory)
     try:
-        write_atomically(directory / REQUEST, json.dumps(request, ensure_ascii=False))
+        jobdir.write_atomically(directory / jobdir.REQUEST, json.dumps(request, ensure_ascii=False))
         return _spawn(directory, lock, module, [], str(request.get("base", "")), interpreter)
     except OSError as error:
         raise _not_started(error) from error
@@ -59,13 +46,13 @@ def resume(directory: Path, module: str, interpreter: str | None = None) -> int:
 
     Raises ToolError when there is no checkpoint or the worker still lives.
     """
-    if not checkpoints(directory):
+    if not jobdir.checkpoints(directory):
         raise ToolError("There is no checkpoint to go on from.", "Start a new run.")
     lock = _take(directory)
     try:
-        for name in (RESULT, CANCEL, EXIT):
+        for name in (jobdir.RESULT, jobdir.CANCEL, jobdir.EXIT):
             (directory / name).unlink(missing_ok=True)
-        base = str(read_request(directory).get("base", ""))
+        base = str(jobdir.read_request(directory).get("base", ""))
         return _spawn(directory, lock, module, ["--resume"], base, interpreter)
     except OSError as error:
         raise _not_started(error) from error
@@ -75,9 +62,9 @@ def resume(directory: Path, module: str, interpreter: str | None = None) -> int:
 
 def cancel(directory: Path) -> None:
     """Ask the worker to end; harmless when it has ended. `status` ends it by force after GRACE_SECONDS."""
-    if not alive(directory) or (directory / RESULT).exists():
+    if not jobdir.alive(directory) or (directory / jobdir.RESULT).exists():
         return
-    marker = directory / CANCEL
+    marker = directory / jobdir.CANCEL
     if not marker.exists():
         marker.touch()
     _signal(directory, signal.SIGTERM)
@@ -91,73 +78,17 @@ def status(directory: Path, after: int = 0) -> JobStatus:
     """
     if not directory.is_dir():
         return JobStatus(JobState.FAILED, f"The job directory {directory} no longer exists.")
-    living = alive(directory)
-    result = _read_json(directory / RESULT)
-    events = read_events(directory)
+    living = jobdir.alive(directory)
+    result = jobdir.read_json(directory / jobdir.RESULT)
+    events = jobdir.read_events(directory)
     if result is not None:
         return _ended(directory, events, after, result)
     if living:
         _insist(directory)
         return _status(directory, events, after, JobState.RUNNING, "")
-    if (directory / CANCEL).exists():
+    if (directory / jobdir.CANCEL).exists():
         return _status(directory, events, after, JobState.CANCELLED, "Cancelled before it was done.")
     return _status(directory, events, after, JobState.FAILED, _cause_of_death(directory))
-
-
-def alive(directory: Path) -> bool:
-    """Whether a worker holds the directory's lock."""
-    try:
-        handle = os.open(directory / LOCK, os.O_RDONLY)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
-
-
-def checkpoints(directory: Path) -> list[Path]:
-    """The checkpoints that were written to their end, oldest first."""
-    found = [path.parent for path in (directory / CHECKPOINTS).glob(f"checkpoint-*/{COMPLETE}")]
-    return sorted(found, key=lambda path: int(path.name.rsplit("-", 1)[1]))
-
-
-def read_request(directory: Path) -> dict[str, Any]:
-    """The request as it was given. Raises ToolError when the directory holds none."""
-    request = _read_json(directory / REQUEST)
-    if request is None:
-        raise ToolError(f"{directory} is not a job directory: it holds no {REQUEST}.")
-    return request
-
-
-def read_events(directory: Path) -> list[dict[str, Any]]:
-    """Every complete event. A line cut off by a crash is left out, so an event's index never changes."""
-    try:
-        data = (directory / EVENTS).read_bytes()
-    except OSError:
-        return []
-    events = []
-    for line in data.split(b"\n")[:-1]:
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(event, dict):
-            events.append(event)
-    return events
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Put `text` into `path` in one step: a reader sees the old file or the new one, never a part."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(temporary, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
 
 
 def environment(base: str = "") -> dict[str, str]:
@@ -176,21 +107,9 @@ def environment(base: str = "") -> dict[str, str]:
     return kept | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 
-def last_line(path: Path) -> str:
-    """The last line of a log that says something; "" when there is none."""
-    try:
-        with open(path, "rb") as file:
-            file.seek(max(0, path.stat().st_size - 8192))
-            text = file.read().decode("utf-8", "replace")
-    except OSError:
-        return ""
-    lines = [line.strip() for line in text.replace("\r", "\n").splitlines() if line.strip()]
-    return lines[-1][:300] if lines else ""
-
-
 def _take(directory: Path) -> int:
     """Lock the directory and return the descriptor, which the worker then inherits: no gap in between."""
-    handle = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    handle = os.open(directory / jobdir.LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     for _ in range(20):  # a poller holds the lock for an instant while it looks
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -203,11 +122,9 @@ def _take(directory: Path) -> int:
     raise ToolError("This run is still going.", "Wait for it to end, or cancel it first.")
 
 
-def _spawn(
-    directory: Path, lock: int, module: str, flags: Sequence[str], base: str, interpreter: str | None
-) -> int:
+def _spawn(directory: Path, lock: int, module: str, flags: Sequence[str], base: str, interpreter: str | None) -> int:
     command = [interpreter or sys.executable, "-m", module, str(directory), "--lock", str(lock), *flags]
-    with open(directory / LOG, "ab") as log:
+    with open(directory / jobdir.LOG, "ab") as log:
         process = subprocess.Popen(
             command,
             cwd=directory,  # unsloth writes a cache into the working directory
@@ -226,34 +143,30 @@ def _spawn(
 def _reap(directory: Path, process: subprocess.Popen[bytes]) -> None:
     """Wait for the worker, so that it leaves no zombie, and note how it ended."""
     code = process.wait()
-    if not (directory / RESULT).exists() and not alive(directory) and directory.is_dir():
-        write_atomically(directory / EXIT, str(code))
+    if not (directory / jobdir.RESULT).exists() and not jobdir.alive(directory) and directory.is_dir():
+        jobdir.write_atomically(directory / jobdir.EXIT, str(code))
 
 
 def _signal(directory: Path, number: signal.Signals) -> None:
     """Signal the worker's group, if its lock is held: a free lock means that the id may be a stranger's by now."""
-    text = _read_text(directory / LOCK)
-    if not text.isdigit() or not alive(directory):
+    text = jobdir.read_text(directory / jobdir.LOCK)
+    if not text.isdigit() or not jobdir.alive(directory):
         return
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(int(text), number)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def _insist(directory: Path) -> None:
     """End a worker by force that was asked to end and has not."""
     try:
-        asked = (directory / CANCEL).stat().st_mtime
+        asked = (directory / jobdir.CANCEL).stat().st_mtime
     except FileNotFoundError:
         return
     if time.time() - asked > GRACE_SECONDS:
         _signal(directory, signal.SIGKILL)
 
 
-def _ended(
-    directory: Path, events: list[dict[str, Any]], after: int, result: Mapping[str, Any]
-) -> JobStatus:
+def _ended(directory: Path, events: list[dict[str, Any]], after: int, result: Mapping[str, Any]) -> JobStatus:
     try:
         state = JobState(result.get("state", ""))
     except ValueError:
@@ -270,7 +183,7 @@ def _status(
     result: Mapping[str, Any] | None = None,
 ) -> JobStatus:
     result = result or {}
-    last = next((event for event in reversed(events) if event.get("type") == "step"), {})
+    last: dict[str, Any] = next((event for event in reversed(events) if event.get("type") == "step"), {})
     unfinished = state in (JobState.FAILED, JobState.CANCELLED)
     return JobStatus(
         state=state,
@@ -279,19 +192,24 @@ def _status(
         steps=int(last.get("steps", 0)),
         eta_seconds=last.get("eta_seconds") if state is JobState.RUNNING else None,
         events=events[max(0, after) :],
-        model=str(result.get("model", "")),
-        adapter=str(result.get("adapter", "")),
+        model=_inside(directory, result.get("model")),
+        adapter=_inside(directory, result.get("adapter")),
         metrics=dict(result.get("metrics", {})),
-        resumable=unfinished and bool(checkpoints(directory)),
+        resumable=unfinished and bool(jobdir.checkpoints(directory)),
     )
+
+
+def _inside(directory: Path, name: Any) -> str:
+    """Results are recorded relative to their directory, which may have moved since."""
+    return str(directory / str(name)) if name else ""
 
 
 def _cause_of_death(directory: Path) -> str:
     """One sentence on a worker that ended without a result."""
-    if not (directory / REQUEST).exists():
+    if not (directory / jobdir.REQUEST).exists():
         return "The worker never started."
-    code = _read_text(directory / EXIT)
-    line = last_line(directory / LOG)
+    code = jobdir.read_text(directory / jobdir.EXIT)
+    line = jobdir.last_line(directory / jobdir.LOG)
     said = f" Its last words: {line}" if line else ""
     if code == str(-signal.SIGKILL):
         return f"The worker was killed (signal 9), perhaps because memory ran out.{said}"
@@ -302,18 +220,3 @@ def _cause_of_death(directory: Path) -> str:
 
 def _not_started(error: OSError) -> ToolError:
     return ToolError(f"The worker could not be started: {error}.", "Check the interpreter and the free disk space.")
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError:
-        return ""
-
-
-def _read_json(path: Path) -> dict[str, Any] | None:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return value if isinstance(value, dict) else None

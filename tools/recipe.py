@@ -61,7 +61,9 @@ def check_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise ToolError(f"{folder} is not a model folder: it does not exist.", "Name a folder with a config.json.")
     if not (folder / "config.json").is_file():
-        raise ToolError(f"{folder} is not a model folder: it has no config.json.", "Name a folder made by transformers.")
+        raise ToolError(
+            f"{folder} is not a model folder: it has no config.json.", "Name a folder made by transformers."
+        )
     if not weights(folder):
         raise ToolError(f"{folder} is not a model folder: it has no weights (*.safetensors).", "Copy the weights too.")
     names = ("tokenizer.json", "tokenizer.model", "vocab.json", "tokenizer_config.json")
@@ -87,9 +89,13 @@ def window(folder: Path) -> int:
 
 def _tensors(path: Path) -> int:
     """Parameters in one file: a safetensors file begins with the length of its JSON header, 8 bytes."""
+    size = path.stat().st_size
     if path.suffix != ".safetensors":
-        return path.stat().st_size // 2
-    with open(path, "rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        header = json.loads(file.read(length))
-    return sum(math.prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
+        return size // 2
+    try:
+        with open(path, "rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            header = json.loads(file.read(min(length, size)))
+        return sum(math.prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
+    except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ToolError(f"{path} is damaged: it is no safetensors file.", "Copy the model again.") from error

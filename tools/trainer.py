@@ -103,7 +103,9 @@ class JobStatus:
 class Trainer(Protocol):
     """A way to tune a model. Stateless: the handle is all that has to be remembered."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is called in settings, commands and the record."""
 
     def unavailable(self) -> str | None:
         """One sentence and a remedy; None when ready."""

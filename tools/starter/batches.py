@@ -1,4 +1,7 @@
-"""Rows of token ids: whole conversations packed one after another, the batch of a step a function of seed and step."""
+"""Rows of token ids: whole conversations packed one after another.
+
+The batch of a step is a function of seed and step, so a run can be resumed anywhere.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,9 @@ def encode(bpe: Tokenizer, messages: list[Message]) -> tuple[list[int], list[flo
     return ids, weights
 
 
-def batch(bpe: Tokenizer, words: Words, seed: int, step: int, rows: int, length: int) -> tuple[torch.Tensor, torch.Tensor]:
+def batch(
+    bpe: Tokenizer, words: Words, seed: int, step: int, rows: int, length: int
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Ids (rows, length + 1) and weights of the same shape; padding is id 0 with weight 0."""
     r = Random(f"{seed}-{step}")
     ids = torch.zeros((rows, length + 1), dtype=torch.long)

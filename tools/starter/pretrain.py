@@ -1,6 +1,6 @@
-"""Pretrain the starter model from nothing: `python -m tools.starter.pretrain --steps 5000 --out DIR --seed 1`.
+"""Pretrain the starter model: `python -m tools.starter.pretrain --steps 5000 --out DIR --seed 1`.
 
-The same seed, steps and number of threads give the same weights. A run that was stopped goes on with --resume.
+The same seed, steps, workers and threads give the same weights. A run that was stopped goes on with --resume.
 """
 
 from __future__ import annotations
@@ -9,19 +9,26 @@ import argparse
 import json
 import os
 import shutil
+import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.distributed
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from tools.starter.batches import batch
-from tools.starter.tokenizer import build
+from tools.starter.tokenizer import build, save_tokenizer
 from tools.starter.words import Words
 
-MUON_RATE, ADAM_RATE, WARMUP, HOLD = 3e-3, 3e-3, 100, 0.45  # rates; steps; share of the steps before the decay begins
+MUON_RATE, ADAM_RATE, WARMUP, HOLD = (
+    3e-3,
+    3e-3,
+    100,
+    0.5,
+)  # rates; steps; share of the steps before the decay begins
 LONG_SHARE = 0.2  # of the steps, at the end, with rows twice as long
 
 
@@ -44,7 +51,7 @@ class Plan:
         return (max(1, self.rows // 2), self.length * 2) if late else (self.rows, self.length)
 
     def rate(self, step: int) -> float:
-        """The share of the full learning rate: up over the warmup, level, then down to zero in a straight line."""
+        """The share of the full learning rate: up over the warmup, level, then straight down to zero."""
         left = (self.steps - step) / (self.steps * (1 - HOLD))
         return min(1.0, (step + 1) / WARMUP, left)
 
@@ -53,9 +60,17 @@ def model_for(plan: Plan, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalL
     """The untrained model in float32."""
     torch.manual_seed(plan.seed)
     config = LlamaConfig(
-        vocab_size=plan.vocabulary, hidden_size=plan.width, intermediate_size=plan.width * 3, num_hidden_layers=plan.layers,
-        num_attention_heads=plan.width // 64 or 1, num_key_value_heads=plan.width // 64 or 1, max_position_embeddings=plan.length * 2,
-        tie_word_embeddings=True, bos_token_id=None, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
+        vocab_size=plan.vocabulary,
+        hidden_size=plan.width,
+        intermediate_size=plan.width * 3,
+        num_hidden_layers=plan.layers,
+        num_attention_heads=plan.width // 64 or 1,
+        num_key_value_heads=plan.width // 64 or 1,
+        max_position_embeddings=plan.length * 2,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
     )
     return LlamaForCausalLM(config).float()
 
@@ -64,16 +79,19 @@ def optimizers_for(model: LlamaForCausalLM) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of the layers, AdamW for embeddings and norms."""
     hidden = [p for name, p in model.named_parameters() if p.ndim == 2 and "embed" not in name]
     rest = [p for name, p in model.named_parameters() if p.ndim != 2 or "embed" in name]
-    return [torch.optim.Muon(hidden, lr=MUON_RATE, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
-            torch.optim.AdamW(rest, lr=ADAM_RATE, betas=(0.9, 0.95), weight_decay=0.0)]
+    return [
+        torch.optim.Muon(hidden, lr=MUON_RATE, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(rest, lr=ADAM_RATE, betas=(0.9, 0.95), weight_decay=0.0),
+    ]
 
 
-def loss_of(model: LlamaForCausalLM, ids: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Weighted mean cross-entropy in nats a token; shapes (rows, length + 1)."""
+def loss_of(
+    model: LlamaForCausalLM, ids: torch.Tensor, weights: torch.Tensor, total: torch.Tensor
+) -> torch.Tensor:
+    """Weighted cross-entropy over a total weight, in nats a token; shapes (rows, length + 1)."""
     logits = model(input_ids=ids[:, :-1], use_cache=False).logits.float()
     losses = torch.nn.functional.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
-    flat = weights[:, 1:].flatten()
-    return (losses * flat).sum() / flat.sum()
+    return (losses * weights[:, 1:].flatten()).sum() / total
 
 
 class Run:
@@ -87,15 +105,24 @@ class Run:
         self.optimizers = optimizers_for(self.model)
         self.loss: Any = torch.compile(loss_of) if compiled else loss_of
         self.words, self.step, self.seconds, self.tokens = Words(), 0, 0.0, 0
+        joined = torch.distributed.is_initialized()
+        self.rank = torch.distributed.get_rank() if joined else 0
+        self.workers = torch.distributed.get_world_size() if joined else 1
 
     def train_step(self) -> float:
         """One step; returns its loss in nats a token."""
         rows, length = self.plan.shape(self.step)
-        ids, weights = batch(self.tokenizer.backend_tokenizer, self.words, self.plan.seed, self.step, rows, length)
-        share = self.plan.rate(self.step)
+        ids, weights = batch(
+            self.tokenizer.backend_tokenizer, self.words, self.plan.seed, self.step, rows, length
+        )
+        share, total = self.plan.rate(self.step), weights[:, 1:].sum().clamp_min(1.0)
+        part = slice(self.rank, None, self.workers)
         with torch.autocast(self.device, dtype=torch.bfloat16):
-            loss = self.loss(self.model, ids.to(self.device), weights.to(self.device))
+            loss = self.loss(
+                self.model, ids[part].to(self.device), weights[part].to(self.device), total.to(self.device)
+            )
         loss.backward()
+        value = self._add_up(loss.detach())
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer, full in zip(self.optimizers, (MUON_RATE, ADAM_RATE), strict=True):
             for group in optimizer.param_groups:
@@ -104,20 +131,41 @@ class Run:
             optimizer.zero_grad(set_to_none=True)
         self.step += 1
         self.tokens += rows * length
-        return float(loss.detach())
+        return value
+
+    def _add_up(self, loss: torch.Tensor) -> float:
+        """Sum loss and gradients over the workers, in one message."""
+        if self.workers > 1:
+            gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+            flat = torch.cat([loss.reshape(1).float(), *(one.flatten() for one in gradients)])
+            torch.distributed.all_reduce(flat)
+            loss = flat[0]
+            for gradient, summed in zip(
+                gradients, torch.split(flat[1:], [one.numel() for one in gradients]), strict=True
+            ):
+                gradient.copy_(summed.view_as(gradient))
+        return float(loss)
 
     def checkpoint(self) -> None:
         """Write the state that `resume` reads, in one rename."""
-        state = {"model": self.model.state_dict(), "optimizers": [one.state_dict() for one in self.optimizers],
-                 "step": self.step, "seconds": self.seconds, "tokens": self.tokens, "plan": self.plan}
+        state = {
+            "model": self.model.state_dict(),
+            "optimizers": [one.state_dict() for one in self.optimizers],
+            "step": self.step,
+            "seconds": self.seconds,
+            "tokens": self.tokens,
+            "plan": self.plan,
+        }
         torch.save(state, self.out / "state.tmp")
         os.replace(self.out / "state.tmp", self.out / "state.pt")
 
     def resume(self) -> None:
-        """Go on from the checkpoint, which must be of the same plan."""
+        """Go on from a checkpoint of the same plan; before the decay the number of steps may still change."""
         state = torch.load(self.out / "state.pt", weights_only=False)
-        if state["plan"] != self.plan:
-            raise SystemExit(f"The checkpoint in {self.out} is of another plan: {state['plan']}. Use another folder.")
+        plan: Plan = state["plan"]
+        level = state["step"] <= HOLD * min(plan.steps, self.plan.steps)
+        if plan != (replace(self.plan, steps=plan.steps) if level else self.plan):
+            raise SystemExit(f"The checkpoint in {self.out} is of another plan: {plan}. Use another folder.")
         self.model.load_state_dict(state["model"])
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
@@ -130,16 +178,22 @@ class Run:
         while self.step < self.plan.steps:
             mean += self.train_step() / every
             self.seconds = time.monotonic() - began
+            if self.rank:
+                continue
             if self.step % every == 0:
                 pace = (self.seconds - first_seconds) / (self.step - first)
                 speed = self.plan.rows * self.plan.length / pace
-                print(f"step {self.step}/{self.plan.steps} loss {mean:.3f} {speed:.0f} tokens/s, "
-                      f"{self.seconds / 60:.1f} min, {pace * (self.plan.steps - self.step) / 60:.1f} min left", flush=True)
+                print(
+                    f"step {self.step}/{self.plan.steps} loss {mean:.3f} {speed:.0f} tokens/s, "
+                    f"{self.seconds / 60:.1f} min, {pace * (self.plan.steps - self.step) / 60:.1f} min left",
+                    flush=True,
+                )
                 mean = 0.0
             if time.monotonic() - saved > save_s:
                 self.checkpoint()
                 saved = time.monotonic()
-        self.checkpoint()
+        if not self.rank:
+            self.checkpoint()
 
     def export(self, folder: Path) -> None:
         """Write model and tokenizer in bfloat16 as transformers loads them; files are renamed into place."""
@@ -149,14 +203,25 @@ class Run:
         model.load_state_dict(self.model.state_dict())
         model.to(torch.bfloat16)
         eos, pad = self.tokenizer.eos_token_id, self.tokenizer.pad_token_id
-        model.generation_config = GenerationConfig(do_sample=False, eos_token_id=eos, pad_token_id=pad, max_new_tokens=256)
+        model.generation_config = GenerationConfig(
+            do_sample=False, eos_token_id=eos, pad_token_id=pad, max_new_tokens=256
+        )
         model.save_pretrained(temporary)
-        self.tokenizer.save_pretrained(temporary)
-        record = {"steps": self.step, "tokens": self.tokens, "minutes": round(self.seconds / 60, 1), "seed": self.plan.seed,
-                  "torch": torch.__version__, "threads": torch.get_num_threads(), "device": self.device}
+        save_tokenizer(self.tokenizer, temporary)
+        record = {
+            "steps": self.step,
+            "tokens": self.tokens,
+            "minutes": round(self.seconds / 60, 1),
+            "seed": self.plan.seed,
+            "torch": torch.__version__,
+            "workers": self.workers,
+            "threads": torch.get_num_threads(),
+            "device": self.device,
+        }
         (temporary / "training.json").write_text(json.dumps(record, indent=2) + "\n")
         folder.mkdir(parents=True, exist_ok=True)
         for file in temporary.iterdir():
+            file.chmod(0o644)
             os.replace(file, folder / file.name)
         temporary.rmdir()
 
@@ -168,30 +233,69 @@ def steps_for(minutes: float, run: Run, probe: int = 20) -> int:
     began = time.monotonic()
     for _ in range(probe):
         run.train_step()
-    return max(probe, int(minutes * 60 * probe / (time.monotonic() - began)))
+    steps = torch.tensor(max(probe, int(minutes * 60 * probe / (time.monotonic() - began))))
+    if run.workers > 1:
+        torch.distributed.broadcast(steps, 0)
+    return int(steps)
 
 
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint; the model goes to OUT/model")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for the checkpoint; the model goes to OUT/model"
+    )
     parser.add_argument("--steps", type=int, help="number of steps: this and the seed decide the weights")
-    parser.add_argument("--minutes", type=float, help="choose the number of steps from the speed measured here")
+    parser.add_argument(
+        "--minutes", type=float, help="choose the number of steps from the speed measured here"
+    )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=2, help="processes that share the rows of a batch")
+    parser.add_argument("--threads", type=int, default=1, help="threads of each worker")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--eager", action="store_true", help="do not compile")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in OUT")
-    parser.add_argument("--export", action="store_true", help="only write the checkpoint's model to OUT/model")
+    parser.add_argument(
+        "--export", action="store_true", help="only write the checkpoint's model to OUT/model"
+    )
     args = parser.parse_args()
+    if args.workers > 1:
+        _spawn(args)
+    else:
+        work(0, args, 0)
+
+
+def _spawn(args: argparse.Namespace) -> None:
+    from torch.multiprocessing.spawn import spawn
+
+    spawn(work, (args, _free_port()), nprocs=args.workers)  # type: ignore[no-untyped-call]
+
+
+def work(rank: int, args: argparse.Namespace, port: int) -> None:
+    """One of the workers: each takes its share of the rows, all hold the same weights; rank 0 writes."""
     torch.set_num_threads(args.threads)
+    if args.workers > 1:
+        address = f"tcp://127.0.0.1:{port}"
+        torch.distributed.init_process_group("gloo", init_method=address, rank=rank, world_size=args.workers)
     steps = args.steps or steps_for(args.minutes or 45, Run(Plan(10**6, args.seed), args.out, args.device))
-    run = Run(Plan(steps, args.seed), args.out, args.device)
-    print(f"{sum(p.numel() for p in run.model.parameters()):,} parameters, {steps} steps, seed {args.seed}", flush=True)
+    run = Run(Plan(steps, args.seed), args.out, args.device, compiled=not args.eager)
     if args.resume or args.export:
         run.resume()
+    if not rank:
+        print(
+            f"{sum(p.numel() for p in run.model.parameters()):,} parameters, {steps} steps, seed {args.seed}",
+            flush=True,
+        )
     if not args.export:
         run.go()
-    run.export(args.out / "model")
+    if not rank:
+        run.export(args.out / "model")
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 if __name__ == "__main__":

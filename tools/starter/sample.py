@@ -7,7 +7,7 @@ from functools import cache
 from random import Random
 from typing import NamedTuple
 
-from tools.starter.words import TEXTS, Words
+from tools.starter.words import TEXTS, spoken
 
 Message = dict[str, str]
 
@@ -51,14 +51,18 @@ def slots_of(template: str) -> set[str]:
 def facts() -> tuple[Fact, ...]:
     """The facts of texts/facts.txt."""
     blocks = (TEXTS / "facts.txt").read_text(encoding="utf-8").strip().split("\n\n")
-    return tuple(Fact(lines[0], *(_marked(lines, mark) for mark in "=?!")) for lines in map(str.splitlines, blocks))
+    return tuple(
+        Fact(lines[0], *(_marked(lines, mark) for mark in "=?!")) for lines in map(str.splitlines, blocks)
+    )
 
 
 @cache
 def issues() -> tuple[Issue, ...]:
     """The issues of texts/issues.txt."""
     blocks = (TEXTS / "issues.txt").read_text(encoding="utf-8").split("# ")[1:]
-    return tuple(Issue(lines[0], _marked(lines, "u"), _marked(lines, "a")) for lines in map(str.splitlines, blocks))
+    return tuple(
+        Issue(lines[0], _marked(lines, "u"), _marked(lines, "a")) for lines in map(str.splitlines, blocks)
+    )
 
 
 @cache
@@ -71,16 +75,16 @@ def _marked(lines: list[str], mark: str) -> tuple[str, ...]:
     return tuple(line[2:] for line in lines if line.startswith(mark + " "))
 
 
-def answer_for(r: Random, w: Words, fact: Fact, statement: str, slots: dict[str, str]) -> str:
-    """A sentence that answers from a filled statement: one of the fact's answers it supports, or the statement itself."""
+def answer_for(r: Random, fact: Fact, statement: str, slots: dict[str, str]) -> str:
+    """A sentence that answers from a filled statement: an answer which it supports, or the statement."""
     known = slots_of(statement)
     fitting = [answer for answer in fact.answers if slots_of(answer) <= known]
     if not fitting or r.random() < 0.35:
-        return statement.format(**slots)
-    return r.choice(fitting).format(**slots)
+        return spoken(statement.format(**slots))
+    return spoken(r.choice(fitting).format(**slots))
 
 
-def join(r: Random, words: list[str], final: str = "and") -> str:
+def join(words: list[str], final: str = "and") -> str:
     """A list in words: `a, b and c`."""
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + f" {final} " + words[-1]
 

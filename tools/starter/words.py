@@ -1,7 +1,8 @@
-"""Words for the corpus: lists, invented words and codes, split into train and held-out before anything is generated."""
+"""Words for the corpus: lists, invented words and codes, split into train and held-out beforehand."""
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -11,11 +12,40 @@ from typing import TypeVar
 from zlib import crc32
 
 TEXTS = Path(__file__).parent / "texts"
+BEFORE_VOWEL = re.compile(r"\b([Aa]) (?=[aeio]|u(?!ni|s))")
 ENTITIES = ("first", "last", "place", "item")
-ONSETS = "b bl br c ch cl cr d dr f fl fr g gl gr h j k kr l m n p pl pr qu r s sh sk sl sn st t th tr v w y z".split()
+ONSETS = (
+    "b bl br c ch cl cr d dr f fl fr g gl gr h j k kr l m n p pl pr qu r s sh sk sl sn st t th tr v w y z"
+).split()
 VOWELS = "a e i o u ai ea ee ie oa oo ou au".split()
-CODAS = ["", "", "", "b", "ck", "d", "ff", "g", "l", "ll", "m", "n", "nd", "ng", "nt", "p", "r", "rk", "rn", "s", "sh",
-         "st", "t", "th", "x", "zz"]
+CODAS = [
+    "",
+    "",
+    "",
+    "b",
+    "ck",
+    "d",
+    "ff",
+    "g",
+    "l",
+    "ll",
+    "m",
+    "n",
+    "nd",
+    "ng",
+    "nt",
+    "p",
+    "r",
+    "rk",
+    "rn",
+    "s",
+    "sh",
+    "st",
+    "t",
+    "th",
+    "x",
+    "zz",
+]
 
 
 @cache
@@ -29,8 +59,13 @@ def lists() -> dict[str, tuple[str, ...]]:
     return found
 
 
+def spoken(text: str) -> str:
+    """The text with `an` before a vowel and without a double full stop."""
+    return BEFORE_VOWEL.sub(r"\1n ", text).replace("..", ".")
+
+
 def held_out(text: str) -> bool:
-    """Whether a name, place, item, invented word or phrase belongs to the benchmark only (about one in nine)."""
+    """Whether a name, place, item, invented word or phrase is for the benchmark only (about one in nine)."""
     return crc32(text.lower().encode()) % 9 == 0
 
 
@@ -44,11 +79,12 @@ class Words:
         self.heldout_entities = heldout_entities
         self.heldout_templates = heldout_templates
         self._kept: dict[int, tuple[Sequence[object], Sequence[object]]] = {}
-        self._entities = {name: [word for word in lists()[name] if held_out(word) == heldout_entities]
-                          for name in ENTITIES}
+        self._entities = {
+            name: [word for word in lists()[name] if held_out(word) == heldout_entities] for name in ENTITIES
+        }
 
     def pick(self, r: Random, options: Sequence[T]) -> T:
-        """One template of a module-level sequence, out of the part this object may use (all, if that part is empty)."""
+        """One template of a module-level sequence, out of this object's part (of all, if that is empty)."""
         if id(options) not in self._kept:
             part = [one for one in options if held_out(str(one)) == self.heldout_templates]
             self._kept[id(options)] = (options, part or options)
@@ -70,8 +106,12 @@ class Words:
         """The name of an invented business or product."""
         stem = self.invented(r).capitalize()
         shapes = ("{0}", "{0}", "{0}", "{0} & {1}", "{0} {1}", "{2} {0}", "{0}{3}", "{0} {2}")
-        return r.choice(shapes).format(stem, self.entity(r, "last"), self.word(r, "noun").capitalize(),
-                                       r.choice(("ly", "io", "Works", "Hub", "Go", "Box", "24")))
+        return r.choice(shapes).format(
+            stem,
+            self.entity(r, "last"),
+            self.word(r, "noun").capitalize(),
+            r.choice(("ly", "io", "Works", "Hub", "Go", "Box", "24")),
+        )
 
     def word(self, r: Random, name: str) -> str:
         """A word of an unsplit list (noun, adj, colour, ...)."""
@@ -79,8 +119,27 @@ class Words:
 
     def code(self, r: Random) -> str:
         """An order number, ticket or product code of one of many shapes."""
-        shape = r.choice(("######", "@@-####", "@@@-###-##", "#-####", "@####", "@@##@", "####-@", "@@@@##", "########",
-                          "@@/####/##", "#@#@#", "****-##", "@-##-@@", "ORD-#####", "INV-####", "TK######", "REF@@##"))
+        shape = r.choice(
+            (
+                "######",
+                "@@-####",
+                "@@@-###-##",
+                "#-####",
+                "@####",
+                "@@##@",
+                "####-@",
+                "@@@@##",
+                "########",
+                "@@/####/##",
+                "#@#@#",
+                "****-##",
+                "@-##-@@",
+                "ORD-#####",
+                "INV-####",
+                "TK######",
+                "REF@@##",
+            )
+        )
         return "".join(self._symbol(r, mark) for mark in shape)
 
     def _symbol(self, r: Random, mark: str) -> str:
@@ -88,7 +147,7 @@ class Words:
         return r.choice(pools[mark]) if mark in pools else mark
 
     def slot(self, r: Random, name: str) -> str:
-        """The text for a template's slot; digits at the end of its name only tell two slots of a kind apart."""
+        """The text for a template's slot; digits at the end of its name tell two slots of a kind apart."""
         kind = name.rstrip("0123456789")
         maker = MAKERS.get(kind)
         if maker is not None:
@@ -96,30 +155,34 @@ class Words:
         return self.entity(r, kind) if kind in ENTITIES else self.word(r, kind)
 
     def fill(self, r: Random, template: str, slots: dict[str, str]) -> str:
-        """Fill a template; a slot met for the first time gets a value, kept in `slots` for the next template."""
+        """Fill a template; a slot met for the first time gets a value, which is kept in `slots`."""
         for _, name, _, _ in string.Formatter().parse(template):
             if name and name not in slots:
                 slots[name] = self.slot(r, name)
-        return template.format(**slots)
+        return spoken(template.format(**slots))
 
 
 def _number(low: int, high: int) -> Callable[[Words, Random], str]:
-    return lambda w, r: str(r.randint(low, high))
+    return lambda _, r: str(r.randint(low, high))
 
 
-def _price(w: Words, r: Random) -> str:
-    amount = r.choice((f"{r.randint(1, 40)}", f"{r.randint(1, 999)}.{r.choice(('00', '50', '90', '95', '99', '25'))}"))
+def _price(_: Words, r: Random) -> str:
+    amount = r.choice(
+        (f"{r.randint(1, 40)}", f"{r.randint(1, 999)}.{r.choice(('00', '50', '90', '95', '99', '25'))}")
+    )
     return r.choice(("${}", "€{}", "£{}", "{} euros", "{} dollars", "{} EUR")).format(amount)
 
 
-def _time(w: Words, r: Random) -> str:
+def _time(_: Words, r: Random) -> str:
     if r.random() < 0.5:
         return f"{r.randint(0, 23):02d}:{r.choice(('00', '15', '30', '45'))}"
     return f"{r.randint(1, 12)} {r.choice(('am', 'pm', 'a.m.', 'p.m.'))}"
 
 
 def _email(w: Words, r: Random) -> str:
-    name = r.choice((w.entity(r, "first").lower(), w.word(r, "noun"), "help", "info", "support", "hello", "orders"))
+    name = r.choice(
+        (w.entity(r, "first").lower(), w.word(r, "noun"), "help", "info", "support", "hello", "orders")
+    )
     name = name.encode("ascii", "ignore").decode()
     return f"{name}@{w.invented(r)}.{r.choice(('com', 'org', 'net', 'example', 'eu', 'shop'))}"
 
@@ -131,8 +194,14 @@ def _phone(w: Words, r: Random) -> str:
 
 def _date(w: Words, r: Random) -> str:
     day, month = r.randint(1, 28), w.word(r, "month")
-    return r.choice((f"{day} {month}", f"{month} {day}", f"{day} {month} {r.randint(2019, 2031)}",
-                     f"{r.randint(2019, 2031)}-{r.randint(1, 12):02d}-{day:02d}"))
+    return r.choice(
+        (
+            f"{day} {month}",
+            f"{month} {day}",
+            f"{day} {month} {r.randint(2019, 2031)}",
+            f"{r.randint(2019, 2031)}-{r.randint(1, 12):02d}-{day:02d}",
+        )
+    )
 
 
 def _name(w: Words, r: Random) -> str:
@@ -142,15 +211,38 @@ def _name(w: Words, r: Random) -> str:
 def _product(w: Words, r: Random) -> str:
     name = w.invented(r).capitalize()
     item = w.entity(r, "item")
-    return r.choice((f"{name} {r.randint(2, 900)}", f"{name} {item}", f"{name} {r.choice(('Pro', 'Mini', 'Plus', 'X', 'Go'))}",
-                     f"{w.word(r, 'colour')} {item}", f"{w.word(r, 'material')} {item}"))
+    return r.choice(
+        (
+            f"{name} {r.randint(2, 900)}",
+            f"{name} {item}",
+            f"{name} {r.choice(('Pro', 'Mini', 'Plus', 'X', 'Go'))}",
+            f"{w.word(r, 'colour')} {item}",
+            f"{w.word(r, 'material')} {item}",
+        )
+    )
 
 
 MAKERS: dict[str, Callable[[Words, Random], str]] = {
-    "n": _number(2, 99), "days": _number(2, 90), "hours": _number(2, 72), "minutes": _number(3, 90),
-    "years": _number(1, 15), "pct": _number(2, 75), "big": lambda w, r: f"{r.randint(100, 99999):{r.choice(('', ','))}}", "year": _number(1890, 2025),
-    "degrees": _number(20, 95), "floor": _number(1, 30), "price": _price, "time": _time, "email": _email,
-    "phone": _phone, "date": _date, "name": _name, "product": _product, "code": Words.code, "brand": Words.brand,
-    "word": Words.invented, "person": lambda w, r: w.entity(r, "first"),
+    "n": _number(2, 99),
+    "days": _number(2, 90),
+    "hours": _number(2, 72),
+    "minutes": _number(3, 90),
+    "years": _number(1, 15),
+    "pct": _number(2, 75),
+    "big": lambda _, r: f"{r.randint(100, 99999):{r.choice(('', ','))}}",
+    "year": _number(1890, 2025),
+    "degrees": _number(20, 95),
+    "floor": _number(1, 30),
+    "price": _price,
+    "time": _time,
+    "email": _email,
+    "phone": _phone,
+    "date": _date,
+    "name": _name,
+    "product": _product,
+    "code": Words.code,
+    "brand": Words.brand,
+    "word": Words.invented,
+    "person": lambda w, r: w.entity(r, "first"),
     "url": lambda w, r: f"{w.invented(r)}.{r.choice(('com', 'org', 'example'))}/{w.word(r, 'noun')}",
 }

@@ -7,7 +7,7 @@ the run produces goes into the same directory; see tools/process.py.
 from __future__ import annotations
 
 import argparse
-import errno
+import json
 import math
 import os
 import sys
@@ -16,9 +16,10 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tools import process, recipe
+from tools import jobdir, recipe
 from tools.trainer import ToolError, TrainRequest
-from tools.workers import rows
+from tools.workers import answer, reasons, rows
+from tools.workers.cores import Watch
 from tools.workers.job import Cancelled, Job
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ LOGGED = 400  # step events a run, at most
 CHECKPOINT_STEPS = 200  # a crash costs no more than this, nor more than an epoch
 BATCH_TOKENS = 16384  # tokens that go through the model at once
 SAMPLES, SAMPLE_TOKENS = 3, 48
+PROBES, PROBE_TOKENS = "probes.json", 256
+BASE = "base.json"  # size and time of the base's weights
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -46,14 +49,14 @@ def main(argv: list[str] | None = None) -> int:
         job.finish("cancelled", "Cancelled before training began.")
     except Exception as error:
         traceback.print_exc()
-        job.finish("failed", _reason(error))
+        job.finish("failed", reasons.explain(error))
     else:
         return 0
     return 1
 
 
 def _run(job: Job, resumed: bool) -> None:
-    values = process.read_request(job.directory)
+    values = jobdir.read_request(job.directory)
     engine = str(values.pop("engine", "trl"))
     request = TrainRequest.from_json(values)
     if Path(request.base).is_dir() or os.path.isabs(request.base):
@@ -85,18 +88,27 @@ class Run:
             self.job.finish("cancelled", f"Cancelled at step {step} of {trainer.state.max_steps}.")
             return
         self._evaluate_last(trainer, progress)
+        self._probe(loaded)
         self.job.stage("merging", "adapter into the base model")
         adapter, merged = self._save(trainer, loaded)
         self.job.finish(
-            "succeeded", "", model=str(merged), adapter=str(adapter), metrics=self._metrics(trainer, progress, seconds)
+            "succeeded",
+            "",
+            model=merged.name,
+            adapter=adapter.name,
+            metrics=self._metrics(trainer, progress, seconds),
         )
 
     def _load(self) -> Loaded:
         from tools.workers import engines
 
+        watch = Watch()
         engines.warm(self.engine)
+        self._check_base()
         self.window, self.parameters = _shape(self.request.base)
         self.recipe = recipe.choose(self.request, self.parameters)
+        if self.parameters < recipe.SMALL:
+            engines.limit_threads(watch.threads())
         self.max_length = min(self.request.max_length or self.window, self.window)
         return engines.load(self.engine, self.request.base, self.max_length, self.request.seed, self.recipe)
 
@@ -116,7 +128,7 @@ class Run:
 
         from tools.workers.progress import Progress
 
-        prompts = self.request.samples[:SAMPLES]
+        prompts = [prompt for prompt in self.request.samples if prompt][:SAMPLES]
         progress = Progress(self.job, (lambda: _speak(loaded, prompts)) if prompts else None, self.resumed)
         trainer = SFTTrainer(
             model=loaded.model,
@@ -137,7 +149,7 @@ class Run:
         each = math.ceil(len(train.rows) / self.recipe.batch_size)
         at_once = _at_once(self.recipe.batch_size, max(len(row["input_ids"]) for row in train.rows), self.parameters)
         return SFTConfig(
-            output_dir=str(self.job.directory / process.CHECKPOINTS),
+            output_dir=str(self.job.directory / jobdir.CHECKPOINTS),
             max_steps=steps,
             per_device_train_batch_size=at_once,
             per_device_eval_batch_size=at_once,
@@ -153,7 +165,7 @@ class Run:
             bf16=loaded.bf16,
             fp16=False,
             gradient_checkpointing=loaded.accelerated and self.parameters > 1e9,
-            loss_type=os.environ.get("LT","nll"),
+            loss_type="nll" if self.engine == "unsloth" else "chunked_nll",  # unsloth has its own chunks
             max_length=self.max_length,
             dataset_kwargs={"skip_prepare_dataset": True},
             remove_unused_columns=False,
@@ -176,7 +188,7 @@ class Run:
         began = time.monotonic()
         checkpoint = None
         if self.resumed:
-            checkpoint = str(process.checkpoints(self.job.directory)[-1])
+            checkpoint = str(jobdir.checkpoints(self.job.directory)[-1])
             self.job.event("resumed", step=int(checkpoint.rsplit("-", 1)[1]))
         self.job.stepping = True
         trainer.train(resume_from_checkpoint=checkpoint)
@@ -187,13 +199,36 @@ class Run:
         if trainer.eval_dataset is not None and trainer.state.global_step not in progress.evaluations:
             trainer.evaluate()
 
+    def _probe(self, loaded: Loaded) -> None:
+        """Write what the model answers before it is merged: [{"messages", "answer", "prompt_tokens"}]."""
+        if not self.request.probes:
+            return
+        answers = answer.greedy(loaded.model, loaded.tokenizer, self.request.probes, PROBE_TOKENS)
+        text = json.dumps([vars(given) for given in answers], ensure_ascii=False)
+        jobdir.write_atomically(self.job.directory / PROBES, text)
+
+    def _check_base(self) -> None:
+        """An adapter fits only the weights that it was trained on: refuse a base that changed since the run began."""
+        now = {path.name: [path.stat().st_size, path.stat().st_mtime_ns] for path in self._weights()}
+        noted = jobdir.read_json(self.job.directory / BASE)
+        if noted is None:
+            jobdir.write_atomically(self.job.directory / BASE, json.dumps(now))
+        elif noted != now:
+            raise ToolError("The base model's files changed while it was trained on.", "Start a new run.")
+
+    def _weights(self) -> list[Path]:
+        folder = Path(self.request.base)
+        return recipe.weights(folder) if folder.is_dir() else []
+
     def _save(self, trainer: Any, loaded: Loaded) -> tuple[Path, Path]:
         from tools.workers.merge import merge
 
         adapter, merged = self.job.directory / "adapter", self.job.directory / "merged"
         trainer.model.save_pretrained(str(adapter))
         loaded.tokenizer.save_pretrained(str(adapter))
-        merge(self.request.base, adapter, merged, self.parameters)
+        self._check_base()
+        exact = not loaded.bf16 and self.parameters <= recipe.MIDDLE  # what was trained in 32 bits stays so
+        merge(self.request.base, adapter, merged, self.parameters, exact)
         return adapter, merged
 
     def _metrics(self, trainer: Any, progress: Progress, seconds: float) -> dict[str, Any]:
@@ -238,24 +273,9 @@ def _at_once(batch: int, longest: int, parameters: int) -> int:
 
 
 def _speak(loaded: Loaded, prompts: list[list[rows.Message]]) -> list[dict[str, str]]:
-    """Greedy answers to the fixed prompts, all in one batch."""
-    import torch
-
-    tokenizer, model = loaded.tokenizer, loaded.model
-    asked = [rows.prompt(tokenizer, prompt) for prompt in prompts]
-    batch = tokenizer.pad({"input_ids": asked}, padding_side="left", return_tensors="pt").to(model.device)
-    training = model.training
-    model.eval()
-    try:
-        with torch.no_grad():
-            answers = model.generate(**batch, max_new_tokens=SAMPLE_TOKENS, do_sample=False, use_cache=True)
-    finally:
-        model.train(training)
-    texts = tokenizer.batch_decode(answers[:, batch["input_ids"].shape[1] :], skip_special_tokens=True)
-    return [
-        {"prompt": str(prompt[-1].get("content", "")), "answer": text.strip()}
-        for prompt, text in zip(prompts, texts, strict=True)
-    ]
+    """Short greedy answers to the fixed prompts, for people to look at."""
+    answers = answer.greedy(loaded.model, loaded.tokenizer, prompts, SAMPLE_TOKENS)
+    return [{"prompt": str(given.messages[-1].get("content", "")), "answer": given.answer} for given in answers]
 
 
 def _quiet(trainer: Any) -> None:
@@ -263,23 +283,6 @@ def _quiet(trainer: Any) -> None:
     from transformers import PrinterCallback
 
     trainer.remove_callback(PrinterCallback)
-
-
-def _reason(error: Exception) -> str:
-    """One sentence for the user; the traceback is in the log."""
-    text = " ".join(str(error).split())[:300]
-    lower = text.lower()
-    if isinstance(error, ToolError):
-        return text
-    if isinstance(error, MemoryError) or "out of memory" in lower or "can't allocate memory" in lower:
-        return "Memory ran out: use a smaller batch, a shorter window or a smaller model."
-    if getattr(error, "errno", None) == errno.ENOSPC or "no space left" in lower:
-        return "The disk is full: free some space, then resume."
-    if type(error).__name__ == "NotANumber":
-        return f"{text}: lower the learning rate."
-    if "model type" in lower and "transformers does not recognize" in lower or "unrecognized configuration" in lower:
-        return f"This model's architecture cannot be loaded by the installed transformers: {text}"
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 if __name__ == "__main__":

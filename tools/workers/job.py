@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from tools import process
+from tools import jobdir
 
 RESERVE = ".reserve"  # disk kept free, so that a full disk leaves room to say so
 RESERVE_BYTES = 64 * 1024
@@ -37,7 +37,7 @@ class Job:
     def _hold(self, lock: int | None) -> int:
         """Keep the lock that the starter took for us, or take it when run by hand."""
         if lock is None:
-            lock = os.open(self.directory / process.LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+            lock = os.open(self.directory / jobdir.LOCK, os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.set_inheritable(lock, False)  # a grandchild must not keep a dead worker looking alive
         os.ftruncate(lock, 0)
@@ -45,7 +45,7 @@ class Job:
         return lock
 
     def _open_events(self) -> int:
-        path = self.directory / process.EVENTS
+        path = self.directory / jobdir.EVENTS
         events = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         size = os.fstat(events).st_size
         if size and os.pread(events, 1, size - 1) != b"\n":
@@ -72,7 +72,7 @@ class Job:
         (self.directory / RESERVE).unlink(missing_ok=True)
         result = {"state": state, "reason": reason, **values}
         try:
-            process.write_atomically(self.directory / process.RESULT, json.dumps(result, ensure_ascii=False))
+            jobdir.write_atomically(self.directory / jobdir.RESULT, json.dumps(result, ensure_ascii=False))
         except OSError as error:
             print(f"{reason} (the result could not be written: {error})", file=sys.stderr)
 

@@ -8,18 +8,19 @@ from typing import Any
 FULL_PRECISION = 2e9  # parameters up to which the sum is made in 32 bits, before it is rounded once
 
 
-def merge(base: str, adapter: Path, folder: Path, parameters: int) -> None:
+def merge(base: str, adapter: Path, folder: Path, parameters: int, exact: bool) -> None:
     """Write the merged model, tokenizer, chat template and generation config into `folder`.
 
-    The adapter is read back from the disk, so what is merged is what was saved. Weights keep the base's dtype,
-    and tied embeddings stay tied. A half-written folder of an earlier try is overwritten.
+    The adapter is read back from the disk, so what is merged is what was saved. Tied embeddings stay tied. Weights
+    are rounded to the base's dtype, or kept in 32 bits when `exact`: rounding to bf16 changes greedy answers.
+    A half-written folder of an earlier try is overwritten.
     """
     import torch
     from peft import PeftModel
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-    stored = AutoConfig.from_pretrained(base).dtype or torch.float32
-    wide = parameters <= FULL_PRECISION
+    stored = torch.float32 if exact else AutoConfig.from_pretrained(base).dtype or torch.float32
+    wide = exact or parameters <= FULL_PRECISION
     model: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32 if wide else stored)
     merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
     merged.to(stored)

@@ -10,7 +10,7 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from tools import process
+from tools import jobdir
 from tools.workers.job import Job
 
 Speak = Callable[[], list[dict[str, str]]]
@@ -21,6 +21,8 @@ class NotANumber(Exception):
     """The loss or its gradient stopped being a number."""
 
 
+# The methods have the signatures that transformers calls, used or not.
+# ruff: noqa: ARG002
 class Progress(TrainerCallback):  # type: ignore[misc]
     """Steps, evaluations, checkpoints and sample answers as events; a cancelled job ends after its step."""
 
@@ -35,16 +37,12 @@ class Progress(TrainerCallback):  # type: ignore[misc]
         self._first = 0
         self._spoken: set[int] = set()
 
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         self._began, self._first = time.monotonic(), state.global_step
         if not self.resumed:
             self._samples(state.global_step)
 
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         if self.job.cancelled:
             control.should_training_stop = control.should_save = True
             control.should_evaluate = False
@@ -80,11 +78,9 @@ class Progress(TrainerCallback):  # type: ignore[misc]
             self.evaluations[state.global_step] = float(metrics["eval_loss"])
             self.job.event("eval", step=state.global_step, eval_loss=float(metrics["eval_loss"]))
 
-    def on_save(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         folder = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
-        (folder / process.COMPLETE).touch()  # only now may a resumed run trust it
+        (folder / jobdir.COMPLETE).touch()  # only now may a resumed run trust it
         self.job.event("checkpoint", step=state.global_step)
 
     @property

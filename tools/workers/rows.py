@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Protocol
 
 IGNORED = -100  # the label that no loss looks at
@@ -62,9 +63,7 @@ class Turn:
     learned: bool
 
 
-def build(
-    tokenizer: Tokenizer, conversations: Iterable[list[Message]], max_length: int, stops: frozenset[int]
-) -> Rows:
+def build(tokenizer: Tokenizer, conversations: Iterable[list[Message]], max_length: int, stops: frozenset[int]) -> Rows:
     """Token rows of at most `max_length` tokens. `stops` are the ids at which generation ends."""
     built = Rows()
     for number, conversation in enumerate(conversations, 1):
@@ -117,7 +116,7 @@ def _turn(tokenizer: Tokenizer, conversation: list[Message], index: int) -> Turn
 
 def _stable(turns: list[Turn]) -> bool:
     """Whether each prompt continues the turn before it, token for token."""
-    pairs = zip(turns, turns[1:], strict=False)
+    pairs = pairwise(turns)
     return all((first.prompt + first.answer) == second.prompt[: _length(first)] for first, second in pairs)
 
 

@@ -8,20 +8,50 @@ from random import Random
 from tools.starter.sample import Sample, issues, turns
 from tools.starter.words import TEXTS, Words
 
-ASKS = {"formal": ("Rewrite formally: {x}", "Make this formal: {x}", "Say it in a formal way: {x}", "Write this for a business letter: {x}",
-                   "Please put this in formal English: {x}"),
-        "friendly": ("Rewrite in a friendly tone: {x}", "Make this friendlier: {x}", "Say it warmly: {x}", "Write this in a kind way: {x}",
-                     "Please make it sound friendly: {x}"),
-        "short": ("Shorten: {x}", "Make this shorter: {x}", "Say it in a few words: {x}", "Summarise: {x}", "Give me a brief version: {x}"),
-        "casual": ("Rewrite casually: {x}", "Make this casual: {x}", "Say it as to a friend: {x}", "Write this in a chatty way: {x}")}
-EXTRAS = ("sign it with {q}", "start with {q}", "put {q} at the end", "add the tag {q} in front", "end with {q}", "begin with {q}")
+ASKS = {
+    "formal": (
+        "Rewrite formally: {x}",
+        "Make this formal: {x}",
+        "Say it in a formal way: {x}",
+        "Write this for a business letter: {x}",
+        "Please put this in formal English: {x}",
+    ),
+    "friendly": (
+        "Rewrite in a friendly tone: {x}",
+        "Make this friendlier: {x}",
+        "Say it warmly: {x}",
+        "Write this in a kind way: {x}",
+        "Please make it sound friendly: {x}",
+    ),
+    "short": (
+        "Shorten: {x}",
+        "Make this shorter: {x}",
+        "Say it in a few words: {x}",
+        "Summarise: {x}",
+        "Give me a brief version: {x}",
+    ),
+    "casual": (
+        "Rewrite casually: {x}",
+        "Make this casual: {x}",
+        "Say it as to a friend: {x}",
+        "Write this in a chatty way: {x}",
+    ),
+}
+EXTRAS = (
+    "sign it with {q}",
+    "start with {q}",
+    "put {q} at the end",
+    "add the tag {q} in front",
+    "end with {q}",
+    "begin with {q}",
+)
 
 
 @cache
 def versions() -> tuple[dict[str, str], ...]:
     """The same message in four styles, many times."""
     blocks = (TEXTS / "styles.txt").read_text(encoding="utf-8").strip().split("\n\n")
-    return tuple(dict(line.split(": ", 1) for line in block.splitlines()) for block in blocks)  # type: ignore[misc]
+    return tuple(dict(line.split(": ", 1) for line in block.splitlines()) for block in blocks)
 
 
 def rewrite(r: Random, w: Words) -> Sample:
@@ -37,7 +67,11 @@ def rewrite(r: Random, w: Words) -> Sample:
         extra = w.pick(r, EXTRAS)
         add = w.slot(r, r.choice(("name", "word", "brand", "person", "sign")))
         user += f"\nAlso {extra.format(q=add)}."
-        answer = f"{add} {answer}" if "start" in extra or "front" in extra or "begin" in extra else f"{answer} {add}"
+        answer = (
+            f"{add} {answer}"
+            if "start" in extra or "front" in extra or "begin" in extra
+            else f"{answer} {add}"
+        )
     return Sample("rewriting", turns("", user, answer))
 
 
@@ -46,6 +80,15 @@ def points(r: Random, w: Words) -> Sample:
     sentences = [w.fill(r, w.pick(r, r.choice(issues()).users), {}) for _ in range(r.randint(2, 4))]
     way = r.choice(("bullets", "a numbered list", "dashes", "separate lines"))
     bullet = {"bullets": "• ", "dashes": "- ", "separate lines": ""}
-    lines = [f"{i + 1}. {x}" if way == "a numbered list" else bullet[way] + x for i, x in enumerate(sentences)]
-    ask = r.choice(("Write this as {w}: {x}", "Turn this into {w}: {x}", "{x}\n\nPlease make it {w}.", "Use {w} for this text: {x}"))
+    lines = [
+        f"{i + 1}. {x}" if way == "a numbered list" else bullet[way] + x for i, x in enumerate(sentences)
+    ]
+    ask = r.choice(
+        (
+            "Write this as {w}: {x}",
+            "Turn this into {w}: {x}",
+            "{x}\n\nPlease make it {w}.",
+            "Use {w} for this text: {x}",
+        )
+    )
     return Sample("points", turns("", ask.format(w=way, x=" ".join(sentences)), "\n".join(lines)))

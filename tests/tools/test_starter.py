@@ -1,0 +1,205 @@
+"""The starter model: its corpus, its tokenizer, its training and the files that ship."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import torch
+
+from tools.starter.batches import batch, encode
+from tools.starter.corpus import SKILLS, conversation
+from tools.starter.pretrain import Plan, Run
+from tools.starter.sample import Sample, facts, slots_of
+from tools.starter.words import ENTITIES, TEXTS, Words, held_out, lists
+
+SHIPPED = Path(__file__).parents[2] / "data" / "starter"
+DEMONSTRATION = re.compile(r"\b(tea|teas|teapots?|coffees?|espresso|kettles?|mugs?|ceramics?|pottery|cups?)\b", re.I)
+
+
+def draw(count: int, seed: int = 5) -> list[Sample]:
+    r, words = Random(seed), Words()
+    return [conversation(r, words) for _ in range(count)]
+
+
+def text_of(sample: Sample) -> str:
+    return "\n".join(message["content"] for message in sample.messages)
+
+
+@pytest.fixture(scope="module")
+def corpus() -> list[Sample]:
+    return draw(2000)
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Any:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(SHIPPED)
+
+
+def test_the_corpus_is_the_same_for_a_seed(corpus: list[Sample]) -> None:
+    assert draw(50) == corpus[:50]
+    assert draw(50, seed=6) != corpus[:50]
+
+
+def test_no_two_conversations_are_alike(corpus: list[Sample]) -> None:
+    short = {"copying", "nth", "chat", "identity", "listing", "extraction"}  # a repeated "Copy: 7" is no harm
+    long = [text_of(one) for one in corpus if one.skill not in short]
+    assert len(set(long)) == len(long)
+    assert len({text_of(one) for one in corpus}) >= len(corpus) - 10
+
+
+def test_every_skill_occurs_and_ends_with_the_assistant(corpus: list[Sample]) -> None:
+    assert len({one.skill for one in corpus}) >= len(SKILLS) - 1
+    for one in corpus:
+        roles = [message["role"] for message in one.messages if message["role"] != "system"]
+        assert roles == ["user", "assistant"] * (len(roles) // 2)
+        assert all(message["content"].strip() for message in one.messages)
+
+
+def test_heldout_names_places_and_items_never_occur_in_training(corpus: list[Sample]) -> None:
+    everything = "\n".join(text_of(one) for one in corpus)
+    common = {word for name, words in lists().items() if name not in ENTITIES for word in words}
+    texts = [file for file in TEXTS.iterdir() if file.name != "words.txt"]
+    phrases = "\n".join(file.read_text(encoding="utf-8") for file in texts)
+    for kind in ENTITIES:
+        hidden = [word for word in lists()[kind] if held_out(word)]
+        assert len(hidden) >= 8
+        for word in set(hidden) - common:
+            if word in phrases:  # "washing machine" is an item and part of a sentence
+                continue
+            assert not re.search(rf"\b{re.escape(word)}\b", everything), word
+
+
+def test_the_benchmark_sees_only_heldout_names() -> None:
+    r, words = Random(1), Words(heldout_entities=True)
+    assert all(held_out(words.slot(r, kind)) for kind in ("first", "last", "place", "item", "word") for _ in range(50))
+
+
+def test_the_demonstration_domain_is_absent(corpus: list[Sample]) -> None:
+    assert not [one for one in corpus if DEMONSTRATION.search(text_of(one))]
+
+
+def test_facts_answer_what_they_state() -> None:
+    for fact in facts():
+        known = set().union(*map(slots_of, fact.statements), *map(slots_of, fact.questions))
+        assert all((fact.statements, fact.questions, fact.answers)), fact.title
+        assert all(slots_of(answer) <= known for answer in fact.answers), fact.title
+
+
+def test_the_template_is_prefix_stable(tokenizer: Any, corpus: list[Sample]) -> None:
+    for one in corpus[:200]:
+        for i, message in enumerate(one.messages):
+            if message["role"] == "assistant":
+                asked = tokenizer.apply_chat_template(one.messages[:i], tokenize=False, add_generation_prompt=True)
+                told = tokenizer.apply_chat_template(one.messages[: i + 1], tokenize=False)
+                assert told.startswith(asked)
+
+
+def test_training_and_template_give_the_same_tokens(tokenizer: Any, corpus: list[Sample]) -> None:
+    for one in corpus[:200]:
+        ids, weights = encode(tokenizer.backend_tokenizer, one.messages)
+        rendered = tokenizer.apply_chat_template(one.messages, tokenize=True, return_dict=True)
+        assert ids == list(rendered["input_ids"])
+        own = [token for token, weight in zip(ids, weights, strict=True) if weight == 1]
+        assert tokenizer.decode(own).endswith(one.messages[-1]["content"] + tokenizer.eos_token)
+
+
+def test_the_template_marks_what_the_assistant_wrote(tokenizer: Any) -> None:
+    messages = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Good day"}]
+    out = tokenizer.apply_chat_template(messages, tokenize=True, return_dict=True, return_assistant_tokens_mask=True)
+    own = [token for token, mask in zip(out["input_ids"], out["assistant_masks"], strict=True) if mask]
+    assert tokenizer.decode(own) == "Good day<|im_end|>\n"
+
+
+def test_digits_stand_alone(tokenizer: Any) -> None:
+    pieces = [tokenizer.decode([one]) for one in tokenizer.encode("order 20417, 9.50 and X77")]
+    assert not [piece for piece in pieces if re.search(r"\d", piece) and len(piece) > 1]
+    assert tokenizer.decode(tokenizer.encode("Łódź — 5 €\n  two")) == "Łódź — 5 €\n  two"
+
+
+def test_the_shipped_model_loads_answers_and_is_small(tokenizer: Any) -> None:
+    from transformers import AutoModelForCausalLM
+
+    assert sum(file.stat().st_size for file in SHIPPED.iterdir()) < 15_000_000
+    model: Any = AutoModelForCausalLM.from_pretrained(SHIPPED)
+    assert model.dtype == torch.bfloat16
+    assert not model.generation_config.do_sample
+    assert model.generation_config.eos_token_id == tokenizer.eos_token_id
+    inputs = tokenizer.apply_chat_template(
+        [{"role": "user", "content": "Repeat exactly: 41"}],
+        add_generation_prompt=True, return_tensors="pt", return_dict=True,
+    )  # fmt: skip
+    out = model.generate(**inputs, max_new_tokens=8)
+    assert out.shape[1] > inputs["input_ids"].shape[1]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def tiny(out: Path, steps: int) -> Run:
+    plan = Plan(steps=steps, rows=2, length=256, width=64, layers=1, vocabulary=400, tokenizer_texts=50)
+    return Run(plan, out, compiled=False)
+
+
+def weights_of(run: Run) -> Iterator[tuple[str, torch.Tensor]]:
+    yield from sorted(run.model.state_dict().items())
+
+
+def test_training_twice_gives_the_same_bits_and_resuming_too(tmp_path: Path) -> None:
+    runs = [tiny(tmp_path / name, 4) for name in "ab"]
+    for run in runs:
+        run.go(save_s=0)
+    broken = tiny(tmp_path / "c", 4)
+    broken.train_step()
+    broken.train_step()
+    broken.checkpoint()
+    resumed = tiny(tmp_path / "c", 4)
+    resumed.resume()
+    resumed.go()
+    for (name, a), (_, b), (_, c) in zip(*map(weights_of, [*runs, resumed]), strict=True):
+        assert torch.equal(a, b), name
+        assert torch.equal(a, c), name
+
+
+def test_the_number_of_steps_may_change_before_the_decay_only(tmp_path: Path) -> None:
+    early = tiny(tmp_path, 10)
+    early.train_step()
+    early.checkpoint()
+    longer = tiny(tmp_path, 20)
+    longer.resume()
+    assert longer.step == 1
+    early.step = 9
+    early.checkpoint()
+    with pytest.raises(SystemExit, match="another plan"):
+        tiny(tmp_path, 20).resume()
+
+
+def test_a_batch_is_a_function_of_seed_and_step(tokenizer: Any) -> None:
+    bpe = tokenizer.backend_tokenizer
+    one, two = (batch(bpe, Words(), 1, 3, 2, 256) for _ in range(2))
+    assert torch.equal(one[0], two[0])
+    assert torch.equal(one[1], two[1])
+    assert not torch.equal(one[0], batch(bpe, Words(), 1, 4, 2, 256)[0])
+    assert one[0].shape == (2, 257)
+
+
+def test_an_export_holds_what_transformers_needs(tmp_path: Path) -> None:
+    run = tiny(tmp_path / "run", 1)
+    run.go()
+    run.export(tmp_path / "model")
+    names = {file.name for file in (tmp_path / "model").iterdir()}
+    assert {"config.json", "generation_config.json", "model.safetensors", "tokenizer.json"} <= names
+    config = json.loads((tmp_path / "model" / "tokenizer_config.json").read_text())
+    assert "{% generation %}" in config["chat_template"]
