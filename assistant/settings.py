@@ -12,26 +12,26 @@ STARTER = "attune-starter"  # the name of the shipped model wherever a model is 
 
 
 class Settings(BaseSettings):
-    """Every setting is an environment variable or a line of `.env`; the vendors' own names are kept."""
+    """Every setting is an environment variable or a line of `.env`: ATTUNE_ and the field's name in capitals."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(env_prefix="ATTUNE_", env_file=".env", extra="ignore", frozen=True)
 
-    data: Path = Field(ROOT / "data" / "run", alias="ATTUNE_DATA", description="Everything made at run time")
-    host: str = Field("127.0.0.1", alias="ATTUNE_HOST", description="Address the app listens on")
-    port: int = Field(7860, alias="ATTUNE_PORT", ge=0, le=65535, description="Port of the app; 0 = any free one")
-    owner: str = Field("local", alias="ATTUNE_OWNER", description="Owner of the cases made by this process")
+    data: Path = Field(ROOT / "data" / "run", description="Everything made at run time")
+    host: str = Field("127.0.0.1", description="Address the app listens on")
+    port: int = Field(7860, ge=0, le=65535, description="Port of the app; 0 = any free one")
+    owner: str = Field("local", description="Owner of the cases made by this process")
 
-    chat_base_url: str = Field("", alias="ATTUNE_CHAT_BASE_URL", description="OpenAI-compatible chat server")
-    chat_model: str = Field(STARTER, alias="ATTUNE_CHAT_MODEL", description="A local folder, or the server's name")
-    chat_api_key: SecretStr = Field(SecretStr(""), alias="ATTUNE_CHAT_API_KEY", description="Key of the chat server")
+    chat_base_url: str = Field("", description="OpenAI-compatible chat server")
+    chat_model: str = Field(STARTER, description="A local folder, or the server's name")
+    chat_api_key: SecretStr = Field(SecretStr(""), description="Key of the chat server")
 
-    guide_base_url: str = Field("", alias="ATTUNE_GUIDE_BASE_URL", description="OpenAI-compatible guide server")
-    guide_model: str = Field("", alias="ATTUNE_GUIDE_MODEL", description="Guide's model; empty = the built-in guide")
-    guide_api_key: SecretStr = Field(SecretStr(""), alias="ATTUNE_GUIDE_API_KEY", description="Key of that server")
+    guide_base_url: str = Field("", description="OpenAI-compatible guide server")
+    guide_model: str = Field("", description="Guide's model; empty = the built-in guide")
+    guide_api_key: SecretStr = Field(SecretStr(""), description="Key of that server")
 
-    train_python: str = Field("", alias="ATTUNE_TRAIN_PYTHON", description="Local trainers' interpreter; empty = ours")
-    max_upload_mb: float = Field(20.0, alias="ATTUNE_MAX_UPLOAD_MB", gt=0, description="Largest document, in MB")
-    servers: int = Field(2, alias="ATTUNE_MODEL_SERVERS", ge=1, description="Local models kept loaded at once")
+    train_python: str = Field("", description="Local trainers' interpreter; empty = ours")
+    max_upload_mb: float = Field(20.0, gt=0, description="Largest document, in MB")
+    model_servers: int = Field(2, ge=1, description="Local models kept loaded at once")
 
     @property
     def database(self) -> Path:

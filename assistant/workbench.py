@@ -9,7 +9,8 @@ from pathlib import Path
 from assistant.background import Background
 from assistant.chat import Chat
 from assistant.conversations import folder as case_folder
-from assistant.knowledge import Knowledge, documents
+from assistant.knowledge import documents
+from assistant.knowledge.retriever import Knowledge
 from assistant.record.store import Store
 from assistant.record.types import Case
 from assistant.settings import ROOT, Settings

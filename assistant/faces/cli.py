@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
-from assistant.faces import cli_case, cli_export, cli_model, cli_serve, cli_status
+from assistant.faces import cli_case, cli_confirm, cli_export, cli_model, cli_run, cli_serve, cli_status
 from assistant.faces.cli_common import Stopped, say
 from tools.trainer import ToolError
 
@@ -27,9 +27,9 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    cli_serve.run, cli_case.new, cli_case.interview, cli_case.add, cli_case.import_, cli_model.baseline,
+    cli_run.run, cli_case.new, cli_case.interview, cli_case.add, cli_case.import_, cli_model.baseline,
     cli_serve.ask, cli_case.dataset, cli_model.finetune, cli_model.jobs, cli_model.trainers, cli_model.evaluate,
-    cli_model.switch, cli_model.undo, cli_model.confirm, cli_export.export, cli_status.status, cli_serve.journey,
+    cli_model.switch, cli_model.undo, cli_confirm.confirm, cli_export.export, cli_status.status, cli_serve.journey,
 )  # fmt: skip
 for command in COMMANDS:
     app.command(command.__name__.rstrip("_"))(command)
@@ -73,3 +73,7 @@ def _failed(sentence: str, remedy: str, code: int, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"error": sentence, "remedy": remedy}, ensure_ascii=False), flush=True)
     return code
+
+
+if __name__ == "__main__":
+    main()

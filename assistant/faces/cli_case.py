@@ -184,7 +184,9 @@ def dataset(
     case: CaseId = "",
     preview: Annotated[bool, typer.Option("--preview", help="Only tell what it would hold.")] = False,
     seed: Annotated[int | None, typer.Option(help="Seed of the split.", show_default="the case's, or 3407")] = None,
-    test_share: Annotated[float, typer.Option(help="Share tested on, without held-out ones.", min=0.01, max=0.9)] = 0.2,
+    test_share: Annotated[
+        float | None, typer.Option(help="Share tested on, without held-out ones.", show_default="the case's, or 0.2")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Freeze the approved conversations into a split."""
@@ -197,13 +199,18 @@ def dataset(
             value = asdict(found) | {"case": chosen.id, "rows": len(found.rows)}
             show(value, _preview_text(found), as_json)
             return
-        wanted = seed if seed is not None else int(chosen.options.get("seed", 3407))
-        made = stage.run(bench.store, chosen.id, seed=wanted, test_share=test_share)
+        given = {name: value for name, value in (("seed", seed), ("test_share", test_share)) if value is not None}
+        made = stage.run(bench.store, chosen.id, **(split_options(chosen) | given))
         for why, count in made.dropped.items():
             say(f"Left out: {count} ({why})")
         text = f"Dataset {made.id[:12]}: {made.train} to train on, {made.test} to test on. Next: attune finetune"
         value = {"case": chosen.id, "sha256": made.id, "seed": made.seed, "train": made.train, "test": made.test}
         show(value | {"dropped": made.dropped}, text, as_json)
+
+
+def split_options(case: Case) -> dict[str, Any]:
+    """What the case file says about the split."""
+    return {name: case.options[name] for name in ("seed", "test_share") if name in case.options}
 
 
 def _preview_text(found: Preview) -> str:

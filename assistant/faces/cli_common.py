@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
@@ -33,13 +34,16 @@ class Stopped(Exception):
 
 
 @contextmanager
-def open_bench() -> Iterator[Workbench]:
-    """The workbench of this command. Model servers that it started end with it, also on SIGTERM."""
+def open_bench(**changes: object) -> Iterator[Workbench]:
+    """The workbench of this command, with these settings changed.
+
+    Model servers that it started end with it, also on SIGTERM.
+    """
     from assistant.workbench import open_workbench
 
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _terminate)
-    bench = open_workbench(read_settings())
+    bench = open_workbench(read_settings().model_copy(update=changes))
     try:
         yield bench
     finally:
@@ -56,8 +60,7 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
-        sentence = f"The setting {name} is wrong: {first['msg']}."
+        sentence = f"The setting ATTUNE_{str(first['loc'][0]).upper()} is wrong: {first['msg']}."
         raise AttuneError(sentence, "Mend it in the environment or in .env.") from None
 
 
@@ -134,28 +137,35 @@ def _decimals(value: float | None) -> str:
 
 
 class ProgressLine:
-    """One line of progress on standard error, rewritten in place on a terminal, else printed when it changes."""
+    """One line of progress on standard error: rewritten in place on a terminal, else printed every few seconds."""
+
+    EVERY = 5.0  # seconds between lines where nothing can be rewritten
 
     def __init__(self) -> None:
         self._live = sys.stderr.isatty()
-        self._last = ""
+        self._last = self._said = ""
+        self._when = -math.inf
 
     def __call__(self, message: str, fraction: float | None = None) -> None:
-        text = message if fraction is None else f"{message} ({fraction:.0%})"
-        if text == self._last:
-            return
-        self._last = text
+        self._last = message if fraction is None else f"{message} ({fraction:.0%})"
         if self._live:
             width = shutil.get_terminal_size().columns - 1
-            print(f"\r\x1b[2K{text[:width]}", end="", file=sys.stderr, flush=True)
-        else:
-            say(text)
+            print(f"\r\x1b[2K{self._last[:width]}", end="", file=sys.stderr, flush=True)
+        elif time.monotonic() - self._when >= self.EVERY:
+            self._say()
 
     def end(self) -> None:
         """Leave the last line standing."""
         if self._live and self._last:
             print(file=sys.stderr, flush=True)
-        self._last = ""
+        elif self._last != self._said:
+            self._say()
+        self._last = self._said = ""
+
+    def _say(self) -> None:
+        if self._last != self._said:
+            say(self._last)
+            self._said, self._when = self._last, time.monotonic()
 
 
 def duration(seconds: float) -> str:

@@ -200,21 +200,3 @@ def undo(case: CaseId = "", as_json: AsJson = False) -> None:
         active = bench.store.variant(stage.undo(bench.store, chosen.id, by="user").variant)
         value = {"case": chosen.id, "active": active.name, "variant": active.id}
         show(value, f"'{active.name}' answers again.", as_json)
-
-
-def confirm(
-    proposal: Annotated[int, typer.Argument(help="Its number, from `attune status`.", show_default=False)],
-    decline: Annotated[bool, typer.Option("--decline", help="Turn it down instead.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Let a proposal of the guide happen, or turn it down."""
-    from assistant.guide import proposals
-
-    with open_bench() as bench:
-        if decline:
-            proposals.decline(bench, proposal)
-            result = "Declined."
-        else:
-            result = proposals.confirm(bench, proposal)
-        state = bench.store.proposal(proposal).state
-        show({"proposal": proposal, "state": state, "result": result}, result, as_json)

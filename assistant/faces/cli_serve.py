@@ -1,4 +1,4 @@
-"""Commands that answer: the app itself, one question, and the whole journey of a case folder."""
+"""Commands that answer: one question, and the whole journey of a case folder."""
 
 from __future__ import annotations
 
@@ -12,15 +12,6 @@ from assistant.faces.cli_common import AsJson, Stopped, open_bench, pick, say, s
 
 if TYPE_CHECKING:
     from assistant.chat import Reply
-
-
-def run(
-    host: Annotated[str, typer.Option(help="Address to listen on.", show_default="ATTUNE_HOST")] = "",
-    port: Annotated[int, typer.Option(help="Port; 0 = any.", show_default="ATTUNE_PORT", min=-1, max=65535)] = -1,
-    as_json: AsJson = False,
-) -> None:
-    """Start the app and tell its address; Ctrl-C ends it."""
-    raise NotImplementedError(host, port, as_json)
 
 
 def ask(

@@ -11,6 +11,7 @@ from typing import Any
 
 from assistant import workbench
 from assistant.errors import AttuneError
+from assistant.faces.cli_case import split_options
 from assistant.faces.cli_common import ProgressLine, Stopped, duration, say, score_table
 from assistant.faces.cli_follow import follow
 from assistant.record.types import Case, Dataset, Evaluation, Job
@@ -43,14 +44,15 @@ def run(bench: workbench.Workbench, folder: Path, id: str = "") -> dict[str, Any
     """
     clock = Clock()
     store, settings = bench.store, bench.settings
-    with clock.step("import", f"Reading {folder}"):
-        case = workbench.import_case_folder(bench, folder, id)
-        _check_brief(case, folder)
+    with clock.step("interview", f"Interview: the answers of {folder}"):
+        with store.atomic():  # a folder that is not complete leaves no case behind
+            case = workbench.import_case_folder(bench, folder, id)
+            _check_brief(case, folder)
         say(f"  case '{case.id}'")
     with clock.step("baseline", "Baseline: four variants without training"):
         baseline.run(store, settings, case.id)
     with clock.step("dataset", "Dataset: freezing the split"):
-        data = dataset.run(store, case.id, seed=int(case.options.get("seed", dataset.SEED)))
+        data = dataset.run(store, case.id, **split_options(case))
         say(f"  {data.train} conversations to train on, {data.test} to test on")
     with clock.step("finetune", "Fine-tune"):
         job = _train(bench, case)

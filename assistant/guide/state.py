@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from assistant import stages
-from assistant.guide import flags
+from assistant.guide import flags, proposals
 from assistant.stages import evaluate, interview, switch
 
 if TYPE_CHECKING:
@@ -61,6 +61,6 @@ def _verdict(bench: Workbench, case: str) -> dict[str, Any] | None:
 
 
 def _proposal(bench: Workbench, case: str) -> dict[str, Any] | None:
-    """The newest open proposal. Whether it still holds is checked when it is confirmed."""
-    waiting = bench.store.proposals(case, "open")
-    return {"id": waiting[-1].id, "kind": waiting[-1].kind, "why": waiting[-1].why} if waiting else None
+    """The newest open proposal that still holds."""
+    waiting = proposals.current(bench, case)
+    return {"id": waiting.id, "kind": waiting.kind, "why": waiting.why} if waiting else None

@@ -13,6 +13,7 @@ _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+\S")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(£$€])")
+_UNDERLINED = re.compile(r"^(?![-*+•#>|`~\s])(\S.{0,80})\n(={3,}|-{3,})[ \t]*$", re.MULTILINE)
 _RULE = re.compile(r"^\s*(?:={3,}|-{3,}|\*{3,}|_{3,})\s*$")
 
 
@@ -91,8 +92,8 @@ def _blocks(text: str, markdown: bool, hard_lines: bool) -> Iterator[_Block]:
     """The blocks of a text with the headings above each. A heading with nothing below it is kept as text."""
     path: list[tuple[int, str]] = []
     bare = False  # the last heading has nothing below it yet
-    for lines in _groups(_reflowed(text) if hard_lines else text):
-        heading = _heading(lines[0], markdown, alone=len(lines) == 1)
+    for number, lines in enumerate(_groups(_reflowed(text) if hard_lines else _marked(text))):
+        heading = _heading(lines[0], markdown, alone=len(lines) == 1, first=number == 0 and len(lines) == 1)
         if heading:
             if bare and heading[0] <= path[-1][0]:
                 yield _Block(_path(path[:-1]), (path[-1][1],))
@@ -120,34 +121,29 @@ def _groups(text: str) -> Iterator[list[str]]:
     """Lines between blank lines; a heading starts a group, a fenced block is one."""
     group: list[str] = []
     fenced = False
-    lines = text.split("\n")
-    for index, line in enumerate(lines):
+    for line in text.split("\n"):
         if _FENCE.match(line):
             fenced = not fenced
-        starts = not fenced and _looks_like_heading(line, lines[index + 1] if index + 1 < len(lines) else "")
+        starts = not fenced and bool(_HEADING.match(line) or _title(line))
         if group and not fenced and (not line.strip() or starts) and not _FENCE.match(line):
             yield group
             group = []
-        if line.strip() and (fenced or not _RULE.match(line)):
+        if fenced or (line.strip() and not _RULE.match(line)):
             group.append(line.rstrip())
     if group:
         yield group
 
 
-def _looks_like_heading(line: str, following: str) -> bool:
-    return bool(_HEADING.match(line)) or _title(line) or (bool(_RULE.match(following)) and 0 < len(line.split()) <= 12)
-
-
-def _heading(line: str, markdown: bool, alone: bool) -> tuple[int, str] | None:
-    """Depth and title of a line that is a heading."""
+def _heading(line: str, markdown: bool, alone: bool, first: bool) -> tuple[int, str] | None:
+    """Depth and title of a line that is a heading; the first of a document stands above the others."""
     found = _HEADING.match(line)
     if found:
         return len(found[1]), found[2].strip("*_ ")
     if _title(line):
-        return 2, line.strip()
+        return 2 - first, line.strip()
     # A short line of its own, without an end of sentence, heads what follows it in a text without marks.
     if alone and not markdown and len(line.split()) <= 8 and len(line) <= 70 and line.strip()[-1] not in ".,;!?":
-        return 2, line.strip(" :")
+        return 2 - first, line.strip(" :")
     return None
 
 
@@ -156,6 +152,11 @@ def _title(line: str) -> bool:
     bare = re.sub(r"\([^)]*\)", "", line).strip()
     letters = [c for c in bare if c.isalpha()]
     return len(letters) >= 4 and len(line) <= 80 and bare[-1] not in ".!?" and all(c.isupper() for c in letters)
+
+
+def _marked(text: str) -> str:
+    """Headings that are underlined, with the marks of Markdown instead."""
+    return _UNDERLINED.sub(lambda found: f"{'#' if found[2][0] == '=' else '##'} {found[1]}\n", text)
 
 
 def _reflowed(text: str) -> str:

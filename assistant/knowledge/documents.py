@@ -120,7 +120,7 @@ def _guess(data: bytes) -> tuple[str, str]:
 
 def _read_pdf(name: str, data: bytes) -> Read:
     from pypdf import PdfReader
-    from pypdf.errors import FileNotDecryptedError
+    from pypdf.errors import DependencyError, FileNotDecryptedError
 
     locked = AttuneError(f"'{name}' is locked with a password.", "Save a copy without a password and add that.")
     try:
@@ -130,7 +130,7 @@ def _read_pdf(name: str, data: bytes) -> Read:
         count = len(reader.pages)
     except AttuneError:
         raise
-    except FileNotDecryptedError as error:
+    except (DependencyError, FileNotDecryptedError) as error:  # its cipher needs a package, or a password
         raise locked from error
     except Exception as error:  # a broken PDF makes pypdf raise nearly anything
         raise AttuneError(f"'{name}' is a damaged PDF.", "Export it as a PDF again, or add its text.") from error

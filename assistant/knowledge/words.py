@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 Vector = np.ndarray[Any, np.dtype[np.float32]]
+Feature = tuple[list[int], list[float]]  # where a stem falls in a vector, and how heavily
 
 DIMENSIONS = 1024
 EMBEDDING = "lexical-1"  # change it with anything below that changes a vector: old indexes are then rebuilt
@@ -60,30 +61,35 @@ class Embedder:
     """Hashed stems and character n-grams, sublinear counts, length 1. Safe to use from any thread."""
 
     def __init__(self) -> None:
-        self._features: dict[str, list[tuple[int, float]]] = {}
+        self._features: dict[str, Feature] = {}
         self._lock = threading.Lock()
 
     def embed(self, texts: Sequence[str]) -> Vector:
         """A vector for each text: float32, shape (len(texts), DIMENSIONS). A text without words is all zero."""
         rows = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
         for row, text in zip(rows, texts, strict=True):
+            places: list[int] = []
+            weights: list[float] = []
             for name, count in Counter(stems(text)).items():
-                weight = 1.0 + math.log(count)
-                for index, value in self._of(name):
-                    row[index] += weight * value
+                at, values = self._of(name)
+                places += at
+                weights += values if count == 1 else [(1.0 + math.log(count)) * value for value in values]
+            if places:
+                row[:] = np.bincount(places, weights, DIMENSIONS)
         norms = np.linalg.norm(rows, axis=1, keepdims=True)
         norms[norms == 0] = 1.0
         normed: Vector = rows / norms
         return normed
 
-    def _of(self, name: str) -> list[tuple[int, float]]:
-        """Positions and signed weights of a stem: its own, and its n-grams' for words that are spelled alike."""
+    def _of(self, name: str) -> Feature:
+        """A stem's own place and weight, and its n-grams', which it shares with words that are spelled alike."""
         known = self._features.get(name)
         if known is None:
             padded = f"<{name}>"
             grams = [padded[i : i + _NGRAM] for i in range(len(padded) - _NGRAM + 1)]
             share = _NGRAM_WEIGHT / math.sqrt(len(grams)) if grams else 0.0
-            known = [_slot(f"w:{name}", _STEM_WEIGHT), *(_slot(f"g:{gram}", share) for gram in grams)]
+            slots = [_slot(f"w:{name}", _STEM_WEIGHT), *(_slot(f"g:{gram}", share) for gram in grams)]
+            known = ([place for place, _ in slots], [weight for _, weight in slots])
             with self._lock:
                 if len(self._features) >= _MEMORY:
                     self._features.clear()
@@ -92,6 +98,6 @@ class Embedder:
 
 
 def _slot(feature: str, weight: float) -> tuple[int, float]:
-    """Where a feature falls, and with which sign, so that collisions cancel out on average."""
+    """Where a feature falls, and with which sign: collisions cancel out on average."""
     code = zlib.crc32(feature.encode())
     return code % DIMENSIONS, weight if code & 0x80000000 else -weight

@@ -1,21 +1,15 @@
-"""Every SQL statement of the project. One file, WAL, one connection a thread; rows in, plain types out."""
+"""What can be recorded and asked: every SQL statement of the project, plain types in and out."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, fields
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, TypeVar
-
-from sqlite_utils import Database
+from typing import Any
 
 from assistant.errors import AttuneError
-from assistant.record.migrations import migrations
+from assistant.record.rows import Rows, decoded, make
 from assistant.record.types import (
     Brief,
     Case,
@@ -34,52 +28,13 @@ from assistant.record.types import (
     Variant,
 )
 
-T = TypeVar("T")
-_JSON = {"brief", "options", "warnings", "passages", "details", "dropped", "request", "metrics", "variants",
-         "results", "verdict", "parity", "payload", "messages"}  # fmt: skip
-
 
 def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-class Store:
+class Store(Rows):
     """The record. Cheap to open; safe to use from any thread."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._local = threading.local()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self.db.enable_wal()
-            migrations.apply(self.db)
-        except (OSError, sqlite3.Error) as error:
-            raise AttuneError(
-                f"The record {path} cannot be opened: {error}.",
-                "Free some disk space or set ATTUNE_DATA to a folder that can be written.",
-            ) from error
-
-    @property
-    def db(self) -> Database:
-        """This thread's connection."""
-        if not hasattr(self._local, "db"):
-            connection = sqlite3.connect(self.path, timeout=30)
-            connection.execute("PRAGMA foreign_keys = ON")
-            self._local.db = Database(connection)
-        db: Database = self._local.db
-        return db
-
-    def close(self) -> None:
-        """Close this thread's connection."""
-        if hasattr(self._local, "db"):
-            self._local.db.close()
-            del self._local.db
-
-    @contextmanager
-    def atomic(self) -> Iterator[None]:
-        """All of the writes inside, or none."""
-        with self.db.atomic():
-            yield
 
     # cases -------------------------------------------------------------------------------------------------------
     def add_case(self, case: Case) -> Case:
@@ -118,14 +73,14 @@ class Store:
                 {"case": case, "name": name, "kind": kind, "text": text, "sha256": sha256, "pages": pages,
                  "warnings": list(warnings), "created": now(), "removed": ""},
             )  # fmt: skip
-        return _make(Document, self._get("documents", id))
+        return make(Document, self._get("documents", id))
 
     def remove_document(self, case: str, name: str) -> None:
         self._execute("update documents set removed = ? where [case] = ? and name = ? and removed = ''",
                       [now(), case, name])  # fmt: skip
 
     def documents(self, case: str) -> list[Document]:
-        return [_make(Document, row) for row in self._rows("documents", "[case] = ? and removed = ''", [case])]
+        return [make(Document, row) for row in self._rows("documents", "[case] = ? and removed = ''", [case])]
 
     # variants ----------------------------------------------------------------------------------------------------
     def add_variant(self, variant: Variant) -> Variant:
@@ -137,15 +92,15 @@ class Store:
         row = self._one("variants", "id = ?", [id])
         if row is None:
             raise AttuneError(f"There is no variant '{id}'.", "See `attune status` for those of your case.")
-        return _make(Variant, row)
+        return make(Variant, row)
 
     def variants(self, case: str) -> list[Variant]:
-        return [_make(Variant, row) for row in self._rows("variants", "[case] = ?", [case], order="created, rowid")]
+        return [make(Variant, row) for row in self._rows("variants", "[case] = ?", [case], order="created, rowid")]
 
     # conversations and messages ----------------------------------------------------------------------------------
     def add_conversation(self, case: str, source: str) -> Conversation:
         id = self._insert("conversations", {"case": case, "source": source, "created": now()})
-        return _make(Conversation, self._get("conversations", id))
+        return make(Conversation, self._get("conversations", id))
 
     def import_conversation(self, case: str, source: str, messages: Sequence[Message]) -> Conversation:
         """Add a whole conversation whose answers are approved (those with weight 0 stay unlabelled)."""
@@ -160,11 +115,11 @@ class Store:
         return conversation
 
     def conversation(self, id: int) -> Conversation:
-        return _make(Conversation, self._get("conversations", id))
+        return make(Conversation, self._get("conversations", id))
 
     def conversations(self, case: str, source: str | None = None) -> list[Conversation]:
         where, values = ("[case] = ?", [case]) if source is None else ("[case] = ? and source = ?", [case, source])
-        return [_make(Conversation, row) for row in self._rows("conversations", where, values)]
+        return [make(Conversation, row) for row in self._rows("conversations", where, values)]
 
     def add_turn(
         self, conversation: int, parent: int, role: str, content: str, label: str = "", edited_from: int = 0,
@@ -195,7 +150,7 @@ class Store:
         )
         found: dict[int, list[Turn]] = {}
         for row in rows:
-            turn = _turn(_decoded(row))
+            turn = _turn(decoded(row))
             found.setdefault(turn.conversation, []).append(turn)
         return found
 
@@ -217,14 +172,14 @@ class Store:
         return self.dataset(dataset.id)
 
     def dataset(self, id: str) -> Dataset:
-        return _make(Dataset, self._get("datasets", id))
+        return make(Dataset, self._get("datasets", id))
 
     def datasets(self, case: str) -> list[Dataset]:
-        return [_make(Dataset, row) for row in self._rows("datasets", "[case] = ?", [case], order="created, rowid")]
+        return [make(Dataset, row) for row in self._rows("datasets", "[case] = ?", [case], order="created, rowid")]
 
     def items(self, dataset: str, split: str | None = None) -> list[Item]:
         where, values = ("dataset = ?", [dataset]) if split is None else ("dataset = ? and split = ?", [dataset, split])
-        return [_make(Item, row) for row in self._rows("dataset_items", where, values, order="position")]
+        return [make(Item, row) for row in self._rows("dataset_items", where, values, order="position")]
 
     # jobs --------------------------------------------------------------------------------------------------------
     def add_job(self, case: str, dataset: str, trainer: str, handle: str, state: str, request: dict[str, Any]) -> Job:
@@ -236,11 +191,11 @@ class Store:
         return self.job(id)
 
     def job(self, id: int) -> Job:
-        return _make(Job, self._get("jobs", id))
+        return make(Job, self._get("jobs", id))
 
     def jobs(self, case: str | None = None) -> list[Job]:
         where, values = ("[case] = ?", [case]) if case is not None else ("1", [])
-        return [_make(Job, row) for row in self._rows("jobs", where, values)]
+        return [make(Job, row) for row in self._rows("jobs", where, values)]
 
     def set_job(self, id: int, **changes: Any) -> None:
         self._update("jobs", id, **changes)
@@ -255,10 +210,10 @@ class Store:
         return self.evaluation(id)
 
     def evaluation(self, id: int) -> Evaluation:
-        return _make(Evaluation, self._get("evaluations", id))
+        return make(Evaluation, self._get("evaluations", id))
 
     def evaluations(self, case: str) -> list[Evaluation]:
-        return [_make(Evaluation, row) for row in self._rows("evaluations", "[case] = ?", [case])]
+        return [make(Evaluation, row) for row in self._rows("evaluations", "[case] = ?", [case])]
 
     def finish_evaluation(
         self, id: int, results: dict[str, Any], verdict: dict[str, Any], parity: dict[str, Any]
@@ -271,7 +226,7 @@ class Store:
 
     def scores(self, evaluation: int) -> list[Score]:
         rows = self._rows("scores", "evaluation = ?", [evaluation], order="variant, item, turn")
-        return [_make(Score, row) for row in rows]
+        return [make(Score, row) for row in rows]
 
     # switches ----------------------------------------------------------------------------------------------------
     def add_switch(self, case: str, variant: str, kind: str, reason: str, by: str, evaluation: int = 0) -> Switch:
@@ -280,10 +235,10 @@ class Store:
             {"case": case, "variant": variant, "kind": kind, "reason": reason, "by": by, "evaluation": evaluation,
              "created": now()},
         )  # fmt: skip
-        return _make(Switch, self._get("switches", id))
+        return make(Switch, self._get("switches", id))
 
     def switches(self, case: str) -> list[Switch]:
-        return [_make(Switch, row) for row in self._rows("switches", "[case] = ?", [case])]
+        return [make(Switch, row) for row in self._rows("switches", "[case] = ?", [case])]
 
     # proposals ---------------------------------------------------------------------------------------------------
     def add_proposal(self, case: str, kind: str, payload: dict[str, Any], why: str, basis: str) -> Proposal:
@@ -295,11 +250,11 @@ class Store:
         return self.proposal(id)
 
     def proposal(self, id: int) -> Proposal:
-        return _make(Proposal, self._get("proposals", id))
+        return make(Proposal, self._get("proposals", id))
 
     def proposals(self, case: str, state: str | None = None) -> list[Proposal]:
         where, values = ("[case] = ?", [case]) if state is None else ("[case] = ? and state = ?", [case, state])
-        return [_make(Proposal, row) for row in self._rows("proposals", where, values)]
+        return [make(Proposal, row) for row in self._rows("proposals", where, values)]
 
     def decide(self, id: int, state: str, result: str = "") -> bool:
         """Move an open proposal to another state; False when somebody already did."""
@@ -312,67 +267,10 @@ class Store:
     def set_proposal_result(self, id: int, result: str) -> None:
         self._update("proposals", id, result=result)
 
-    # the only places that touch rows -----------------------------------------------------------------------------
-    def _insert(
-        self, table: str, row: dict[str, Any], ignore: bool = False, replace_on: Sequence[str] = ()
-    ) -> int:
-        row = {k: v for k, v in _encoded(row).items() if not (k == "id" and v in (0, None))}
-        with self._writable(), self.db.atomic():
-            if replace_on:
-                where = " and ".join(f"[{column}] = ?" for column in replace_on)
-                self.db.table(table).delete_where(where, [row[column] for column in replace_on])
-            inserted = self.db.table(table).insert(row, ignore=ignore)
-        return int(inserted.last_rowid or 0)
-
-    def _update(self, table: str, id: int | str, **changes: Any) -> None:
-        with self._writable(), self.db.atomic():
-            self.db.table(table).update(id, _encoded(changes))
-
-    def _execute(self, sql: str, values: Sequence[Any]) -> int:
-        with self._writable(), self.db.atomic():
-            return int(self.db.execute(sql, list(values)).rowcount)
-
-    def _rows(self, table: str, where: str, values: Sequence[Any], order: str = "id") -> list[dict[str, Any]]:
-        return [_decoded(row) for row in self.db.table(table).rows_where(where, list(values), order_by=order)]
-
-    def _one(self, table: str, where: str, values: Sequence[Any]) -> dict[str, Any] | None:
-        return next((_decoded(row) for row in self.db.table(table).rows_where(where, list(values), limit=1)), None)
-
-    def _get(self, table: str, id: int | str) -> dict[str, Any]:
-        row = self._one(table, "id = ?", [id])
-        if row is None:
-            raise AttuneError(f"There is no row {id} in {table}.", "See `attune status` for what there is.")
-        return row
-
-    @contextmanager
-    def _writable(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            raise AttuneError(
-                f"The record {self.path} cannot be written: {error}.",
-                "Free some disk space or close what holds it; nothing was half-written.",
-            ) from error
-
-
-def _encoded(row: dict[str, Any]) -> dict[str, Any]:
-    return {k: json.dumps(v, ensure_ascii=False) if k in _JSON else v for k, v in row.items()}
-
-
-def _decoded(row: dict[str, Any]) -> dict[str, Any]:
-    return {k: json.loads(v) if k in _JSON and isinstance(v, str) else v for k, v in row.items()}
-
-
-def _make(kind: type[T], row: dict[str, Any]) -> T:
-    """A dataclass from a row: columns it does not have are left out, lists of a tuple field become tuples."""
-    known = {f.name: f.type for f in fields(kind)}  # type: ignore[arg-type]
-    values = {k: tuple(v) if str(known[k]).startswith("tuple") else v for k, v in row.items() if k in known}
-    return kind(**values)
-
 
 def _case(row: dict[str, Any]) -> Case:
-    return _make(Case, row | {"brief": Brief.from_json(row["brief"])})
+    return make(Case, row | {"brief": Brief.from_json(row["brief"])})
 
 
 def _turn(row: dict[str, Any]) -> Turn:
-    return _make(Turn, row | {"passages": [Passage(**p) for p in row["passages"]]})
+    return make(Turn, row | {"passages": [Passage(**p) for p in row["passages"]]})

@@ -94,7 +94,7 @@ def run(store: Store, case: str, answers: dict[str, Any]) -> Case:
 def _answered(brief: Brief, name: str, value: Any) -> Brief:
     skipped = tuple(field for field in brief.skipped if field != name)
     if isinstance(value, str) and value.strip().lower() == SKIP:
-        return replace(brief, **{name: () if name in LIST_FIELDS else "", "skipped": (*skipped, name)})
+        return _set(brief, name, (), (*skipped, name))
     if isinstance(value, (list, tuple)):
         parts = tuple(str(part).strip() for part in value if str(part).strip())
     elif isinstance(value, str):
@@ -103,7 +103,12 @@ def _answered(brief: Brief, name: str, value: Any) -> Brief:
         raise AttuneError(f"The answer to '{name}' is not text.", "Give text, or a list of texts.")
     if not parts:
         return brief
-    return replace(brief, **{name: parts if name in LIST_FIELDS else " ".join(parts), "skipped": skipped})
+    return _set(brief, name, parts, skipped)
+
+
+def _set(brief: Brief, name: str, parts: tuple[str, ...], skipped: tuple[str, ...]) -> Brief:
+    changes: dict[str, Any] = {name: parts if name in LIST_FIELDS else " ".join(parts), "skipped": skipped}
+    return replace(brief, **changes)
 
 
 def _slug(title: str) -> str:

@@ -56,10 +56,16 @@ def run(
 
 def undo(store: Store, case: str, by: str = "user") -> Switch:
     """Bring back the variant that answered before the last switch."""
-    stack = _stack(store, case)
-    if len(stack) < 2:
+    before = previous(store, case)
+    if before is None:
         raise AttuneError("There is nothing to undo.", "See the history of switches with `attune status`.")
-    return store.add_switch(case, stack[-2], "undo", "undone", by)
+    return store.add_switch(case, before, "undo", "undone", by)
+
+
+def previous(store: Store, case: str) -> str | None:
+    """The id of the variant that `undo` would bring back."""
+    stack = _stack(store, case)
+    return stack[-2] if len(stack) > 1 else None
 
 
 def find(store: Store, case: str, name: str) -> Variant:

@@ -8,10 +8,12 @@ from typing import Any
 
 import gradio as gr
 
+from assistant.chat import Reply
 from assistant.conversations import labels
+from assistant.errors import AttuneError
 from assistant.faces.ui import stream, transcript
 from assistant.faces.ui.session import QUIET, Session
-from assistant.faces.ui.told import told, told_stream
+from assistant.faces.ui.told import told, told_stream, warn
 from assistant.faces.ui.transcript import Shown
 from assistant.record.types import Variant
 from assistant.stages import dataset, switch
@@ -57,15 +59,14 @@ class ChatTab:
         self.session.after(chat.like(told(self._label), [chat, talk], chat, **QUIET))
         chat.undo(told(self._undo), chat, [chat, box], **QUIET)
         gr.on([self.new.click, chat.clear], lambda: (0, gr.Chatbot([], feedback_value=[])), None, [talk, chat], **QUIET)
-        case.change(told(self._open), case, [talk, chat], **QUIET)
+        case.change(told(self._open), case, [talk, chat], cancels=[sent, again, edited], **QUIET)
         self.session.in_front("chat", self.show, [self.count])
 
     def show(self, case: str) -> str:
         """How many answers are approved, and what that is still short of."""
-        trees = self.bench.store.turns_of_case(case, labels.SOURCES).values()
-        approved = sum(turn.role == "assistant" and turn.label == "approved" for turns in trees for turn in turns)
-        conversations = len(labels.approved_rows(self.bench.store, case))
-        more = dataset.LEAST - conversations
+        rows = labels.approved_rows(self.bench.store, case)
+        approved = sum(m["role"] == "assistant" and m.get("weight", 1) != 0 for row in rows for m in row.messages)
+        more = dataset.LEAST - len(rows)
         short = f"{more} more conversation{'s' * (more != 1)} until a dataset can be built" if more > 0 else \
             "enough to build a dataset"  # fmt: skip
         return f"{approved} answer{'s' * (approved != 1)} approved · {short}"
@@ -81,7 +82,7 @@ class ChatTab:
         return gr.Chatbot(transcript.shown(turns), feedback_value=transcript.feedback(turns))
 
     def _send(self, text: str, history: Shown, case: str, conversation: int) -> Iterator[tuple[Any, ...]]:
-        if not text.strip():
+        if not text.strip() or not case:
             return
         store = self.bench.store
         parent = transcript.last_answer(history)
@@ -114,6 +115,7 @@ class ChatTab:
             for turn in path:  # what followed the edited answer is said again under the new one
                 parent = store.add_turn(conversation, parent, turn.role, turn.content, turn.label, turn.edited_from,
                                         turn.variant, turn.passages, turn.details).id  # fmt: skip
+        gr.Info("Your version is kept as an approved answer; the original stays in the record.", duration=4)
         yield gr.skip(), self._chatbot(conversation), gr.skip()
 
     def _answer(self, case: str, conversation: int, question: int, again: bool = False) -> Iterator[tuple[Any, ...]]:
@@ -129,39 +131,48 @@ class ChatTab:
         yield busy, gr.Chatbot([*before, _pending("Thinking…")], feedback_value=thumbs), conversation
         try:
             yield from self._pieces(variant, path, before, conversation, question)
-        finally:
-            yield gr.Textbox(submit_btn="Send", stop_btn=False), self._chatbot(conversation), conversation
+        except Exception as error:  # the box must come back whatever happened
+            warn(error)
+        yield gr.Textbox(submit_btn="Send", stop_btn=False), self._chatbot(conversation), conversation
 
     def _pieces(
         self, variant: Variant, path: list[Any], before: Shown, conversation: int, question: int
     ) -> Iterator[tuple[Any, ...]]:
         text = ""
         for piece in stream.pieces(self.bench.chat, variant, transcript.as_messages(path)):
-            if piece.kind == "status":
+            if piece.kind == "status" or (piece.kind == "wait" and not text):
                 yield gr.skip(), [*before, _pending(piece.text)], gr.skip()
             elif piece.kind == "text":
                 text += piece.text
                 yield gr.skip(), [*before, {"role": "assistant", "content": text}], gr.skip()
             elif piece.reply is not None:
-                reply = piece.reply
-                details = {
-                    "prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens,
-                    "first_token_s": reply.first_token_s, "total_s": reply.total_s, "dropped": list(reply.dropped),
-                    "temperature": variant.temperature,
-                }  # fmt: skip
-                self.bench.store.add_turn(conversation, question, "assistant", reply.text, variant=variant.id,
-                                          passages=reply.passages, details=details)  # fmt: skip
+                self._keep(piece.reply, variant, conversation, question)
+
+    def _keep(self, reply: Reply, variant: Variant, conversation: int, question: int) -> None:
+        """The complete answer enters the record, unless it is word for word one that is there."""
+        store = self.bench.store
+        if not reply.text.strip():
+            raise AttuneError("The model gave an empty answer.", "Try again, or ask in other words.")
+        if any(turn.parent == question and turn.content == reply.text for turn in store.turns(conversation)):
+            gr.Info("The same answer came again: this model answers a question always in the same way. Edit it.")
+            return
+        details = {
+            "prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens,
+            "first_token_s": reply.first_token_s, "total_s": reply.total_s, "dropped": list(reply.dropped),
+            "temperature": variant.temperature,
+        }  # fmt: skip
+        store.add_turn(conversation, question, "assistant", reply.text, variant=variant.id, passages=reply.passages,
+                       details=details)  # fmt: skip
 
     def _stopped(self, conversation: int) -> tuple[Any, ...]:
         gr.Info("Stopped. The unfinished answer was not kept.")
         return gr.Textbox(submit_btn="Send", stop_btn=False), self._chatbot(conversation)
 
     def _label(self, history: Shown, conversation: int, data: gr.LikeData) -> gr.Chatbot:
-        """Approve or reject; the same thumb again takes it back."""
+        """Approve or reject; the same thumb again takes it back (Gradio then says "")."""
         store, id = self.bench.store, transcript.turn_id(history, data.index)
         if id:
-            label = "approved" if data.liked is True else "rejected" if data.liked is False else ""
-            store.label(id, "" if store.turn(id).label == label else label)
+            store.label(id, "approved" if data.liked is True else "rejected" if data.liked is False else "")
         return gr.Chatbot(feedback_value=transcript.feedback(store.turns(conversation)))
 
     def _undo(self, history: Shown, data: gr.UndoData) -> tuple[Any, ...]:

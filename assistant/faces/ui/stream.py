@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +15,15 @@ from assistant.record.types import Message, Variant
 
 @dataclass(frozen=True)
 class Piece:
-    """`kind`: status (what is being waited for), text (a part of the answer) or end (with the finished reply)."""
+    """`kind`: status (what is being waited for), wait (the same with the seconds so far), text (a part of the answer)
+    or end (with the finished reply)."""
 
     kind: str
     text: str = ""
     reply: Reply | None = None
+
+
+Line = queue.Queue[Piece | Exception]
 
 
 def pieces(chat: Chat, variant: Variant, messages: Sequence[Message]) -> Iterator[Piece]:
@@ -26,15 +31,21 @@ def pieces(chat: Chat, variant: Variant, messages: Sequence[Message]) -> Iterato
 
     Raises what the chat raises.
     """
-    line: queue.Queue[Piece | Exception] = queue.Queue()
+    line: Line = queue.Queue()
     stopped = threading.Event()
     work = threading.Thread(target=_answer, args=(chat, variant, list(messages), line, stopped), daemon=True)
     work.start()
     try:
+        began, status = time.monotonic(), "Thinking"
         while True:
-            piece = line.get()
+            try:
+                piece = line.get(timeout=1.0)
+            except queue.Empty:  # nothing new: say for how long, so that waiting does not look like hanging
+                yield Piece("wait", f"{status} · {time.monotonic() - began:.0f} s")
+                continue
             if isinstance(piece, Exception):
                 raise piece
+            status = piece.text if piece.kind == "status" else status
             yield piece
             if piece.kind == "end":
                 return
@@ -42,9 +53,7 @@ def pieces(chat: Chat, variant: Variant, messages: Sequence[Message]) -> Iterato
         stopped.set()
 
 
-def _answer(
-    chat: Chat, variant: Variant, messages: list[Message], line: queue.Queue[Piece | Exception], stopped: threading.Event
-) -> None:
+def _answer(chat: Chat, variant: Variant, messages: list[Message], line: Line, stopped: threading.Event) -> None:
     try:
         reply = chat.reply(variant, messages, on_status=lambda text: line.put(Piece("status", text)))
         for text in reply:

@@ -24,6 +24,8 @@ def theme() -> gr.themes.Base:
         block_shadow="none",
         block_border_width="1px",
         block_label_background_fill="transparent",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_300",
     )
 
 
@@ -51,22 +53,32 @@ footer { display: none !important; }
 .tracker li::before { content: attr(data-mark) " "; font-weight: 600; }
 .tracker li.done { color: var(--primary-700); }
 .dark .tracker li.done { color: var(--primary-300); }
-.tracker li.current { color: white; background: var(--primary-700); border-color: var(--primary-700); font-weight: 600; }
+.tracker li.current { color: white; background: var(--primary-700); border-color: var(--primary-700);
+  font-weight: 600; }
 .tracker-note { margin: 6px 2px 0; font-size: .88rem; color: var(--body-text-color-subdued); }
 .tracker-note b { color: var(--body-text-color); font-weight: 600; }
 
 #work { gap: 18px; align-items: flex-start; }
-#guide { position: sticky; top: 10px; }
+#aside { position: sticky; top: 10px; }
 #guide .label-wrap { font-weight: 600; }
-#guide .suggestions { flex-wrap: wrap; gap: 6px; }
-#guide .suggestions button { flex: 0 1 auto; min-width: 0; white-space: normal; text-align: left; border-radius: 999px;
-  font-weight: 400; }
+#guide .message, #chat .message { font-size: .95rem; line-height: 1.5; }
+#guide-chat .options { display: flex; flex-wrap: wrap; gap: 6px; justify-content: flex-start; padding: 4px 12px 10px;
+  margin: 0; width: 100%; max-width: none; }
+#guide-chat .option { flex: 0 1 auto; width: auto; padding: 5px 12px; border-radius: 999px; text-align: left;
+  font-size: .88rem; border-style: solid; }
+#guide-chat button[aria-label="Clear"], #chat button[aria-label="Clear"] { display: none; }
 .card { border: 1px solid var(--primary-500) !important; border-radius: 10px; padding: 12px !important; }
 .card h4 { margin: 0 0 4px; }
+#new-form { align-items: center; }
 
 #chat .message-buttons, #guide-chat .message-buttons { opacity: .85; }
-#chat textarea ~ textarea { display: none; }
-#chat .thought-group { font-size: .85rem; }
+#chat .edit-textarea { width: min(58ch, 68vw) !important; min-height: 9em !important; }
+#chat .thought:has(> .edit-textarea) { display: none; }
+#message .submit-button { background: var(--button-primary-background-fill); color: white; border-radius: 6px;
+  padding: 4px 14px; font-weight: 600; }
+.go { align-self: flex-start; min-width: 230px; width: auto; }
+html { scrollbar-gutter: stable; }
+#top .block, #stages, .gradio-container .html-container { padding: 0 !important; }
 
 .facts { display: flex; flex-wrap: wrap; gap: 8px; }
 .facts div { flex: 1 1 110px; padding: 8px 12px; border-radius: 8px; border: 1px solid var(--border-color-primary);
@@ -78,9 +90,13 @@ footer { display: none !important; }
 .verdict { padding: 12px 14px; border-radius: 8px; border-left: 4px solid var(--neutral-400);
   background: var(--block-background-fill); }
 .verdict.switch { border-color: var(--primary-600); } .verdict.stay, .verdict.undecided { border-color: #d97706; }
-.plain { border-collapse: collapse; width: 100%; font-size: .88rem; }
-.plain th, .plain td { text-align: left; padding: 6px 10px; border-bottom: 1px solid var(--border-color-primary);
-  vertical-align: top; }
+.plain { border-collapse: collapse; width: 100%; font-size: .88rem; margin: 0; border: 0 !important; }
+.plain tr { border: 0 !important; background: none !important; }
+.plain th, .plain td { text-align: left; padding: 6px 10px !important; border: 0 !important; vertical-align: top;
+  border-bottom: 1px solid var(--border-color-primary) !important; }
+.plain mark { background: var(--primary-100); color: inherit; }
+.dark .plain mark { background: var(--primary-900); }
+#documents table, #conversations table { font-family: var(--font); }
 .plain th { color: var(--body-text-color-subdued); font-weight: 500; }
 .plain td.n { font-variant-numeric: tabular-nums; white-space: nowrap; }
 .wide { overflow-x: auto; }
@@ -89,8 +105,13 @@ button.primary { font-weight: 600; }
 @media (max-width: 900px) {
   .gradio-container { padding: 8px 10px 20px !important; }
   #work { flex-direction: column; }
-  #guide { position: static; order: -1; width: 100%; }
+  #aside { order: -1; position: static; width: 100%; }
+  #guide-chat { height: 40vh !important; }
   #answering { text-align: left; }
+  .go { width: 100%; }
+  #tabs [role=tab] { padding: 8px 5px; font-size: .82rem; letter-spacing: -.01em; }
+  #case { flex: 1 1 120px; min-width: 120px !important; }
+  #top { gap: 8px; }
   .tracker li { padding: 6px 4px; text-align: center; font-size: 0; }
   .tracker li::before { font-size: .84rem; }
   .tracker li.current { flex: 3 1 0; font-size: .84rem; }

@@ -35,6 +35,7 @@ def told_stream(handler: Callable[..., Iterator[Any]]) -> Callable[..., Iterator
 
     @functools.wraps(handler)
     def safe(*values: Any, **named: Any) -> Iterator[Any]:
+        yield gr.skip()  # a generator that yields nothing would empty its outputs
         try:
             yield from handler(*values, **named)
         except Exception as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -10,7 +12,8 @@ from assistant import workbench
 from assistant.faces.ui import tracker
 from assistant.faces.ui.session import QUIET, Session
 from assistant.faces.ui.told import told
-from assistant.stages import finetune, interview, progress, switch
+from assistant.record.types import Switch
+from assistant.stages import interview, progress, switch
 from assistant.workbench import Workbench
 
 FIRST = "My first case"
@@ -35,13 +38,15 @@ class Top:
             self.new = gr.Button("New case", size="sm", elem_id="new-case")
             self.now = gr.HTML(elem_id="answering")
             self.undo = gr.Button("Undo switch", size="sm", visible=False, elem_id="undo-switch")
-        with gr.Group(visible=False, elem_classes="card") as self.form, gr.Row(equal_height=True):
+        with gr.Row(visible=False, elem_classes="card", elem_id="new-form") as self.form:
             self.title = gr.Textbox(
-                label="What is the new case called?", placeholder="For example: support desk", scale=3, max_length=60
-            )
-            self.create = gr.Button("Create", scale=0, min_width=110, elem_id="create-case")
-            self.example = gr.Button("Load the example (tea shop)", scale=0, min_width=210, elem_id="example-case")
-            self.never = gr.Button("Cancel", scale=0, min_width=90)
+                placeholder="What is the new case called? For example: support desk", label="Name of the new case",
+                show_label=False, container=False, scale=3, min_width=220, max_length=60, elem_id="new-title",
+            )  # fmt: skip
+            self.create = gr.Button("Create", size="sm", scale=0, min_width=90, elem_id="create-case")
+            self.example = gr.Button("Load the example (tea shop)", size="sm", scale=0, min_width=200,
+                                     elem_id="example-case")  # fmt: skip
+            self.never = gr.Button("Cancel", size="sm", scale=0, min_width=80)
         self.stages = gr.HTML(elem_id="stages")
 
     def wire(self, remembered: gr.BrowserState) -> None:
@@ -49,8 +54,8 @@ class Top:
         session = self.session
         open_outputs = [session.case, self.chooser, self.form, self.title]
         self.chooser.input(lambda case: case, self.chooser, session.case, **QUIET)
-        self.new.click(lambda: gr.Group(visible=True), None, self.form, **QUIET)
-        self.never.click(lambda: gr.Group(visible=False), None, self.form, **QUIET)
+        self.new.click(lambda: gr.Row(visible=True), None, self.form, **QUIET)
+        self.never.click(lambda: gr.Row(visible=False), None, self.form, **QUIET)
         gr.on([self.create.click, self.title.submit], told(self._create), self.title, open_outputs, **QUIET)
         self.example.click(told(self._example), None, open_outputs, **QUIET)
         session.after(self.undo.click(told(self._undo), session.case, None, **QUIET))
@@ -62,7 +67,6 @@ class Top:
         latest = ensure_case(self.bench)
         known = {case.id for case in self.bench.store.cases(self.bench.settings.owner)}
         case = remembered if remembered in known else latest
-        finetune.refresh(self.bench.store, self.bench.settings, self.bench.trainers)
         return case, self._choices(case)
 
     def show(self, case: str) -> tuple[Any, ...]:
@@ -73,7 +77,7 @@ class Top:
         return (
             tracker.steps(progress(store, case)),
             tracker.answering(variant),
-            gr.Button(visible=switch.undoable(store, case)),
+            gr.Button(visible=_undoable(store.switches(case))),
         )
 
     def _create(self, title: str) -> tuple[Any, ...]:
@@ -83,7 +87,7 @@ class Top:
         return self._opened(workbench.example_case(self.bench).id)
 
     def _opened(self, case: str) -> tuple[Any, ...]:
-        return case, self._choices(case), gr.Group(visible=False), ""
+        return case, self._choices(case), gr.Row(visible=False), ""
 
     def _choices(self, case: str) -> gr.Dropdown:
         cases = self.bench.store.cases(self.bench.settings.owner)
@@ -92,4 +96,9 @@ class Top:
     def _undo(self, case: str) -> None:
         row = switch.undo(self.bench.store, case)
         name = self.bench.store.variant(row.variant).name
-        gr.Info(f"Undone: '{name}' answers again.")
+        gr.Info(f"Undone: '{escape(name)}' answers again.")
+
+
+def _undoable(switches: Sequence[Switch]) -> bool:
+    """Something answered before what answers now."""
+    return sum(-1 if row.kind == "undo" else 1 for row in switches) > 1

@@ -1,0 +1,104 @@
+"""Wires settings, store, guide, stages and faces; starts the server. Nothing else."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+from assistant.errors import AttuneError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from assistant.workbench import Workbench
+
+log = logging.getLogger("attune")
+
+
+def make_app(bench: Workbench) -> FastAPI:
+    """The web app over an open workbench: the interface at /, and /healthz."""
+    from fastapi import FastAPI
+
+    from assistant.faces.ui.build import mount
+
+    app = FastAPI(title="Attune", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/healthz")
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    made: FastAPI = mount(app, bench)
+    return made
+
+
+def serve(bench: Workbench) -> None:
+    """Serve until Ctrl-C; then the model servers end and training jobs go on. AttuneError when the port is taken."""
+    import uvicorn
+
+    listening = _listen(bench.settings.host, bench.settings.port)
+    host, port = listening.getsockname()[:2]
+    app = make_app(bench)
+    threading.Thread(target=_warm, args=(bench,), name="warm", daemon=True).start()
+    print(f"Attune is at http://{_name(host)}:{port} (Ctrl-C ends it)", flush=True)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
+    try:
+        server.run(sockets=[listening])
+    except KeyboardInterrupt:
+        pass  # uvicorn has closed everything and raises the signal again
+    finally:
+        bench.close()
+    print(_goodbye(bench), flush=True)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket, or a sentence about why there is none."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise AttuneError(
+            f"Attune cannot listen on {host}:{port}: {error.strerror}.",
+            "End what uses the port, or set ATTUNE_PORT to another one (0 takes any free one).",
+        ) from error
+    return listening
+
+
+def _warm(bench: Workbench) -> None:
+    """Load the model of the latest case while the page opens, so that the first answer is quick."""
+    from assistant.faces.ui.top import ensure_case
+    from assistant.stages import switch
+
+    try:
+        bench.chat.warm(switch.active(bench.store, bench.settings, ensure_case(bench)))
+    except AttuneError as error:
+        log.warning("The chat model is not ready: %s", error)
+    except Exception:
+        log.exception("warming the chat model failed")
+
+
+def _goodbye(bench: Workbench) -> str:
+    from tools.trainer import JobState
+
+    running = [job for job in bench.store.jobs() if not JobState(job.state).ended]
+    names = ", ".join(str(job.id) for job in running)
+    goes_on = f" Training {names} goes on; start Attune again to see it." if running else ""
+    return f"\nAttune has ended, its model servers too.{goes_on}"
+
+
+def _name(host: str) -> str:
+    return "127.0.0.1" if host == "0.0.0.0" else f"[{host}]" if ":" in host else str(host)
+
+
+def main() -> None:
+    from assistant.workbench import open_workbench
+
+    serve(open_workbench())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""A server that speaks the OpenAI protocol: the request, what it does not know, and what its errors mean."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from assistant.errors import AttuneError
+from assistant.record.types import Message, Variant
+
+if TYPE_CHECKING:
+    import openai
+
+log = logging.getLogger(__name__)
+_OPTIONS = ("max_completion_tokens", "max_tokens", "temperature", "stream_options")
+
+
+class Gone(Exception):
+    """The server cannot be reached or ended in the middle; `told` is what the user is told."""
+
+    def __init__(self, told: AttuneError) -> None:
+        super().__init__(told.sentence)
+        self.told = told
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a model answers, and under which name."""
+
+    url: str
+    model: str
+    key: str = field(default="", repr=False)
+    local: bool = False
+
+    @property
+    def name(self) -> str:
+        return "the model's local server" if self.local else f"the server {self.url}"
+
+    def client(self) -> openai.OpenAI:
+        import openai
+
+        return openai.OpenAI(
+            base_url=self.url,
+            api_key=self.key or "none",
+            timeout=openai.Timeout(120.0, connect=10.0),
+            max_retries=0 if self.local else 2,
+        )
+
+    def ended(self) -> Gone:
+        """What to raise for an answer that just stops."""
+        remedy = "Ask again: it is started again." if self.local else "Ask again."
+        return Gone(AttuneError(f"The answer of {self.name} ended in the middle.", remedy))
+
+
+def stream(
+    client: openai.OpenAI, endpoint: Endpoint, variant: Variant, messages: list[Message], most: int, refused: set[str]
+) -> Any:
+    """Open the stream of an answer of at most `most` tokens.
+
+    Servers differ in what they take: an option that one refuses by name is added to `refused` and left out.
+    """
+    import openai
+
+    sent: list[Any] = list(messages)
+    while True:
+        try:
+            return client.chat.completions.create(
+                model=endpoint.model, messages=sent, stream=True, **_options(variant, most, refused)
+            )
+        except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+            named = _blamed(str(error), refused)
+            if not named:
+                raise
+            log.info("%s does not take %s.", endpoint.url, named)
+            refused.add(named)
+
+
+@contextmanager
+def told(endpoint: Endpoint) -> Iterator[None]:
+    """Turns whatever the client raises into a sentence and a remedy; a key never appears in them."""
+    import openai
+
+    try:
+        yield
+    except openai.OpenAIError as error:
+        raise _told(error, endpoint) from error
+
+
+def _options(variant: Variant, most: int, refused: set[str]) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "max_tokens": most, "temperature": variant.temperature, "stream_options": {"include_usage": True}
+    }  # fmt: skip
+    if "max_tokens" in refused:
+        options["max_completion_tokens"] = most
+    return {name: value for name, value in options.items() if name not in refused}
+
+
+def _blamed(message: str, refused: set[str]) -> str:
+    """The option of ours that a refusal names first; "" when it names none that is still sent."""
+    found = sorted((message.find(name), name) for name in _OPTIONS if name in message and name not in refused)
+    return found[0][1] if found else ""
+
+
+def _told(error: openai.OpenAIError, endpoint: Endpoint) -> Exception:
+    import openai
+
+    name, said = endpoint.name, _said(error, endpoint.key)
+    remedy = "Ask again: it is started again." if endpoint.local else "Check ATTUNE_CHAT_BASE_URL and that it runs."
+    match error:
+        case openai.APITimeoutError():
+            return AttuneError(f"No answer came from {name} in time.", "Ask again, or look whether it is overloaded.")
+        case openai.APIConnectionError():
+            return Gone(AttuneError(f"There is no connection to {name}.", remedy))
+        case openai.AuthenticationError() | openai.PermissionDeniedError():
+            return AttuneError(f"Access was refused by {name}.", "Check ATTUNE_CHAT_API_KEY.")
+        case openai.NotFoundError():
+            return AttuneError(f"There is no model '{endpoint.model}' at {name}.",
+                               "Check ATTUNE_CHAT_MODEL and ATTUNE_CHAT_BASE_URL.")  # fmt: skip
+        case openai.RateLimitError():
+            return AttuneError(f"Too many requests for {name}, or its quota is used up{said}.", "Wait and ask again.")
+        case openai.APIStatusError() if error.status_code >= 500 and endpoint.local:
+            return Gone(AttuneError(f"The model failed to answer{said}.", "Ask again, or choose another variant."))
+        case openai.APIStatusError():
+            return AttuneError(f"The request was refused by {name} with status {error.status_code}{said}.",
+                               "Ask again later, or choose another model.")  # fmt: skip
+        case _:
+            return AttuneError(f"The answer of {name} broke off{said}.", "Ask again.")
+
+
+def _said(error: openai.OpenAIError, key: str) -> str:
+    """The server's own words in brackets, short and without the key."""
+    body = getattr(error, "body", None)
+    text = body.get("message") if isinstance(body, dict) else body
+    words = " ".join(text.split()) if isinstance(text, str) else ""
+    words = words.replace(key, "***") if key else words
+    return f" (it says: {words[:200].rstrip('.')})" if words else ""

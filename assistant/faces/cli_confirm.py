@@ -1,0 +1,55 @@
+"""`attune confirm`: the person's word on what the guide proposed."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assistant.errors import AttuneError
+from assistant.faces.cli_common import AsJson, ProgressLine, Stopped, open_bench, show
+
+if TYPE_CHECKING:
+    from assistant.record.types import Proposal
+    from assistant.workbench import Workbench
+
+
+def confirm(
+    proposal: Annotated[int, typer.Argument(help="Its number, from `attune status`.", show_default=False)],
+    decline: Annotated[bool, typer.Option("--decline", help="Turn it down instead.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let a proposal of the guide happen, or turn it down."""
+    from assistant.guide import proposals
+
+    with open_bench() as bench:
+        found = bench.store.proposal(proposal)
+        if decline:
+            proposals.decline(bench, proposal)
+            result = "Declined."
+        else:
+            result = _finish(bench, found, proposals.confirm(bench, proposal))
+        state = bench.store.proposal(proposal).state
+        show({"proposal": proposal, "kind": found.kind, "state": state, "result": result}, result, as_json)
+
+
+def _finish(bench: Workbench, proposal: Proposal, result: str) -> str:
+    """Stay until work that lives in this process, an evaluation, is done; training has a process of its own."""
+    from assistant.stages import evaluate
+
+    name, line = f"{proposal.kind}:{proposal.case}", ProgressLine()
+    if bench.background.task(name) is None:
+        return result
+    try:
+        while (task := bench.background.task(name)) and task.state == "running":
+            line(task.message, task.fraction)
+            time.sleep(0.2)
+    except KeyboardInterrupt:
+        raise Stopped(f"The answers so far are kept; `attune evaluate {proposal.case}` goes on from there.") from None
+    finally:
+        line.end()
+    if task and task.error:
+        raise AttuneError(task.error, f"Go on with `attune evaluate {proposal.case}`.")
+    latest = evaluate.latest(bench.store, proposal.case)
+    return f"{latest.verdict['decision']}: {latest.verdict['reason']}" if latest else result

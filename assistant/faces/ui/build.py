@@ -1,0 +1,60 @@
+"""The whole screen, put together from its panels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from assistant.faces.ui import style
+from assistant.faces.ui.chat_tab import ChatTab
+from assistant.faces.ui.compare_tab import CompareTab
+from assistant.faces.ui.dataset_tab import DatasetTab
+from assistant.faces.ui.documents_tab import DocumentsTab
+from assistant.faces.ui.guide_panel import GuidePanel
+from assistant.faces.ui.session import QUIET, Session
+from assistant.faces.ui.told import told
+from assistant.faces.ui.top import Top
+from assistant.faces.ui.training_tab import TrainingTab
+from assistant.workbench import Workbench
+
+PANELS: dict[str, tuple[str, Any]] = {
+    "chat": ("Chat", ChatTab), "documents": ("Documents", DocumentsTab), "dataset": ("Dataset", DatasetTab),
+    "training": ("Training", TrainingTab), "compare": ("Compare", CompareTab),
+}  # fmt: skip
+
+
+def build(bench: Workbench) -> gr.Blocks:
+    """The interface over an open workbench. Everything shown is derived from its record when the page loads."""
+    with gr.Blocks(title="Attune", analytics_enabled=False, fill_width=True) as blocks:
+        session = Session()
+        remembered = gr.BrowserState("", storage_key="attune-case", secret="attune")  # a case's name is no secret
+        top = Top(bench, session)
+        with gr.Row(elem_id="work"):
+            with gr.Column(scale=5, min_width=320), gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):
+                panels = [_panel(name, title, kind, bench, session) for name, (title, kind) in PANELS.items()]
+            with gr.Column(scale=3, min_width=300, elem_id="aside"):
+                guide = GuidePanel(bench, session)
+        top.wire(remembered)
+        guide.wire()
+        for panel in panels:
+            panel.wire()
+        blocks.load(told(top.open), remembered, [session.case, top.chooser], **QUIET)
+    return blocks
+
+
+def mount(app: Any, bench: Workbench, path: str = "/") -> Any:
+    """Put the interface on a FastAPI app, with its looks. Returns the app."""
+    blocks = build(bench)
+    blocks.queue(default_concurrency_limit=16)
+    return gr.mount_gradio_app(
+        app, blocks, path, theme=style.theme(), css=style.CSS, head=style.HEAD, footer_links=[], run_history=False,
+        show_error=False, max_file_size=f"{bench.settings.max_upload_mb:g}mb", ssr_mode=False, pwa=False,
+    )  # fmt: skip
+
+
+def _panel(name: str, title: str, kind: Any, bench: Workbench, session: Session) -> Any:
+    with gr.Tab(title, id=name, elem_id=f"tab-{name}") as tab:
+        made = kind(bench, session)
+    tab.select(lambda: name, None, session.panel, **QUIET)
+    return made

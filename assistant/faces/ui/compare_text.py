@@ -1,0 +1,92 @@
+"""What was measured, in words and tables (HTML)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from assistant.background import Task
+from assistant.record.types import Evaluation, Switch, Variant
+
+TITLES = {
+    "switch": "Proved better", "stay": "Don't switch", "undecided": "Cannot tell yet",
+    "baseline": "Only the untrained variants have been measured",
+}  # fmt: skip
+
+
+def verdict(evaluation: Evaluation | None) -> str:
+    if evaluation is None:
+        return '<div class="verdict">Nothing has been measured yet.</div>'
+    found = evaluation.verdict
+    decision = str(found.get("decision", ""))
+    title = TITLES.get(decision, decision)
+    return (
+        f'<div class="verdict {escape(decision)}" role="status"><b>{escape(title)}.</b> '
+        f'{escape(str(found.get("reason", "")))}<div class="quiet">Scorer: {escape(evaluation.scorer)}; '
+        f"{escape(evaluation.finished[:16].replace('T', ' '))} UTC</div></div>"
+    )
+
+
+def table(results: Mapping[str, Mapping[str, Any]], active: str) -> str:
+    """A row for every variant, the best first."""
+    if not results:
+        return ""
+    names = sorted(results, key=lambda name: results[name].get("score") or -1.0, reverse=True)
+    rows = "".join(_row(name, results[name], active) for name in names)
+    heads = ("variant", "score", "95 % interval", "tokens a request", "first token", "whole answer", "conversations")
+    head = "".join(f"<th>{name}</th>" for name in heads)
+    return f'<div class="wide"><table class="plain"><tr>{head}</tr>{rows}</table></div>'
+
+
+def parity(found: Mapping[str, Any]) -> str:
+    rows = "".join(
+        f"<tr><td>{'✓' if check['ok'] else '✗'} {escape(str(check['name']))}</td>"
+        f"<td>{escape(str(check['detail']))}</td></tr>"
+        for check in found.get("checks", [])
+    )
+    said = "Yes: the model that is served is the one that was trained." if found.get("ok") else "No: see below."
+    return f'<p>{said}</p><div class="wide"><table class="plain">{rows}</table></div>'
+
+
+def switches(rows: Sequence[Switch], variants: Mapping[str, Variant]) -> str:
+    """The history, newest first."""
+    if not rows:
+        return '<div class="quiet">Nothing has been switched yet.</div>'
+    lines = "".join(
+        f"<tr><td class=n>{escape(row.created[:16].replace('T', ' '))}</td><td>{escape(row.kind)}</td>"
+        f"<td>{escape(variants[row.variant].name if row.variant in variants else row.variant)}</td>"
+        f"<td>{escape(row.by)}</td><td>{escape(row.reason)}</td></tr>"
+        for row in reversed(rows)
+    )
+    head = "".join(f"<th>{name}</th>" for name in ("when (UTC)", "what", "variant", "by", "why"))
+    return f'<div class="wide"><table class="plain"><tr>{head}</tr>{lines}</table></div>'
+
+
+def progress(task: Task | None) -> str:
+    """How far the measuring is, or how it ended when it failed."""
+    if task is None or task.state == "done":
+        return ""
+    if task.state == "failed":
+        return f'<div class="verdict stay" role="status">{escape(task.error)}</div>'
+    return (
+        f'<div role="status">{escape(task.message)}<div class="bar" role="progressbar" '
+        f'aria-valuenow="{task.fraction:.0%}"><i style="width:{task.fraction:.1%}"></i></div></div>'
+    )
+
+
+def _row(name: str, found: Mapping[str, Any], active: str) -> str:
+    score = _number(found.get("score"), ".3f")
+    interval = f"{_number(found.get('low'), '.3f')} to {_number(found.get('high'), '.3f')}"
+    now = " · answers now" if found.get("variant") == active else ""
+    errors = f" ({found['errors']} failed)" if found.get("errors") else ""
+    return (
+        f"<tr><td><b>{escape(name)}</b>{now}</td><td class=n><b>{score}</b></td><td class=n>{interval}</td>"
+        f"<td class=n>{_number(found.get('tokens_per_request'), '.0f')}</td>"
+        f"<td class=n>{_number(found.get('first_token_s'), '.2f')} s</td>"
+        f"<td class=n>{_number(found.get('latency_s'), '.2f')} s</td><td class=n>{found.get('n', 0)}{errors}</td></tr>"
+    )
+
+
+def _number(value: Any, form: str) -> str:
+    return format(float(value), form) if value is not None else "–"

@@ -1,0 +1,237 @@
+"""What can be proposed: for each kind what it needs, what it rests on, why, and what confirming it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from assistant.errors import AttuneError
+from assistant.record.types import Proposal, Variant
+from assistant.stages import baseline, evaluate, finetune, switch
+from tools.trainer import Estimate, Range
+
+if TYPE_CHECKING:
+    from assistant.workbench import Workbench
+
+Payload = dict[str, Any]
+LIMITS: dict[str, tuple[float, float]] = {
+    "epochs": (0, 50), "max_steps": (0, 1_000_000), "learning_rate": (0, 1), "batch_size": (0, 1024),
+    "lora_rank": (0, 512), "seed": (0, 2**31),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one kind works.
+
+    `prepare` checks and completes a payload or raises AttuneError; `rests_on` gives what must still be so when it is
+    confirmed, `changed` names that in words; `why` says what it does, costs and leaves alone; `carry_out` does it.
+    """
+
+    prepare: Callable[[Workbench, str, Payload], Payload]
+    rests_on: Callable[[Workbench, str], Any]
+    changed: str
+    why: Callable[[Workbench, str, Payload], str]
+    carry_out: Callable[[Workbench, Proposal, str], str]
+
+
+# train ----------------------------------------------------------------------------------------------------------------
+def _prepare_train(bench: Workbench, case: str, payload: Payload) -> Payload:
+    _need(finetune.blocked(bench.store, case), "Then ask for the training again.")
+    for name in LIMITS.keys() & payload.keys():
+        (low, high), value = LIMITS[name], payload[name]
+        if not (isinstance(value, int | float) and low <= value <= high):
+            raise AttuneError(f"{value} is no usable value for {name}.", f"Give a number from {low} to {high}.")
+    chosen = finetune.defaults(bench.store, bench.settings, bench.trainers, case) | {
+        k: v for k, v in payload.items() if v
+    }
+    trainer = bench.trainers.get(str(chosen["trainer"]))
+    if trainer is None:
+        raise AttuneError(
+            f"There is no trainer called '{chosen['trainer']}'.", f"Choose one of {', '.join(bench.trainers)}."
+        )
+    _need(trainer.unavailable(), "Or name another trainer.")
+    return chosen
+
+
+def _rests_train(bench: Workbench, case: str) -> Any:
+    jobs = bench.store.jobs(case)
+    return [
+        baseline.latest_dataset(bench.store, case),
+        bench.store.case(case).brief.to_json(),
+        jobs[-1].id if jobs else 0,
+    ]
+
+
+def _why_train(bench: Workbench, case: str, payload: Payload) -> str:
+    found = finetune.estimate(bench.store, bench.settings, bench.trainers, case, **payload)
+    rows = bench.store.datasets(case)[-1].train
+    return (f"Train {payload['base']} with {payload['trainer']} on {rows} conversations. {_estimated(found)} "
+            "It makes a new model and measures nothing; which model answers stays as it is.")  # fmt: skip
+
+
+def _train(bench: Workbench, proposal: Proposal, by: str) -> str:  # noqa: ARG001
+    job = finetune.run(bench.store, bench.settings, bench.trainers, proposal.case, **proposal.payload)
+    return f"Training has started as job {job.id} with {job.trainer}. It goes on when you close the app."
+
+
+# evaluate -------------------------------------------------------------------------------------------------------------
+def _prepare_evaluate(bench: Workbench, case: str, payload: Payload) -> Payload:
+    _need(evaluate.blocked(bench.store, case), "Then ask for the evaluation again.")
+    task = bench.background.task(_task(case))
+    _need("An evaluation is running already." if task and task.state == "running" else None, "Wait until it has ended.")
+    newest = evaluate.newest(bench.store, case)
+    return {"job": int(payload.get("job") or (newest.id if newest else 0))}
+
+
+def _rests_evaluate(bench: Workbench, case: str) -> Any:
+    newest, latest = evaluate.newest(bench.store, case), evaluate.latest(bench.store, case)
+    return [baseline.latest_dataset(bench.store, case), newest.id if newest else 0, latest.id if latest else 0]
+
+
+def _why_evaluate(bench: Workbench, case: str, payload: Payload) -> str:
+    tested = bench.store.datasets(case)[-1].test
+    what = (
+        f"the model of job {payload['job']} and every untrained variant"
+        if payload["job"]
+        else "every untrained variant"
+    )
+    return (f"Let {what} answer the {tested} held-out conversations and compare the answers with the approved ones. "
+            "It takes minutes of the machine or the chat server; which model answers stays as it is.")  # fmt: skip
+
+
+def _evaluate(bench: Workbench, proposal: Proposal, by: str) -> str:  # noqa: ARG001
+    case, job = proposal.case, int(proposal.payload.get("job", 0))
+    started = bench.background.start(
+        _task(case), lambda report: evaluate.run(bench.store, bench.settings, bench.chat, case, job, report)
+    )
+    _need(None if started else "An evaluation is running already.", "Wait until it has ended.")
+    return "The evaluation has started. It goes on when you close the tab."
+
+
+# switch, undo, baseline -----------------------------------------------------------------------------------------------
+def _prepare_switch(bench: Workbench, case: str, payload: Payload) -> Payload:
+    store, wanted, force = bench.store, str(payload.get("variant") or ""), bool(payload.get("force", False))
+    problem = switch.blocked(store, case)
+    chosen = switch.find(store, case, wanted) if wanted else _proved(bench, case, problem)
+    if chosen.tuned and not force:
+        _need(problem, "Choose an untrained variant, or collect more approved answers and measure again.")
+    if chosen.id == switch.active(store, bench.settings, case).id:
+        raise AttuneError(f"The variant {chosen.name} answers already.", "There is nothing to switch.")
+    return {"variant": chosen.id, "name": chosen.name, "force": force}
+
+
+def _proved(bench: Workbench, case: str, problem: str | None) -> Variant:
+    _need(problem, "Name a variant to switch to it all the same.")
+    latest = evaluate.latest(bench.store, case)
+    if latest is None:
+        raise AttuneError("Nothing has been measured yet.", "Evaluate first.")
+    return bench.store.variant(str(latest.results[latest.verdict["candidate"]]["variant"]))
+
+
+def _rests_switch(bench: Workbench, case: str) -> Any:
+    latest = evaluate.latest(bench.store, case)
+    return [latest.id if latest else 0, _last_switch(bench, case)]
+
+
+def _why_switch(bench: Workbench, case: str, payload: Payload) -> str:
+    latest, now = evaluate.latest(bench.store, case), switch.active(bench.store, bench.settings, case).name
+    proved = (
+        latest is not None and bench.store.variant(payload["variant"]).tuned and not switch.blocked(bench.store, case)
+    )
+    reason = (
+        f"Measured: {latest.verdict['reason']}"
+        if latest and proved
+        else "This is your choice; it has not been proved better."
+    )
+    return f"Let {payload['name']} answer from now on instead of {now}. {reason} You can undo it at once."
+
+
+def _switch(bench: Workbench, proposal: Proposal, by: str) -> str:
+    payload = proposal.payload
+    switch.run(bench.store, proposal.case, str(payload["variant"]), by, force=bool(payload.get("force", False)))
+    return f"From now on {payload.get('name') or payload['variant']} answers. Undo brings the previous one back."
+
+
+def _prepare_undo(bench: Workbench, case: str, payload: Payload) -> Payload:  # noqa: ARG001
+    rows = bench.store.switches(case)
+    left = sum(-1 if row.kind == "undo" else 1 for row in rows)
+    _need("There is nothing to undo: nothing has been switched." if left < 2 else None, "See `attune status`.")
+    return {}
+
+
+def _why_undo(bench: Workbench, case: str, payload: Payload) -> str:  # noqa: ARG001
+    now = switch.active(bench.store, bench.settings, case).name
+    return f"Bring back what answered before {now}. The model of {now} stays and can be switched to again."
+
+
+def _undo(bench: Workbench, proposal: Proposal, by: str) -> str:
+    row = switch.undo(bench.store, proposal.case, by)
+    return f"Undone: {bench.store.variant(row.variant).name} answers again."
+
+
+def _prepare_baseline(bench: Workbench, case: str, payload: Payload) -> Payload:  # noqa: ARG001
+    _need(baseline.blocked(bench.store, case), "Answer or skip the open questions.")
+    return {}
+
+
+def _rests_baseline(bench: Workbench, case: str) -> Any:
+    documents = sorted(document.sha256 for document in bench.store.documents(case))
+    return [bench.store.case(case).brief.to_json(), documents, _last_switch(bench, case)]
+
+
+def _why_baseline(bench: Workbench, case: str, payload: Payload) -> str:  # noqa: ARG001
+    now = switch.active(bench.store, bench.settings, case).name
+    return (f"Build the untrained variants anew from today's brief and documents, and let the one that uses most of "
+            f"them answer instead of {now}. It costs nothing and can be undone.")  # fmt: skip
+
+
+def _baseline(bench: Workbench, proposal: Proposal, by: str) -> str:  # noqa: ARG001
+    baseline.run(bench.store, bench.settings, proposal.case)
+    return f"The baseline is built: {switch.active(bench.store, bench.settings, proposal.case).name} answers now."
+
+
+KINDS: dict[str, Kind] = {
+    "train": Kind(_prepare_train, _rests_train, "the dataset, the brief or the jobs", _why_train, _train),
+    "evaluate": Kind(_prepare_evaluate, _rests_evaluate, "the dataset or what was measured", _why_evaluate, _evaluate),
+    "switch": Kind(_prepare_switch, _rests_switch, "the results or what answers", _why_switch, _switch),
+    "undo": Kind(_prepare_undo, lambda bench, case: [_last_switch(bench, case)], "what answers", _why_undo, _undo),
+    "baseline": Kind(_prepare_baseline, _rests_baseline, "the brief or the documents", _why_baseline, _baseline),
+}  # fmt: skip
+
+
+def _task(case: str) -> str:
+    return f"evaluate:{case}"
+
+
+def _last_switch(bench: Workbench, case: str) -> int:
+    rows = bench.store.switches(case)
+    return rows[-1].id if rows else 0
+
+
+def _need(problem: str | None, remedy: str) -> None:
+    if problem:
+        raise AttuneError(problem, remedy)
+
+
+def _estimated(found: Estimate) -> str:
+    """An estimate in words: time, memory, money, what would be cut, and where the numbers come from."""
+    money = "no money" if not found.money_usd.high else f"${_span(found.money_usd)}"
+    cut = f" {found.rows_cut} of them are too long and lose their end." if found.rows_cut else ""
+    return (f"About {_duration(found.seconds)}, {_span(found.memory_gb)} GB of memory and {money} "
+            f"(estimated from {found.source.rstrip('.')}).{cut}")  # fmt: skip
+
+
+def _duration(seconds: Range) -> str:
+    unit, size = next(
+        (u, s) for u, s in (("hours", 3600), ("minutes", 60), ("seconds", 1)) if seconds.high >= 1.5 * s or s == 1
+    )
+    return f"{_span(Range(seconds.low / size, seconds.high / size))} {unit}"
+
+
+def _span(found: Range) -> str:
+    low, high = (
+        f"{value:.0f}" if value >= 10 else f"{value:.1f}".removesuffix(".0") for value in (found.low, found.high)
+    )
+    return low if low == high else f"{low} to {high}"

@@ -1,0 +1,114 @@
+"""Proposals: what costs or changes something waits here until a person confirms it. Then it happens exactly once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from assistant.errors import AttuneError
+from assistant.guide.kinds import KINDS, Kind
+from assistant.record.types import Proposal
+from tools.trainer import ToolError
+
+if TYPE_CHECKING:
+    from assistant.workbench import Workbench
+
+log = logging.getLogger(__name__)
+_ENDED = {"confirmed": "was confirmed already", "declined": "was declined", "expired": "is no longer true"}
+
+
+def propose(bench: Workbench, case: str, kind: str, payload: dict[str, Any], why: str = "") -> Proposal:
+    """Record a proposal of a kind in KINDS; an open one of the same kind is replaced, or returned when nothing differs.
+
+    `why` goes before the built-in text, which always gives the costs. Raises AttuneError when it is not possible now.
+    """
+    found = _kind(kind)
+    payload = found.prepare(bench, case, payload)
+    text = f"{why.strip()} {found.why(bench, case, payload)}".strip()
+    basis = _basis(bench, case, found)
+    for old in bench.store.proposals(case, "open"):
+        if old.kind != kind:
+            continue
+        if (old.payload, old.basis, old.why) == (payload, basis, text):
+            return old
+        bench.store.decide(old.id, "expired", "A newer proposal took its place.")
+    return bench.store.add_proposal(case, kind, payload, text, basis)
+
+
+def confirm(bench: Workbench, proposal_id: int, by: str = "user") -> str:
+    """Carry a proposal out, once, and return what happened in a sentence.
+
+    `by` is the name of the person; "user" stands for the owner of this process (ATTUNE_OWNER). Raises AttuneError when
+    it was decided before, when what it rests on has changed, when `by` does not own the case, and when it fails.
+    """
+    proposal = bench.store.proposal(proposal_id)
+    _check_owner(bench, proposal, by)
+    _check_open(proposal)
+    found = _kind(proposal.kind)
+    if _basis(bench, proposal.case, found) != proposal.basis:
+        bench.store.decide(proposal_id, "expired", f"Since it was made, {found.changed} changed.")
+        raise AttuneError(f"Proposal {proposal_id} no longer holds: {found.changed} changed since it was made.",
+                          f"Ask for a new proposal ({proposal.kind}).")  # fmt: skip
+    if not bench.store.decide(proposal_id, "confirmed", "It was confirmed and is being carried out."):
+        _check_open(bench.store.proposal(proposal_id))
+    return _carry_out(bench, proposal, found, by)
+
+
+def decline(bench: Workbench, proposal_id: int, by: str = "user") -> None:
+    """Close an open proposal without doing anything. Raises AttuneError when it was decided before."""
+    proposal = bench.store.proposal(proposal_id)
+    _check_owner(bench, proposal, by)
+    if not bench.store.decide(proposal_id, "declined", "Declined."):
+        _check_open(bench.store.proposal(proposal_id))
+
+
+def current(bench: Workbench, case: str) -> Proposal | None:
+    """The newest open proposal that still holds; those overtaken by events are closed as expired on the way."""
+    for proposal in reversed(bench.store.proposals(case, "open")):
+        found = _kind(proposal.kind)
+        if _basis(bench, case, found) == proposal.basis:
+            return proposal
+        bench.store.decide(proposal.id, "expired", f"Since it was made, {found.changed} changed.")
+    return None
+
+
+def _carry_out(bench: Workbench, proposal: Proposal, found: Kind, by: str) -> str:
+    try:
+        result = found.carry_out(bench, proposal, by)
+    except ToolError as error:
+        bench.store.set_proposal_result(proposal.id, f"It could not be carried out: {error}")
+        raise AttuneError(error.sentence, error.remedy) from error
+    except Exception:
+        log.exception("proposal %s failed", proposal.id)
+        bench.store.set_proposal_result(proposal.id, "It stopped on an error of ours; the log has the details.")
+        raise
+    bench.store.set_proposal_result(proposal.id, result)
+    return result
+
+
+def _kind(kind: str) -> Kind:
+    if kind not in KINDS:
+        raise AttuneError(f"Nothing called '{kind}' can be proposed.", f"Choose one of {', '.join(KINDS)}.")
+    return KINDS[kind]
+
+
+def _basis(bench: Workbench, case: str, kind: Kind) -> str:
+    """A hash of what the proposal rests on."""
+    content = json.dumps(kind.rests_on(bench, case), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def _check_owner(bench: Workbench, proposal: Proposal, by: str) -> None:
+    person = bench.settings.owner if by == "user" else by
+    owner = bench.store.case(proposal.case).owner
+    if person != owner:
+        raise AttuneError(f"The case '{proposal.case}' belongs to '{owner}', not to '{person}'.",
+                          "Ask the owner to decide.")  # fmt: skip
+
+
+def _check_open(proposal: Proposal) -> None:
+    if proposal.state != "open":
+        how = _ENDED.get(proposal.state, proposal.state)
+        raise AttuneError(f"Proposal {proposal.id} {how}: {proposal.result}", "Ask for a new one if you still want it.")

@@ -1,0 +1,158 @@
+"""The guide's tools: thin wrappers over the stages. They record and propose; what costs something they never start."""
+
+from __future__ import annotations
+
+import functools
+import json
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from assistant.errors import AttuneError
+from assistant.guide import flags, proposals, state, terms
+from assistant.record.types import LIST_FIELDS, Job, Proposal
+from assistant.stages import baseline, dataset, finetune, interview, switch
+from tools.trainer import JobState, ToolError
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
+    from assistant.workbench import Workbench
+
+LONGEST = 4000  # characters of an answer: it goes into every prompt
+DOCUMENTS = (
+    "Upload text, Markdown or PDF files in the Documents tab, or run `attune add FILE`. They are searched for every "
+    "question from the next one on, without training.")  # fmt: skip
+NAMES = ("status", "record_answer", "add_documents", "build_baseline", "build_dataset", "propose_training",
+         "job_status", "evaluate", "propose_switch", "undo", "explain")  # fmt: skip
+
+
+class Tools:
+    """The tools of one case. Every method returns plain JSON and raises AttuneError; `call` and `wrapped` turn errors
+    into {"error", "remedy"} for the model."""
+
+    def __init__(self, bench: Workbench, case: str) -> None:
+        self.bench, self.case = bench, case
+        self._lock = threading.Lock()  # the agent loop runs tool calls of one message at the same time
+
+    def status(self) -> dict[str, Any]:
+        """What is true of the case now: stage, brief, open questions, next_question, documents, dataset, job, verdict,
+        what answers, red flags and the open proposal."""
+        if any(not JobState(job.state).ended for job in self.bench.store.jobs(self.case)):
+            self._refresh()
+        return state.read(self.bench, self.case)
+
+    def record_answer(self, field: str, answer: str) -> dict[str, Any]:
+        """Record the person's answer to one question of the brief, in their words. `field` is one of goal, users,
+        language, tone, format, must, must_not, success, alternatives, costs, benefits. Separate several rules of must
+        and must_not by a line break. The answer "skip" leaves the question open on purpose."""
+        if len(answer) > LONGEST:
+            raise AttuneError(
+                f"The answer has {len(answer)} characters.", f"Say it in at most {LONGEST}; add the rest as a document."
+            )
+        whole = field not in LIST_FIELDS and answer.strip().lower() != interview.SKIP
+        case = interview.run(self.bench.store, self.case, {field: [answer] if whole else answer})
+        return {"recorded": field, "answer": case.brief.to_json()[field], "skipped": field in case.brief.skipped,
+                "open": case.brief.gaps}  # fmt: skip
+
+    def add_documents(self) -> dict[str, Any]:
+        """Tell how documents are added, and which ones there are. You cannot add one yourself."""
+        return {"how": DOCUMENTS, "documents": [document.name for document in self.bench.store.documents(self.case)]}
+
+    def build_baseline(self) -> dict[str, Any]:
+        """Build the chat that works without training. Where something is in service already, this only proposes it."""
+        store, settings = self.bench.store, self.bench.settings
+        if store.switches(self.case):
+            return self._proposed("baseline", {})
+        if reason := baseline.blocked(store, self.case):
+            raise AttuneError(reason, "Answer or skip the open questions first.")
+        made = baseline.run(store, settings, self.case)
+        return {"built": [variant.name for variant in made], "active": switch.active(store, settings, self.case).name}
+
+    def build_dataset(self) -> dict[str, Any]:
+        """Freeze the approved conversations of now into a training part and a held-out part."""
+        made = dataset.run(self.bench.store, self.case)
+        counts = {"train": made.train, "test": made.test}
+        return {"dataset": made.id, **counts, "dropped": made.dropped, "red_flags": flags.of_data(counts)}
+
+    def propose_training(
+        self, trainer: str = "", base: str = "", epochs: float = 0.0, max_steps: int = 0, learning_rate: float = 0.0,
+        batch_size: int = 0, lora_rank: int = 0, seed: int = 0, why: str = "",
+    ) -> dict[str, Any]:  # fmt: skip
+        """Propose a training run on the newest dataset. Leave an option out for its default. It does not start: a
+        person confirms it."""
+        options = {"trainer": trainer, "base": base, "epochs": epochs, "max_steps": max_steps, "seed": seed,
+                   "learning_rate": learning_rate, "batch_size": batch_size, "lora_rank": lora_rank}  # fmt: skip
+        return self._proposed("train", {name: value for name, value in options.items() if value}, why)
+
+    def job_status(self) -> dict[str, Any]:
+        """How the training jobs of this case are doing, newest last."""
+        self._refresh()
+        jobs = self.bench.store.jobs(self.case)
+        return {"jobs": [self._job(job) for job in jobs[-5:]]}
+
+    def evaluate(self, why: str = "") -> dict[str, Any]:
+        """Propose measuring every variant on the held-out conversations. It does not start: a person confirms it."""
+        return self._proposed("evaluate", {}, why)
+
+    def propose_switch(self, variant: str = "", why: str = "") -> dict[str, Any]:
+        """Propose that another variant answers from now on: its name, or nothing for the one proved better. It does not
+        switch: a person confirms it."""
+        return self._proposed("switch", {"variant": variant}, why)
+
+    def undo(self) -> dict[str, Any]:
+        """Propose to bring back what answered before the last switch. A person confirms it."""
+        return self._proposed("undo", {})
+
+    def explain(self, term: str) -> dict[str, Any]:
+        """Explain a term in plain words."""
+        found = terms.find(term)
+        if found is None:
+            known = ", ".join(entry.name for entry in terms.glossary())
+            raise AttuneError(f"I have no explanation of '{term[:60]}'.", f"I can explain: {known}.")
+        return {"term": found.name, "text": found.text}
+
+    def call(self, name: str, **arguments: Any) -> dict[str, Any]:
+        """Call a tool by name; an AttuneError comes back as {"error", "remedy"}."""
+        method: Callable[..., dict[str, Any]] = getattr(self, name)
+        main = threading.current_thread() is threading.main_thread()
+        with self._lock:
+            try:
+                return method(**arguments)
+            except ToolError as error:
+                return {"error": error.sentence, "remedy": error.remedy}
+            finally:
+                if not main:
+                    self.bench.store.close()  # the loop makes a thread for the call: leave no connection behind
+
+    def wrapped(self) -> list[BaseTool]:
+        """The tools as LangChain wants them. Their descriptions are the docstrings above."""
+        from langchain_core.tools import StructuredTool
+
+        return [StructuredTool.from_function(self._as_text(name)) for name in NAMES]
+
+    def _as_text(self, name: str) -> Callable[..., str]:
+        @functools.wraps(getattr(self, name))
+        def text(**arguments: Any) -> str:
+            return json.dumps(self.call(name, **arguments), ensure_ascii=False)
+
+        return text
+
+    def _proposed(self, kind: str, payload: dict[str, Any], why: str = "") -> dict[str, Any]:
+        return _row(proposals.propose(self.bench, self.case, kind, payload, why))
+
+    def _refresh(self) -> None:
+        finetune.refresh(self.bench.store, self.bench.settings, self.bench.trainers, self.case)
+
+    def _job(self, job: Job) -> dict[str, Any]:
+        found: dict[str, Any] = {"id": job.id, "trainer": job.trainer, "state": job.state, "reason": job.reason,
+                                 "metrics": job.metrics}  # fmt: skip
+        if not JobState(job.state).ended:
+            status = finetune.follow(self.bench.store, self.bench.settings, self.bench.trainers, job.id, 10**9)
+            found |= {"step": status.step, "steps": status.steps, "eta_seconds": status.eta_seconds}
+        return found
+
+
+def _row(proposal: Proposal) -> dict[str, Any]:
+    return {"proposal": proposal.id, "kind": proposal.kind, "why": proposal.why,
+            "note": "Nothing has started. A person confirms it with the button or `attune confirm`."}  # fmt: skip

@@ -1,0 +1,102 @@
+"""Approved conversations as examples in the prompt: alike the question, unlike each other, never from the test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from assistant.knowledge.likeness import Near, asked, key
+from assistant.knowledge.words import Embedder
+from assistant.record.store import Store
+from assistant.record.threads import example
+from assistant.record.types import Message
+
+MAX_WORDS = 150  # of a shot: later turns are left out past it
+_RELEVANCE = 0.6  # of maximal marginal relevance (Carbonell and Goldstein 1998); the rest is for diversity
+_CANDIDATES = 6  # looked at for each shot that is chosen
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a variant's shots may be taken from. `held_out` is what it is tested on."""
+
+    examples: list[list[Message]]
+    held_out: list[list[Message]]
+
+
+class Pool:
+    """The examples that may be shown, and the vectors they are found by."""
+
+    def __init__(self, source: Source, embedder: Embedder) -> None:
+        self.source = source
+        near = Near(key(messages) for messages in source.held_out)
+        cut = [shorten(messages) for messages in source.examples if key(messages) not in near]
+        self.examples = [shot for shot in cut if shot and key(shot) not in near]
+        self._embedder = embedder
+        self._vectors = embedder.embed([asked(messages) for messages in self.examples])
+
+    def choose(self, messages: Sequence[Message], count: int) -> list[list[Message]]:
+        """`count` examples for a conversation, the one most like its last question last."""
+        if not self.examples or count <= 0:
+            return []
+        query = self._embedder.embed([str(messages[-1]["content"])])[0]
+        likeness = self._vectors @ query
+        likeness[[place for place, shot in enumerate(self.examples) if _same_talk(shot, messages)]] = -2.0
+        order = np.argsort(-likeness, kind="stable")[: max(count * _CANDIDATES, count)]
+        candidates = [int(place) for place in order if likeness[place] > -2.0]
+        chosen = self._diverse(candidates, likeness, count)
+        chosen.sort(key=lambda place: (float(likeness[place]), -place))
+        return [[dict(message) for message in self.examples[place]] for place in chosen]
+
+    def _diverse(self, candidates: list[int], likeness: Any, count: int) -> list[int]:
+        chosen: list[int] = []
+        taken = np.zeros(len(candidates), dtype=np.float32)  # the highest similarity to one already chosen
+        vectors = self._vectors[candidates]
+        worth = _RELEVANCE * likeness[candidates]
+        while len(chosen) < min(count, len(candidates)):
+            best = int(np.argmax(worth - (1 - _RELEVANCE) * taken))
+            chosen.append(candidates[best])
+            taken = np.maximum(taken, vectors @ vectors[best])
+            worth[best] = -np.inf
+        return chosen
+
+
+def source(store: Store, case: str, dataset: str) -> Source:
+    """The train split of a frozen dataset; without one, the conversations of the case that are approved now.
+
+    No test item gets in and no held-out conversation; a pool leaves out what is nearly equal to one, too.
+    """
+    held_out = [example(turns) for turns in store.turns_of_case(case, ("heldout",)).values()]
+    if dataset:
+        tested = store.items(dataset, "test")
+        examples = [item.messages for item in store.items(dataset, "train")]
+    else:
+        tested = [item for known in store.datasets(case) for item in store.items(known.id, "test")]
+        apart = {item.conversation for item in tested if item.conversation}
+        talks = store.turns_of_case(case, ("chat", "import"))
+        examples = [example(turns) for id, turns in talks.items() if id not in apart]
+    return Source([one for one in examples if one], [item.messages for item in tested] + held_out)
+
+
+def shorten(messages: Sequence[Message], limit: int = MAX_WORDS) -> list[Message]:
+    """The leading exchanges that are approved throughout and fit `limit` words; at least the first, else nothing."""
+    talk = [message for message in messages if message["role"] in ("user", "assistant")]
+    shot: list[Message] = []
+    size = 0
+    for question, answer in zip(talk[::2], talk[1::2], strict=False):
+        if (question["role"], answer["role"]) != ("user", "assistant") or answer.get("weight", 1) == 0:
+            break
+        size += len(str(question["content"]).split()) + len(str(answer["content"]).split())
+        if shot and size > limit:
+            break
+        shot += [{"role": m["role"], "content": str(m["content"])} for m in (question, answer)]
+    return shot if size <= 3 * limit or len(shot) > 2 else []
+
+
+def _same_talk(shot: Sequence[Message], messages: Sequence[Message]) -> bool:
+    """Whether a shot is the beginning of this very conversation: it would only repeat what is there."""
+    pairs = zip(shot[:2], messages[:2], strict=False)
+    return len(messages) > 2 and all(a["content"] == b["content"] for a, b in pairs)

@@ -1,0 +1,128 @@
+"""How rows reach the disk and come back: one connection a thread, WAL, write locks taken first, JSON columns."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlite_utils import Database
+
+from assistant.errors import AttuneError
+from assistant.record.migrations import migrations
+
+T = TypeVar("T")
+_JSON = {"brief", "options", "warnings", "passages", "details", "dropped", "request", "metrics", "variants",
+         "results", "verdict", "parity", "payload", "messages"}  # fmt: skip
+
+
+class Rows:
+    """The file and its tables, without a word of what they mean."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.db.enable_wal()
+            with self.atomic():
+                migrations.apply(self.db)
+        except (OSError, sqlite3.Error) as error:
+            raise AttuneError(
+                f"The record {path} cannot be opened: {error}.",
+                "Free some disk space or set ATTUNE_DATA to a folder that can be written.",
+            ) from error
+
+    @property
+    def db(self) -> Database:
+        """This thread's connection."""
+        if not hasattr(self._local, "db"):
+            connection = sqlite3.connect(self.path, timeout=30)
+            connection.execute("PRAGMA foreign_keys = ON")
+            self._local.db = Database(connection)
+        db: Database = self._local.db
+        return db
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        if hasattr(self._local, "db"):
+            self._local.db.close()
+            del self._local.db
+
+    @contextmanager
+    def atomic(self) -> Iterator[None]:
+        """All of the writes inside, or none. Takes the write lock first: a read that turns into a write cannot wait."""
+        connection = self.db.conn
+        if connection.in_transaction:
+            with self.db.atomic():
+                yield
+            return
+        with self._writable():
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.rollback()
+                raise
+
+    def _insert(
+        self, table: str, row: dict[str, Any], ignore: bool = False, replace_on: Sequence[str] = ()
+    ) -> int:
+        row = {k: v for k, v in encoded(row).items() if not (k == "id" and v in (0, None))}
+        with self.atomic():
+            if replace_on:
+                where = " and ".join(f"[{column}] = ?" for column in replace_on)
+                self.db.table(table).delete_where(where, [row[column] for column in replace_on])
+            inserted = self.db.table(table).insert(row, ignore=ignore)
+        return int(inserted.last_rowid or 0)
+
+    def _update(self, table: str, id: int | str, **changes: Any) -> None:
+        with self.atomic():
+            self.db.table(table).update(id, encoded(changes))
+
+    def _execute(self, sql: str, values: Sequence[Any]) -> int:
+        with self.atomic():
+            return int(self.db.execute(sql, list(values)).rowcount)
+
+    def _rows(self, table: str, where: str, values: Sequence[Any], order: str = "id") -> list[dict[str, Any]]:
+        return [decoded(row) for row in self.db.table(table).rows_where(where, list(values), order_by=order)]
+
+    def _one(self, table: str, where: str, values: Sequence[Any]) -> dict[str, Any] | None:
+        return next((decoded(row) for row in self.db.table(table).rows_where(where, list(values), limit=1)), None)
+
+    def _get(self, table: str, id: int | str) -> dict[str, Any]:
+        row = self._one(table, "id = ?", [id])
+        if row is None:
+            raise AttuneError(f"There is no row {id} in {table}.", "See `attune status` for what there is.")
+        return row
+
+    @contextmanager
+    def _writable(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise AttuneError(
+                f"The record {self.path} cannot be written: {error}.",
+                "Free some disk space or close what holds it; nothing was half-written.",
+            ) from error
+
+
+def encoded(row: dict[str, Any]) -> dict[str, Any]:
+    return {k: json.dumps(v, ensure_ascii=False) if k in _JSON else v for k, v in row.items()}
+
+
+def decoded(row: dict[str, Any]) -> dict[str, Any]:
+    return {k: json.loads(v) if k in _JSON and isinstance(v, str) else v for k, v in row.items()}
+
+
+def make(kind: type[T], row: dict[str, Any]) -> T:
+    """A dataclass from a row: columns it does not have are left out, lists of a tuple field become tuples."""
+    known = {f.name: f.type for f in fields(kind)}  # type: ignore[arg-type]
+    values = {k: tuple(v) if str(known[k]).startswith("tuple") else v for k, v in row.items() if k in known}
+    return kind(**values)

@@ -1,0 +1,287 @@
+"""Proposals: nothing happens before a person confirms, then exactly once, and only while it still holds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from assistant.errors import AttuneError
+from assistant.guide import proposals
+from assistant.record.types import Job
+from assistant.settings import Settings
+from assistant.stages import baseline, dataset, interview
+from assistant.workbench import Workbench, open_workbench
+from tools.trainer import Estimate, JobState, JobStatus, Range, ToolError, TrainRequest
+
+
+@dataclass
+class InstantTrainer:
+    """A trainer that takes no time: it notes what it was asked for, and its runs have succeeded at once."""
+
+    name: str = "instant"
+    started: list[TrainRequest] = field(default_factory=list)
+    refuses: str = ""
+    state: JobState = JobState.RUNNING
+
+    def unavailable(self) -> str | None:
+        return None
+
+    def estimate(self, request: TrainRequest) -> Estimate:
+        return Estimate(Range(240, 540), Range(1, 2), Range(0, 0), f"{len(request.train)} rows on this machine", 10)
+
+    def start(self, request: TrainRequest) -> str:
+        if self.refuses:
+            raise ToolError(self.refuses, "Buy a larger one.")
+        self.started.append(request)
+        return f"instant-{len(self.started)}"
+
+    def poll(self, handle: str, after: int = 0) -> JobStatus:  # noqa: ARG002
+        return JobStatus(self.state, step=5, steps=10, eta_seconds=120, model="instant/model")
+
+    def cancel(self, handle: str) -> None: ...
+
+    def resume(self, handle: str) -> None: ...
+
+
+def open_bench(data: Path, **settings: object) -> tuple[Workbench, InstantTrainer]:
+    """A real workbench in a folder of its own, whose only trainer is an instant one."""
+    bench = open_workbench(Settings.model_validate({"data": data, **settings}))
+    trainer = InstantTrainer()
+    bench.trainers = {"instant": trainer}
+    return bench, trainer
+
+
+def approve(bench: Workbench, case: str, count: int) -> None:
+    """Import that many different approved conversations."""
+    for i in range(count):
+        words = f"{chr(97 + i % 26)}{i} order number {i * 7919} of the {['green', 'black', 'white', 'red'][i % 4]} tea"
+        bench.store.import_conversation(case, "import", [
+            {"role": "user", "content": f"Where is my {words}, please?"},
+            {"role": "assistant", "content": f"Hello! Your {words} left shelf {i * 31} today. Next step: none."},
+        ])  # fmt: skip
+
+
+def ready(bench: Workbench, title: str = "Tea shop") -> str:
+    """A case whose brief is complete and whose dataset is frozen."""
+    case = interview.new(bench.store, title).id
+    interview.run(bench.store, case, dict.fromkeys(interview.QUESTIONS, "skip") | {"goal": "Answer customers"})
+    baseline.run(bench.store, bench.settings, case)
+    approve(bench, case, 20)
+    dataset.run(bench.store, case)
+    return case
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[tuple[Workbench, InstantTrainer]]:
+    bench, trainer = open_bench(tmp_path / "run")
+    yield bench, trainer
+    bench.close()
+
+
+Opened = tuple[Workbench, InstantTrainer]
+
+
+def test_a_proposal_gives_its_costs_and_starts_nothing(opened: Opened) -> None:
+    bench, trainer = opened
+    made = proposals.propose(bench, ready(bench), "train", {"epochs": 2.0}, why="You asked for it.")
+    assert made.state == "open"
+    assert made.payload["trainer"] == "instant"
+    assert made.payload["epochs"] == 2.0
+    for part in (
+        "You asked for it.",
+        "4 to 9 minutes",
+        "1 to 2 GB",
+        "no money",
+        "rows on this machine",
+        "stays as it is",
+    ):
+        assert part in made.why
+    assert not trainer.started
+    assert not bench.store.jobs()
+
+
+def test_confirming_does_it_once_even_when_two_people_press_at_once(opened: Opened) -> None:
+    bench, trainer = opened
+    made = proposals.propose(bench, ready(bench), "train", {})
+    results: list[str] = []
+    errors: list[AttuneError] = []
+
+    def press() -> None:
+        try:
+            results.append(proposals.confirm(bench, made.id))
+        except AttuneError as error:
+            errors.append(error)
+        finally:
+            bench.store.close()
+
+    threads = [threading.Thread(target=press) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 1
+    assert len(errors) == 5
+    assert len(trainer.started) == 1
+    assert len(bench.store.jobs()) == 1
+    kept = bench.store.proposal(made.id)
+    assert (kept.state, kept.result) == ("confirmed", results[0])
+    with pytest.raises(AttuneError, match="confirmed already"):
+        proposals.confirm(bench, made.id)
+    assert len(trainer.started) == 1
+
+
+def test_a_proposal_expires_when_what_it_rests_on_changes(opened: Opened) -> None:
+    bench, trainer = opened
+    case = ready(bench)
+    made = proposals.propose(bench, case, "train", {})
+    interview.run(bench.store, case, {"tone": "formal"})
+    with pytest.raises(AttuneError, match="no longer holds") as caught:
+        proposals.confirm(bench, made.id)
+    assert caught.value.remedy
+    assert bench.store.proposal(made.id).state == "expired"
+    assert not trainer.started
+    again = proposals.propose(bench, case, "train", {})
+    approve(bench, case, 21)
+    dataset.run(bench.store, case)
+    assert proposals.current(bench, case) is None
+    assert bench.store.proposal(again.id).state == "expired"
+
+
+def test_a_newer_proposal_takes_the_place_of_the_older(opened: Opened) -> None:
+    bench, _ = opened
+    case = ready(bench)
+    first = proposals.propose(bench, case, "train", {"epochs": 1.0})
+    assert proposals.propose(bench, case, "train", {"epochs": 1.0}).id == first.id
+    second = proposals.propose(bench, case, "train", {"epochs": 3.0})
+    assert second.id != first.id
+    assert bench.store.proposal(first.id).state == "expired"
+    assert proposals.current(bench, case) == second
+
+
+def test_only_the_owner_confirms(opened: Opened) -> None:
+    bench, trainer = opened
+    made = proposals.propose(bench, ready(bench), "train", {})
+    for decide in (proposals.confirm, proposals.decline):
+        with pytest.raises(AttuneError, match="belongs to 'local'"):
+            decide(bench, made.id, by="mallory")
+    assert bench.store.proposal(made.id).state == "open"
+    assert not trainer.started
+    assert "job" in proposals.confirm(bench, made.id, by="local")
+
+
+def test_a_declined_proposal_stays_declined(opened: Opened) -> None:
+    bench, trainer = opened
+    made = proposals.propose(bench, ready(bench), "train", {})
+    proposals.decline(bench, made.id)
+    with pytest.raises(AttuneError, match="declined"):
+        proposals.confirm(bench, made.id)
+    with pytest.raises(AttuneError, match="declined"):
+        proposals.decline(bench, made.id)
+    assert not trainer.started
+
+
+def test_a_failure_is_recorded_in_a_sentence(opened: Opened) -> None:
+    bench, trainer = opened
+    trainer.refuses = "The machine is too small."
+    made = proposals.propose(bench, ready(bench), "train", {})
+    with pytest.raises(AttuneError, match="too small") as caught:
+        proposals.confirm(bench, made.id)
+    assert caught.value.remedy == "Buy a larger one."
+    kept = bench.store.proposal(made.id)
+    assert kept.state == "confirmed"
+    assert "too small" in kept.result
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "match"),
+    [
+        ("dance", {}, "can be proposed"),
+        ("train", {"trainer": "abacus"}, "no trainer called"),
+        ("train", {"epochs": -1}, "usable value"),
+        ("train", {"learning_rate": "much"}, "usable value"),
+        ("train", {"colour": "red"}, "no option"),
+        ("switch", {}, "measured"),
+        ("switch", {"variant": "oracle"}, "no variant"),
+        ("undo", {}, "nothing to undo"),
+    ],
+)
+def test_what_is_impossible_is_refused_when_it_is_proposed(
+    opened: Opened, kind: str, payload: dict[str, object], match: str
+) -> None:
+    bench, _ = opened
+    case = ready(bench)
+    with pytest.raises(AttuneError, match=match) as caught:
+        proposals.propose(bench, case, kind, payload)
+    assert caught.value.remedy
+    assert not bench.store.proposals(case)
+
+
+def test_nothing_to_train_on_is_said(opened: Opened) -> None:
+    bench, _ = opened
+    case = interview.new(bench.store, "Empty").id
+    with pytest.raises(AttuneError, match="no dataset"):
+        proposals.propose(bench, case, "train", {})
+
+
+def test_a_switch_to_an_untrained_variant_and_its_undo(opened: Opened) -> None:
+    bench, _ = opened
+    case = ready(bench)
+    before = bench.store.switches(case)
+    made = proposals.propose(bench, case, "switch", {"variant": "few-shot"})
+    assert "not been proved" in made.why
+    assert bench.store.switches(case) == before
+    assert "few-shot answers" in proposals.confirm(bench, made.id)
+    back = proposals.propose(bench, case, "undo", {})
+    assert "answers again" in proposals.confirm(bench, back.id)
+    assert [row.kind for row in bench.store.switches(case)] == ["switch", "switch", "undo"]
+
+
+def test_an_unproved_model_is_not_proposed(opened: Opened) -> None:
+    bench, trainer = opened
+    case = ready(bench)
+    trainer.state = JobState.SUCCEEDED
+    proposals.confirm(bench, proposals.propose(bench, case, "train", {}).id)
+    job = _refreshed(bench, case)
+    assert job.state == "succeeded"
+    with pytest.raises(AttuneError, match="measured"):
+        proposals.propose(bench, case, "switch", {"variant": "tuned"})
+
+
+def test_a_running_job_blocks_another(opened: Opened) -> None:
+    bench, _ = opened
+    case = ready(bench)
+    proposals.confirm(bench, proposals.propose(bench, case, "train", {}).id)
+    with pytest.raises(AttuneError, match="still running"):
+        proposals.propose(bench, case, "train", {})
+
+
+def _refreshed(bench: Workbench, case: str) -> Job:
+    from assistant.stages import finetune
+
+    return finetune.refresh(bench.store, bench.settings, bench.trainers, case)[-1]
+
+
+def test_an_evaluation_runs_in_the_background_and_its_failure_is_told(tmp_path: Path) -> None:
+    bench, _ = open_bench(tmp_path / "run", chat_base_url="http://127.0.0.1:9/v1", chat_model="nobody")
+    case = ready(bench)
+    made = proposals.propose(bench, case, "evaluate", {})
+    assert "every untrained variant" in made.why
+    assert bench.background.task(f"evaluate:{case}") is None
+    assert "has started" in proposals.confirm(bench, made.id)
+    task = bench.background.task(f"evaluate:{case}")
+    assert task is not None
+    for _ in range(600):
+        if task.state != "running":
+            break
+        time.sleep(0.05)
+        task = bench.background.task(f"evaluate:{case}")
+        assert task is not None
+    assert task.state == "failed"
+    assert "127.0.0.1:9" in task.error or "nobody" in task.error
+    assert proposals.propose(bench, case, "evaluate", {}).id != made.id  # it may be tried again
+    bench.close()

@@ -1,0 +1,123 @@
+"""The instruction is the brief, and a prompt always fits the window: what is dropped is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assistant.errors import AttuneError
+from assistant.knowledge import prompt, tokens
+from assistant.record.types import Brief, Case, Message, Passage
+from assistant.settings import ROOT
+from tests.assistant.material import talk, variant
+
+SHOTS = [talk("first example", "one two three"), talk("second example", "one two three")]
+PASSAGES = [Passage("a.md", "Care", "Water it."), Passage("b.md", "", "Sun it."), Passage("c.md", "Soil", "Pot it.")]
+
+
+def words(messages: list[Message]) -> int:
+    """A window in words makes the arithmetic of a test plain."""
+    return sum(len(str(message["content"]).split()) for message in messages)
+
+
+def test_the_instruction_is_the_brief_without_its_gaps() -> None:
+    brief = Brief(goal="Help.", tone="Calm\nand kind.", must=("Say why.", "Be  short."))
+    assert prompt.instruction(Case("x", "Plant desk", brief=brief)) == (
+        "You are the assistant of Plant desk.\nYour goal: Help.\nTone: Calm and kind.\nAlways:\n- Say why.\n- Be short."
+    )
+    assert prompt.instruction(Case("x", "Plant desk")) == "You are the assistant of Plant desk."
+    whole = prompt.instruction(Case("x", "", brief=Brief(format="One {goal} line.", must_not=("Lie.",))))
+    assert whole == "You are the assistant of x.\nFormat: One {goal} line.\nNever:\n- Lie."
+
+
+def test_the_short_instruction_is_one_line() -> None:
+    assert prompt.short_instruction(Case("x", "Plant\ndesk")) == "You are the assistant of Plant desk."
+
+
+def test_the_shape_of_a_prompt() -> None:
+    messages = talk("Hi.", "Hello.", "How much water?")
+    built = prompt.build(variant(max_tokens=10), messages, PASSAGES[:2], SHOTS, 1000, words)
+    system = built.messages[0]["content"]
+    assert system == (
+        "Help.\n\nUse these passages when they answer the question, and cite them like [1].\n\n"
+        "[1] Care: Water it.\n\n[2] b.md: Sun it."
+    )
+    assert built.messages[1:] == [*SHOTS[0], *SHOTS[1], *messages]
+    assert [p.mark for p in built.passages] == [1, 2]
+    assert (built.shots, built.dropped, built.tokens) == (2, [], words(built.messages))
+
+
+def test_weights_and_passages_of_earlier_turns_do_not_reach_the_model() -> None:
+    messages = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b", "weight": 0}, *talk("c")]
+    built = prompt.build(variant(system=""), messages, [], [], 1000, words)
+    assert built.messages == talk("a", "b", "c")
+
+
+def test_what_does_not_fit_is_dropped_in_order_and_told() -> None:
+    messages = talk("old question", "old answer", "newer question", "newer answer", "last question")
+    bare = words([{"role": "system", "content": "Help."}, *talk("last question")])
+    seen: list[tuple[int, int, int]] = []
+    for window in range(2 * bare + 2, 80):
+        built = prompt.build(variant(max_tokens=window // 2), messages, PASSAGES, SHOTS, window, words)
+        assert built.tokens == words(built.messages) <= window - window // 2
+        assert built.messages[0]["content"].startswith("Help.")
+        assert built.messages[-1] == {"role": "user", "content": "last question"}
+        history = len(built.messages) - 2 - 2 * built.shots
+        now = (built.shots, len(built.passages), history // 2)
+        assert bool(built.dropped) is (now != (2, 3, 2))
+        seen.append(now)
+    order = [(0, 0, 0), (0, 0, 1), (0, 0, 2), (0, 1, 2), (0, 2, 2), (0, 3, 2), (1, 3, 2), (2, 3, 2)]
+    assert seen == sorted(seen, key=order.index)
+    assert {now[1:] for now in seen} >= {(0, 1), (1, 2), (3, 2)}
+    whole = words(prompt.build(variant(max_tokens=1), messages, PASSAGES, SHOTS, 1000, words).messages)
+    built = prompt.build(variant(max_tokens=10), messages, PASSAGES, SHOTS, whole + 9, words)
+    assert built.dropped[0].startswith("1 example (least similar first) left out")
+    assert built.messages[1]["content"] == "second example"
+
+
+def test_the_history_that_is_left_begins_with_the_user() -> None:
+    messages = talk(*(f"message {i} " + "long " * 8 for i in range(21)))
+    built = prompt.build(variant(max_tokens=20), messages, [], [], 100, words)
+    assert built.messages[1]["role"] == "user"
+    assert "exchanges (oldest first) left out" in built.dropped[0]
+
+
+@pytest.mark.parametrize("messages", [[], talk("Hi.", "Hello."), talk("  ")])
+def test_without_a_question_there_is_no_prompt(messages: list[Message]) -> None:
+    with pytest.raises(AttuneError, match=r"There is no question to answer\. Write"):
+        prompt.build(variant(), messages, [], [], 1000, words)
+
+
+def test_a_question_longer_than_the_window_is_refused() -> None:
+    with pytest.raises(AttuneError, match=r"too long for the model, which reads 50 tokens.*Send a shorter") as caught:
+        prompt.build(variant(max_tokens=500), talk("word " * 60), PASSAGES, SHOTS, 100, words)
+    assert caught.value.remedy
+
+
+def test_templates_render_as_transformers_does() -> None:
+    template = (
+        "{{ bos_token }}{% for m in messages %}\n"
+        "  {% if m.role == 'assistant' %}<a>{% generation %}{{ m.content }}{{ eos_token }}{% endgeneration %}\n"
+        "  {% else %}<{{ m.role }}>{{ m.content | tojson }}{% endif %}{% if loop.last %}{% continue %}{% endif %}\n"
+        "{% endfor %}{% if add_generation_prompt %}<a>{% endif %}"
+    )
+    render = tokens.renderer(template, {"bos_token": "<s>", "eos_token": {"content": "</s>"}})
+    messages = talk("é", "b", "c")
+    assert render(messages) == '<s><user>"é"<a>b</s><user>"c"<a>'
+    with pytest.raises(AttuneError, match="no system"):
+        tokens.renderer("{{ raise_exception('no system') }}", {})(messages)
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AttuneError, match="There is no model"):
+        tokens.of_folder(tmp_path)
+    (tmp_path / "config.json").write_text('{"text_config": {"max_position_embeddings": 77}}')
+    counter = tokens.of_folder(tmp_path)
+    assert (counter.window, counter.exact) == (77, False)
+
+
+def test_the_prompts_leave_room_for_the_brief() -> None:
+    for name in ("instruction", "short", "passages"):
+        text = (ROOT / "assistant" / "prompts" / f"{name}.md").read_text(encoding="utf-8")
+        assert 5 < len(text.split()) < 40

@@ -1,0 +1,136 @@
+"""The record: nothing overwritten, nothing half-written, safe from any thread."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+
+import pytest
+
+from assistant.errors import AttuneError
+from assistant.record.store import Store
+from assistant.record.types import Brief, Case, Dataset, Item, Passage, Score, Variant
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(tmp_path / "deep" / "attune.db")
+    store.add_case(Case("c", "A case", brief=Brief(goal="g", must=("a", "b"))))
+    return store
+
+
+def test_opening_twice_keeps_the_rows_and_applies_no_migration_again(store):
+    again = Store(store.path)
+    assert again.case("c").brief == Brief(goal="g", must=("a", "b"))
+    assert again.db.journal_mode == "wal"
+
+
+def test_every_table_of_the_design_is_there(store):
+    wanted = "cases documents variants conversations messages datasets dataset_items jobs evaluations scores switches"
+    assert {*wanted.split(), "proposals"} <= set(store.db.table_names())
+
+
+def test_threads_write_at_the_same_time_and_nothing_is_lost(store):
+    conversation = store.add_conversation("c", "chat")
+
+    def write():
+        for _ in range(25):
+            store.add_turn(conversation.id, 0, "user", "x")
+        store.close()
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(store.turns(conversation.id)) == 100
+
+
+def test_what_is_atomic_is_written_whole_or_not_at_all(store):
+
+    def half():
+        with store.atomic():
+            store.add_conversation("c", "chat")
+            store.add_document("c", "a.md", "md", "text", "00")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        half()
+    assert store.conversations("c") == []
+    assert store.documents("c") == []
+
+
+def test_a_document_of_the_same_name_replaces_the_old_one_which_stays_in_the_record(store):
+    store.add_document("c", "a.md", "md", "old", "00")
+    store.add_document("c", "a.md", "md", "new", "11", warnings=["w"])
+    (only,) = store.documents("c")
+    assert (only.text, only.warnings) == ("new", ("w",))
+    assert store.db.table("documents").count == 2
+
+
+def test_turns_keep_their_passages_and_labels(store):
+    conversation = store.add_conversation("c", "chat")
+    turn = store.add_turn(conversation.id, 0, "assistant", "a", passages=[Passage("d", "h", "t", 0.5, 1)])
+    store.label(turn.id, "approved")
+    found = store.turn(turn.id)
+    assert (found.label, found.passages) == ("approved", (Passage("d", "h", "t", 0.5, 1),))
+
+
+def test_a_dataset_freezes_content(store):
+    conversation = store.import_conversation("c", "import", [
+        {"role": "user", "content": "q"}, {"role": "assistant", "content": "a", "weight": 0},
+        {"role": "user", "content": "q"}, {"role": "assistant", "content": "b"}])  # fmt: skip
+    assert [t.label for t in store.turns(conversation.id)] == ["", "", "", "approved"]
+    items = [Item(0, "train", [{"role": "user", "content": "é"}], conversation.id), Item(1, "test", [], 0)]
+    store.add_dataset(Dataset("h", "c", 1, 1, 1), items)
+    store.add_dataset(Dataset("h", "c", 1, 1, 1), items)
+    store.add_turn(conversation.id, 0, "user", "edited later")
+    assert store.items("h") == items
+    assert store.items("h", "test") == items[1:]
+
+
+def test_a_variant_is_recorded_once(store):
+    variant = Variant("c", "rag", "local", "m", "s", passages=3, id="v1")
+    assert store.add_variant(variant) == store.add_variant(variant) == variant
+    assert len(store.variants("c")) == 1
+
+
+def test_a_score_asked_again_replaces_the_failed_one(store):
+    store.add_variant(Variant("c", "rag", "local", "m", "s", id="v1"))
+    store.add_dataset(Dataset("h", "c", 1, 1, 1), [])
+    evaluation = store.add_evaluation("c", "h", 0, "chrf", ["v1"])
+    for error, value in (("down", None), ("", 0.5)):
+        store.add_score(Score(evaluation.id, "v1", 0, 0, "", value, 1, 1, 0.1, 0.2, error))
+    assert [score.score for score in store.scores(evaluation.id)] == [0.5]
+
+
+def test_a_proposal_is_decided_once(store):
+    proposal = store.add_proposal("c", "train", {"epochs": 2}, "why", "basis")
+    assert store.decide(proposal.id, "confirmed")
+    assert not store.decide(proposal.id, "declined")
+    assert store.proposal(proposal.id).state == "confirmed"
+
+
+def test_unknown_ids_are_a_sentence(store):
+    for ask in (lambda: store.case("x"), lambda: store.variant("x"), lambda: store.job(9), lambda: store.turn(9)):
+        with pytest.raises(AttuneError, match="There is no"):
+            ask()
+
+
+def test_a_record_that_cannot_be_opened_is_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(AttuneError, match="cannot be opened"):
+        Store(tmp_path / "file" / "attune.db")
+    (tmp_path / "bad.db").write_bytes(b"this is no database, whatever its name says" * 200)
+    with pytest.raises(AttuneError, match="cannot be opened"):
+        Store(tmp_path / "bad.db")
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_the_record_whole(store):
+    pages = store.db.execute("pragma page_count").fetchone()[0]
+    store.db.execute(f"pragma max_page_count = {pages + 2}")  # SQLite then answers as it does on a full disk
+    conversation = store.add_conversation("c", "chat")
+    with pytest.raises(AttuneError, match=r"cannot be written: .*full"):
+        store.add_turn(conversation.id, 0, "user", "x" * 1_000_000)
+    assert store.turns(conversation.id) == []
+    assert sqlite3.connect(store.path).execute("pragma integrity_check").fetchone() == ("ok",)

@@ -1,0 +1,96 @@
+"""The whole journey, in one file: from nothing to a chat with a model that Attune trained, measured and switched to.
+
+Everything is real: SQLite, Chroma, the starter model, Unsloth in a child process, transformers serve on loopback.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from assistant import stages, workbench
+from assistant.settings import ROOT, Settings
+from assistant.stages import baseline, dataset, evaluate, finetune, interview, switch
+from tools.trainer import JobState
+
+EXAMPLE = ROOT / "data" / "examples" / "teashop"
+QUESTION = "How long do I have to send back a teapot that I do not like?"
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    bench = workbench.open_workbench(Settings(data=tmp_path_factory.mktemp("journey")))
+    yield bench
+    bench.close()
+
+
+def attune(bench, *words):
+    """The command line, on the same data folder."""
+    env = os.environ | {"ATTUNE_DATA": str(bench.settings.data)}
+    command = [sys.executable, "-m", "assistant.faces.cli", *words]
+    done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.timeout(900)
+def test_the_whole_journey(bench):
+    store, settings, trainers = bench.store, bench.settings, bench.trainers
+
+    # 0. A folder with a brief, documents and approved conversations becomes a case. An empty one knows what it lacks.
+    empty = interview.new(store, "Nothing said yet").id
+    assert stages.current(store, empty) == "interview"
+    assert "lacks: goal, users" in baseline.blocked(store, empty)
+    assert dataset.blocked(store, empty).startswith("0 of at least 10")
+    case = workbench.import_case_folder(bench, EXAMPLE).id
+
+    # 1. The interview is complete, because the folder's brief is.
+    assert interview.done(store, case)
+    assert stages.current(store, case) == "baseline"
+
+    # 2. The baseline answers at once, from the documents, with no training.
+    made = baseline.run(store, settings, case)
+    assert [variant.name for variant in made] == ["prompt", "few-shot", "rag", "rag+few-shot"]
+    before = switch.active(store, settings, case)
+    reply = bench.chat.reply(before, [{"role": "user", "content": QUESTION}])
+    assert "".join(reply).strip()
+    assert "returns.md" in {passage.document for passage in reply.passages}
+
+    # 3. What people approved becomes a frozen split that nothing leaks through.
+    frozen = dataset.run(store, case)
+    assert (frozen.train >= 120, frozen.test) == (True, 40)
+    assert dataset.run(store, case).id == frozen.id
+
+    # 4. Training is a job in another process; it can be followed by anyone who has the record.
+    job = finetune.run(store, settings, trainers, case)
+    events = []
+    while not (status := finetune.follow(store, settings, trainers, job.id, after=len(events))).state.ended:
+        events += status.events
+        time.sleep(0.5)
+    events += status.events
+    assert status.state is JobState.SUCCEEDED, status.reason
+    losses = [event["loss"] for event in events if event["type"] == "step"]
+    assert losses[-1] < losses[0] / 2
+    assert stages.current(store, case) == "evaluate"
+
+    # 5. Every variant answers the same held-out conversations; the tuned one is compared with the best untrained.
+    evaluation = evaluate.run(store, settings, bench.chat, case)
+    assert set(evaluation.results) == {"prompt", "few-shot", "rag", "rag+few-shot", "tuned", "tuned+rag"}
+    assert evaluation.parity["ok"], evaluation.parity
+    verdict = evaluation.verdict
+    assert verdict["decision"] == "switch", verdict
+    assert verdict["low"] > 0
+
+    # 6. The chat is switched, and back.
+    switch.run(store, case)
+    assert stages.current(store, case) == "done"
+    answer = attune(bench, "ask", case, QUESTION, "--json")
+    assert answer["variant"] == "tuned"
+    assert "Fern & Kettle" in answer["answer"]
+    attune(bench, "undo", case, "--json")
+    assert switch.active(store, settings, case) == before
