@@ -8,8 +8,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 LOG := $(VENV)/install.log
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
-	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c '$(NEW_ENOUGH)' 2>/dev/null && { echo "$$p"; exit; }; done; echo python3)
 UNSLOTH := unsloth==2026.10.9 unsloth_zoo==2026.10.9
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -21,7 +22,7 @@ define install
 		|| { tail -n 8 $(LOG); echo "make: installing failed; the whole log is $(LOG). Check the network and the free disk space (about 3 GB), then run make env again."; exit 1; }
 endef
 
-.PHONY: help env run test check fix
+.PHONY: help env run test check fix docs
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -40,11 +41,14 @@ check: $(STAMP) ## lint and types
 fix: $(STAMP) ## mend what the linter can mend by itself
 	@$(BIN)/ruff check --fix .
 
+docs: $(STAMP) ## write the parts of the documentation that come from the code
+	@$(BIN)/python docs/generate.py
+
 # Unsloth comes without its dependencies: it would pull a torchvision that does not match a CPU-only torch, and where
 # its newest certifi is not to be had pip takes an older Unsloth that cannot train on a CPU. What it imports is in [train].
 $(STAMP): pyproject.toml constraints.txt
-	@test -n "$(PYTHON)" || { echo "make: Attune needs Python 3.11 or newer, and none was found. Install one, or name it: make env PYTHON=/path/to/python3"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "make: the environment could not be made. On Debian or Ubuntu install the package python3-venv, then run make env again."; exit 1; }
+	@"$(PYTHON)" -c '$(NEW_ENOUGH)' 2>/dev/null || { echo "make: Attune needs Python 3.11 or newer, and $(PYTHON) is not. Install one, or name it: make env PYTHON=/path/to/python3"; exit 1; }
+	@"$(PYTHON)" -m venv $(VENV) || { echo "make: the environment could not be made. On Debian or Ubuntu install the package python3-venv, then run make env again."; exit 1; }
 	@: > $(LOG)
 	$(call install,Installing Attune and its libraries into $(VENV) (about 2.5 GB; several minutes),-c constraints.txt -e '.[train$(,)dev]')
 	$(call install,Installing Unsloth,--no-deps $(UNSLOTH))
