@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import socket
+import sys
 import threading
 from typing import TYPE_CHECKING
 
 from assistant.errors import AttuneError
+from tools.trainer import JobState, ToolError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -40,7 +42,8 @@ def serve(bench: Workbench) -> None:
     listening = _listen(bench.settings.host, bench.settings.port)
     host, port = listening.getsockname()[:2]
     app = make_app(bench)
-    threading.Thread(target=_warm, args=(bench,), name="warm", daemon=True).start()
+    ending = threading.Event()
+    threading.Thread(target=_warm, args=(bench, ending), name="warm", daemon=True).start()
     print(f"Attune is at http://{_name(host)}:{port} (Ctrl-C ends it)", flush=True)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
     try:
@@ -48,6 +51,7 @@ def serve(bench: Workbench) -> None:
     except KeyboardInterrupt:
         pass  # uvicorn has closed everything and raises the signal again
     finally:
+        ending.set()
         bench.close()
     print(_goodbye(bench), flush=True)
 
@@ -59,6 +63,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen(128)  # from now on who connects waits instead of being refused
     except OSError as error:
         listening.close()
         raise AttuneError(
@@ -68,22 +73,22 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _warm(bench: Workbench) -> None:
+def _warm(bench: Workbench, ending: threading.Event) -> None:
     """Load the model of the latest case while the page opens, so that the first answer is quick."""
     from assistant.faces.ui.top import ensure_case
     from assistant.stages import switch
 
     try:
         bench.chat.warm(switch.active(bench.store, bench.settings, ensure_case(bench)))
-    except AttuneError as error:
-        log.warning("The chat model is not ready: %s", error)
+    except ToolError as error:
+        if not ending.is_set():
+            log.warning("The chat model is not ready: %s", error)
     except Exception:
-        log.exception("warming the chat model failed")
+        if not ending.is_set():
+            log.exception("warming the chat model failed")
 
 
 def _goodbye(bench: Workbench) -> str:
-    from tools.trainer import JobState
-
     running = [job for job in bench.store.jobs() if not JobState(job.state).ended]
     names = ", ".join(str(job.id) for job in running)
     goes_on = f" Training {names} goes on; start Attune again to see it." if running else ""
@@ -97,7 +102,10 @@ def _name(host: str) -> str:
 def main() -> None:
     from assistant.workbench import open_workbench
 
-    serve(open_workbench())
+    try:
+        serve(open_workbench())
+    except ToolError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -30,11 +30,13 @@ def _own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def attune(tmp_path: Path) -> Attune:
     """`attune ...` as a process of its own, in a folder without a .env."""
 
-    def call(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    def call(
+        *arguments: str, stdin: str = "", timeout: float = 120, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "assistant.faces.cli", *arguments],
             cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)} | environment, input=stdin,
-            capture_output=True, text=True, timeout=120,
+            capture_output=True, text=True, timeout=timeout,
         )  # fmt: skip
 
     return call

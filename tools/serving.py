@@ -88,8 +88,9 @@ class Server:
                 return True
         except urllib.error.HTTPError:
             return False
-        except OSError:
-            return self.alive()
+        except OSError as error:  # no answer in time is a busy server, a refused connection a dead one
+            refused = isinstance(getattr(error, "reason", error), ConnectionRefusedError)
+            return not refused and self.alive()
 
     def stop(self) -> None:
         """End the process; harmless when it has ended."""

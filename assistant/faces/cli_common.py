@@ -147,7 +147,10 @@ class ProgressLine:
         self._when = -math.inf
 
     def __call__(self, message: str, fraction: float | None = None) -> None:
-        self._last = message if fraction is None else f"{message} ({fraction:.0%})"
+        text = message if fraction is None else f"{message} ({fraction:.0%})"
+        if text == self._last:
+            return
+        self._last = text
         if self._live:
             width = shutil.get_terminal_size().columns - 1
             print(f"\r\x1b[2K{self._last[:width]}", end="", file=sys.stderr, flush=True)

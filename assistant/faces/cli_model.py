@@ -78,7 +78,7 @@ def finetune(
                 "learning_rate": learning_rate, "batch_size": batch_size, "lora_rank": lora_rank,
             }  # fmt: skip
             run = _start(bench, chosen, options)
-        if not detach and cancel is None:
+        if not detach:
             run = follow(bench, run.id)
         show(_job_value(run), _job_text(run), as_json)
         if run.state == "failed":

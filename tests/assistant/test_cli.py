@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -229,6 +231,45 @@ def test_a_journey_needs_a_whole_folder(here: Attune, tmp_path: Path) -> None:
     (tmp_path / "half" / "conversations.jsonl").write_text(json.dumps(GOOD))
     refused(here("journey", "half"), "open", "users")
     assert result(here("status", "--json")) == {"cases": []}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_journey_prints_one_object_with_all_that_was_found(attune: Attune, tmp_path: Path) -> None:
+    """Few steps and few questions: the keys and the sense of the result, not its quality. See tests/test_journey.py."""
+    folder = tmp_path / "short"
+    shutil.copytree(EXAMPLE, folder)
+    case = (folder / "case.toml").read_text()
+    (folder / "case.toml").write_text(re.sub(r"epochs = .*", "max_steps = 4", case).replace('"teashop"', '"short"', 1))
+    heldout = (folder / "heldout.jsonl").read_text().splitlines(keepends=True)
+    (folder / "heldout.jsonl").write_text("".join(heldout[:6]))
+
+    done = attune("journey", str(folder), "--json", timeout=500)
+    told = result(done)
+    assert list(told) == ["case", "dataset", "variants", "verdict", "active", "job", "parity", "timings"]
+    assert told["case"] == "short"
+    assert told["dataset"]["test"] == 6
+    assert len(told["dataset"]["sha256"]) == 64
+    assert set(told["variants"]) == {"prompt", "few-shot", "rag", "rag+few-shot", "tuned", "tuned+rag"}
+    for measured in told["variants"].values():
+        assert set(measured) == {"score", "low", "high", "tokens_per_request", "latency_s"}
+        assert measured["low"] <= measured["score"] <= measured["high"]
+    assert set(told["verdict"]) == {"decision", "reason", "difference", "low", "high"}
+    assert set(told["job"]) == {"trainer", "seconds", "final_loss"}
+    assert told["job"]["final_loss"] > 0
+    assert told["parity"]["ok"]
+    assert told["timings"]["total"] >= told["timings"]["finetune"] > 0
+    assert (told["active"] == "tuned") == (told["verdict"]["decision"] == "switch")
+    assert "Evaluate" in done.stderr  # progress
+
+    assert result(attune("status", "--json"))["active"]["name"] == told["active"]
+    again = result(attune("evaluate", "--json", timeout=500))
+    assert {name: v["score"] for name, v in again["variants"].items()} == {
+        name: v["score"] for name, v in told["variants"].items()
+    }
+    assert "config.json" in result(attune("export", "--model", "taken", "--json"))["model"]["files"]
+    assert (tmp_path / "taken" / "model.safetensors").is_file()
+    refused(attune("export", "--model", "taken"), "not empty")
 
 
 def test_a_busy_port_is_said(attune: Attune) -> None:

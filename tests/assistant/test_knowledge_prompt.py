@@ -48,6 +48,14 @@ def test_the_shape_of_a_prompt() -> None:
     assert (built.shots, built.dropped, built.tokens) == (2, [], words(built.messages))
 
 
+def test_a_conversations_own_system_message_follows_the_variants() -> None:
+    messages = [{"role": "system", "content": "Labels: a, b"}, *talk("x")]
+    built = prompt.build(variant(max_tokens=10), messages, [], [], 1000, words)
+    assert built.messages == [{"role": "system", "content": "Help.\n\nLabels: a, b"}, *talk("x")]
+    with pytest.raises(AttuneError, match="no question"):
+        prompt.build(variant(), messages[:1], [], [], 1000, words)
+
+
 def test_weights_and_passages_of_earlier_turns_do_not_reach_the_model() -> None:
     messages = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b", "weight": 0}, *talk("c")]
     built = prompt.build(variant(system=""), messages, [], [], 1000, words)

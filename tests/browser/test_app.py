@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -49,6 +50,8 @@ def test_journey(app: App, page: Page, shots: Path, tmp_path: Path) -> None:
     app.start()
     _open(page, app.url)
     _compare(page, shots)
+    for width, scheme in ((1440, "dark"), (390, "light")):
+        _looks(page, shots, width, scheme)
 
 
 def test_narrow_and_dark(app: App, page: Page, shots: Path) -> None:
@@ -56,10 +59,19 @@ def test_narrow_and_dark(app: App, page: Page, shots: Path) -> None:
     page.emulate_media(color_scheme="dark")
     _open(page, app.url)
     expect(page.locator("#guide-chat")).to_be_in_viewport()  # a new case begins with the guide's question
+    _looks(page, shots, 390, "dark")
+
+
+def _looks(page: Page, shots: Path, width: int, scheme: Literal["light", "dark"]) -> None:
+    """Every panel fits the width; a picture of each is kept."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    page.reload()
     for name in ("Chat", "Documents", "Dataset", "Training", "Compare"):
         _tab(page, name)
-        page.screenshot(path=shots / f"narrow-{name.lower()}.png", full_page=True)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+        page.wait_for_timeout(1500)  # the plots draw themselves
+        page.screenshot(path=shots / f"{width}-{scheme}-{name.lower()}.png", full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
 
 
 def _open(page: Page, url: str) -> None:

@@ -135,6 +135,6 @@ def test_a_server_that_cannot_load_says_why(tmp_path: Path):
     (broken / "model.safetensors").write_bytes(b"no weights at all")
     server = Server(str(broken), tmp_path / "log")
     server.start()
-    with pytest.raises(ToolError, match="model server ended.*damaged"):
+    with pytest.raises(ToolError, match=r"model server ended.*damaged"):
         server.wait_ready(60)
     assert not server.alive()

@@ -14,7 +14,8 @@ import torch
 
 from tools.starter.batches import batch, encode
 from tools.starter.corpus import SKILLS, conversation
-from tools.starter.pretrain import Plan, Run
+from tools.starter.model import Plan
+from tools.starter.pretrain import Run
 from tools.starter.sample import Sample, facts, slots_of
 from tools.starter.words import ENTITIES, TEXTS, Words, held_out, lists
 

@@ -11,87 +11,18 @@ import os
 import shutil
 import socket
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed
-from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import GenerationConfig, LlamaForCausalLM
 
 from tools.starter.batches import batch
+from tools.starter.model import ADAM_RATE, HOLD, MUON_RATE, Plan, loss_of, model_for, optimizers_for
 from tools.starter.tokenizer import build, save_tokenizer
 from tools.starter.words import Words
-
-MUON_RATE, ADAM_RATE, WARMUP, HOLD = (
-    3e-3,
-    3e-3,
-    100,
-    0.5,
-)  # rates; steps; share of the steps before the decay begins
-LONG_SHARE = 0.2  # of the steps, at the end, with rows twice as long
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Everything that decides the weights, apart from the corpus itself."""
-
-    steps: int
-    seed: int = 1
-    rows: int = 8
-    length: int = 512  # tokens a row, twice that at the end
-    width: int = 256
-    layers: int = 6
-    vocabulary: int = 4096
-    tokenizer_texts: int = 20_000
-
-    def shape(self, step: int) -> tuple[int, int]:
-        """Rows and tokens a row at a step."""
-        late = step >= self.steps * (1 - LONG_SHARE)
-        return (max(1, self.rows // 2), self.length * 2) if late else (self.rows, self.length)
-
-    def rate(self, step: int) -> float:
-        """The share of the full learning rate: up over the warmup, level, then straight down to zero."""
-        left = (self.steps - step) / (self.steps * (1 - HOLD))
-        return min(1.0, (step + 1) / WARMUP, left)
-
-
-def model_for(plan: Plan, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
-    """The untrained model in float32."""
-    torch.manual_seed(plan.seed)
-    config = LlamaConfig(
-        vocab_size=plan.vocabulary,
-        hidden_size=plan.width,
-        intermediate_size=plan.width * 3,
-        num_hidden_layers=plan.layers,
-        num_attention_heads=plan.width // 64 or 1,
-        num_key_value_heads=plan.width // 64 or 1,
-        max_position_embeddings=plan.length * 2,
-        tie_word_embeddings=True,
-        bos_token_id=None,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    return LlamaForCausalLM(config).float()
-
-
-def optimizers_for(model: LlamaForCausalLM) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices of the layers, AdamW for embeddings and norms."""
-    hidden = [p for name, p in model.named_parameters() if p.ndim == 2 and "embed" not in name]
-    rest = [p for name, p in model.named_parameters() if p.ndim != 2 or "embed" in name]
-    return [
-        torch.optim.Muon(hidden, lr=MUON_RATE, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
-        torch.optim.AdamW(rest, lr=ADAM_RATE, betas=(0.9, 0.95), weight_decay=0.0),
-    ]
-
-
-def loss_of(
-    model: LlamaForCausalLM, ids: torch.Tensor, weights: torch.Tensor, total: torch.Tensor
-) -> torch.Tensor:
-    """Weighted cross-entropy over a total weight, in nats a token; shapes (rows, length + 1)."""
-    logits = model(input_ids=ids[:, :-1], use_cache=False).logits.float()
-    losses = torch.nn.functional.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
-    return (losses * weights[:, 1:].flatten()).sum() / total
 
 
 class Run:

@@ -28,11 +28,18 @@ def warm(engine: str) -> None:
     import trl  # noqa: F401
 
 
-def limit_threads(threads: int) -> None:
+def limit_threads(most: int) -> None:
     """Use this many threads to compute with."""
     import torch
 
-    torch.set_num_threads(threads)
+    torch.set_num_threads(most)
+
+
+def threads() -> int:
+    """Threads that compute."""
+    import torch
+
+    return int(torch.get_num_threads())
 
 
 def load(engine: str, base: str, max_length: int, seed: int, recipe: Recipe) -> Loaded:

@@ -170,6 +170,7 @@ class Run:
             dataset_kwargs={"skip_prepare_dataset": True},
             remove_unused_columns=False,
             logging_steps=max(1, math.ceil(steps / LOGGED)),
+            logging_first_step=True,
             logging_nan_inf_filter=False,
             eval_strategy="steps" if evaluate else "no",
             eval_steps=each,
@@ -232,6 +233,8 @@ class Run:
         return adapter, merged
 
     def _metrics(self, trainer: Any, progress: Progress, seconds: float) -> dict[str, Any]:
+        from tools.workers import engines
+
         evaluations = [progress.evaluations[step] for step in sorted(progress.evaluations)]
         return {
             "final_loss": progress.final_loss,
@@ -244,6 +247,7 @@ class Run:
             "tokens_per_second": round(progress.tokens / seconds, 1) if seconds else None,
             "parameters": self.parameters,
             "engine": self.engine,
+            "threads": engines.threads(),
             **vars(self.recipe),
         }
 

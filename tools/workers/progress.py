@@ -46,8 +46,11 @@ class Progress(TrainerCallback):  # type: ignore[misc]
         if self.job.cancelled:
             control.should_training_stop = control.should_save = True
             control.should_evaluate = False
-        elif state.global_step in (state.max_steps // 2, state.max_steps):
+            return
+        if state.global_step in (state.max_steps // 2, state.max_steps):
             self._samples(state.global_step)
+        if state.global_step == state.max_steps:
+            control.should_log = True  # the last step is always told
 
     def on_log(
         self,

@@ -33,7 +33,7 @@ class CompareTab:
         with gr.Accordion("Is what is served what was trained?", open=False, visible=False) as self.parity_fold:
             self.parity = gr.HTML(elem_id="parity")
         with gr.Accordion("Choose another variant, history", open=False, elem_id="other"):
-            with gr.Row(equal_height=True):
+            with gr.Row(elem_classes="middle"):
                 self.other = gr.Dropdown([], label="Variant", scale=2, elem_id="other-variant", filterable=False)
                 self.anyway = gr.Button("Let it answer", size="sm", scale=0, min_width=130, elem_id="switch-anyway")
             self.sure = gr.Checkbox(False, label="Also a tuned model that has not proved better", elem_id="sure")
@@ -64,7 +64,7 @@ class CompareTab:
             gr.Button("Evaluate again" if latest else "Evaluate", variant="secondary" if proved else "primary",
                       interactive=unmeasured is None and not self._running(case)),
             gr.Button(variant="primary" if proved else "secondary", interactive=proved),
-            unmeasured or ("The proved model answers." if done else problem or "Proved better: it may take over."),
+            unmeasured or _why(done, problem, str(latest.verdict.get("reason", "")) if latest else ""),
             gr.Plot(plots.scores(results) if results else None, visible=bool(results)),
             compare_text.table(results, active.id),
             gr.Accordion(visible=bool(latest and latest.parity)),
@@ -102,6 +102,13 @@ class CompareTab:
 
     def _said(self, variant: str) -> None:
         gr.Info(f"'{escape(self.bench.store.variant(variant).name)}' answers from now on. Undo is at the top.")
+
+
+def _why(done: bool, problem: str | None, verdict: str) -> str:
+    """Why the switch is open or closed; nothing where the verdict above says it already."""
+    if done:
+        return "The proved model answers."
+    return "" if problem == verdict else problem or "Proved better: it may take over."
 
 
 def _name(case: str) -> str:

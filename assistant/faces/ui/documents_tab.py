@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from assistant.record.types import Document
 from assistant.stages import baseline
 from assistant.workbench import Workbench
 
-HEADERS = ["Name", "Kind", "Pages", "Words", "Notes"]
+HEADERS = ("name", "kind", "pages", "words", "notes")
 ABOUT = "Text, Markdown and PDF. Answers search them and cite what they used. They stay on this computer."
 
 
@@ -28,11 +29,7 @@ class DocumentsTab:
         self.files = gr.File(
             label="Drop documents here", file_count="multiple", type="filepath", elem_id="upload", height=140
         )
-        self.table = gr.Dataframe(
-            headers=HEADERS, datatype="str", interactive=False, wrap=True, show_label=False, label="Documents",
-            column_widths=["34%", "12%", "10%", "12%", "32%"], buttons=[], elem_id="documents", visible=False,
-        )  # fmt: skip
-        self.none = gr.Markdown("No documents yet.", elem_classes="quiet")
+        self.table = gr.HTML(elem_id="documents")
         with gr.Row():
             self.chosen = gr.Dropdown(
                 [], label="Document", show_label=False, container=False, scale=2, min_width=160, visible=False
@@ -47,7 +44,7 @@ class DocumentsTab:
                                              api_visibility="private"))  # fmt: skip
         self.session.after(self.remove.click(told(self._remove), [self.chosen, case], None, **QUIET))
         self.session.after(self.build.click(told(self._build), case, None, **QUIET))
-        outputs = [self.table, self.none, self.chosen, self.remove, self.build, self.why]
+        outputs = [self.table, self.chosen, self.remove, self.build, self.why]
         self.session.in_front("documents", self.show, outputs)
 
     def show(self, case: str) -> tuple[Any, ...]:
@@ -57,8 +54,7 @@ class DocumentsTab:
         have = bool(found)
         done = baseline.done(self.bench.store, case)
         return (
-            gr.Dataframe([_row(document) for document in found], visible=have),
-            gr.Markdown(visible=not have),
+            _table(found),
             gr.Dropdown(names, value=names[-1] if have else None, visible=have),
             gr.Button(visible=have),
             gr.Button("Build the baseline again" if done else "Build the baseline", interactive=reason is None,
@@ -91,6 +87,15 @@ class DocumentsTab:
         gr.Info(f"{len(made)} variants are ready; which one answers now stands at the top.")
 
 
-def _row(document: Document) -> list[str]:
-    words = f"{len(document.text.split()):,}"
-    return [document.name, document.kind, str(document.pages), words, "; ".join(document.warnings)]
+def _table(found: Sequence[Document]) -> str:
+    """The documents as HTML."""
+    if not found:
+        return '<div class="quiet">No documents yet.</div>'
+    rows = "".join(
+        f"<tr><td><b>{escape(document.name)}</b></td><td class=n>{escape(document.kind)}</td>"
+        f"<td class=n>{document.pages}</td>"
+        f"<td class=n>{len(document.text.split()):,}</td><td>{escape('; '.join(document.warnings)) or '–'}</td></tr>"
+        for document in found
+    )
+    head = "".join(f"<th>{name}</th>" for name in HEADERS)
+    return f'<div class="wide"><table class="plain"><tr>{head}</tr>{rows}</table></div>'

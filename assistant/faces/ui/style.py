@@ -24,6 +24,12 @@ def theme() -> gr.themes.Base:
         block_shadow="none",
         block_border_width="1px",
         block_label_background_fill="transparent",
+        block_label_background_fill_dark="transparent",
+        block_label_text_color_dark="*primary_300",
+        block_title_background_fill_dark="transparent",
+        block_title_text_color_dark="*primary_300",
+        block_title_padding="0",
+        button_secondary_background_fill_dark="*neutral_700",
         body_text_color_subdued="*neutral_600",
         body_text_color_subdued_dark="*neutral_300",
     )
@@ -74,8 +80,10 @@ footer { display: none !important; }
 #chat .message-buttons, #guide-chat .message-buttons { opacity: .85; }
 #chat .edit-textarea { width: min(58ch, 68vw) !important; min-height: 9em !important; }
 #chat .thought:has(> .edit-textarea) { display: none; }
+#chat .placeholder-content, #chat .placeholder { text-align: center; padding: 0 16px; }
 #message .submit-button { background: var(--button-primary-background-fill); color: white; border-radius: 6px;
   padding: 4px 14px; font-weight: 600; }
+.middle { align-items: center; }
 .go { align-self: flex-start; min-width: 230px; width: auto; }
 html { scrollbar-gutter: stable; }
 #top .block, #stages, .gradio-container .html-container { padding: 0 !important; }
@@ -96,15 +104,17 @@ html { scrollbar-gutter: stable; }
   border-bottom: 1px solid var(--border-color-primary) !important; }
 .plain mark { background: var(--primary-100); color: inherit; }
 .dark .plain mark { background: var(--primary-900); }
-#documents table, #conversations table { font-family: var(--font); }
+#conversations table { font-family: var(--font); }
 .plain th { color: var(--body-text-color-subdued); font-weight: 500; }
 .plain td.n { font-variant-numeric: tabular-nums; white-space: nowrap; }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; contain: inline-size; }
+.wide td:not(.n) { min-width: 9em; }
 button.primary { font-weight: 600; }
 
 @media (max-width: 900px) {
   .gradio-container { padding: 8px 10px 20px !important; }
-  #work { flex-direction: column; }
+  #work { flex-direction: column; align-items: stretch; }
+  #work > .column { min-width: 0 !important; max-width: 100%; width: 100%; }
   #aside { order: -1; position: static; width: 100%; }
   #guide-chat { height: 40vh !important; }
   #answering { text-align: left; }

@@ -9,7 +9,7 @@ from assistant.record.types import Variant
 from assistant.settings import STARTER
 from assistant.stages import Progress
 
-SMALL = "a very small model that ships with Attune: good for trying things out, not for serious answers"
+SMALL = "a very small model that ships with Attune: for trying things out, not for serious answers"
 
 
 def steps(progress: Sequence[Progress]) -> str:

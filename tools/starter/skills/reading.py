@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import NamedTuple
 
-from tools.starter.sample import Fact, Message, Sample, answer_for, capital, facts, fillers, turns
+from tools.starter.sample import Fact, Sample, answer_for, capital, facts, fillers, turns
 from tools.starter.style import PLAIN, instruction, style
 from tools.starter.words import Words, spoken
 
@@ -290,8 +290,3 @@ def context(r: Random, w: Words) -> Sample:
         question, answer = f"{question} {w.pick(r, SHORT)}", one.slots[values[0]]
     user = w.pick(r, CONTEXT).format(c=text, q=question)
     return Sample("context", turns(system, user, answer))
-
-
-def history(messages: list[Message]) -> str:
-    """All text of a conversation, for checks."""
-    return "\n".join(message["content"] for message in messages)
