@@ -83,7 +83,6 @@ class Chat:
         self.knowledge = knowledge
         self._lock = threading.Lock()
         self._pool: Pool | None = None
-        self._addresses: dict[str, str] = {}  # local model -> the address of its server
         self._clients: dict[Endpoint, openai.OpenAI] = {}
         self._counters: dict[str, tuple[int, tokens.Counter]] = {}
         self._refused: dict[str, set[str]] = {}  # url -> options of ours that the server does not take
@@ -124,8 +123,8 @@ class Chat:
 
     def _pieces(self, variant: Variant, reply: Reply, on_status: Status | None, most: int = 0) -> Iterator[str]:
         """The pieces of the answer. A local server that is gone before the first one is started again."""
-        for wait in (*_WAITS, None):
-            endpoint = self._endpoint(variant, on_status)
+        for attempt, wait in enumerate((*_WAITS, None)):
+            endpoint = self._endpoint(variant, on_status, doubted=attempt > 0)
             try:
                 yield from self._stream(endpoint, variant, reply, most or variant.max_tokens)
                 return
@@ -158,10 +157,10 @@ class Chat:
         if reply.text and not reply.completion_tokens:  # a server that counts nothing
             reply.completion_tokens = tokens.estimate(reply.text)
 
-    def _endpoint(self, variant: Variant, on_status: Status | None) -> Endpoint:
+    def _endpoint(self, variant: Variant, on_status: Status | None, doubted: bool = False) -> Endpoint:
         if variant.endpoint == "local":
             path = str(self._folder(variant))
-            return Endpoint(self._serving(path, on_status), path, local=True)
+            return Endpoint(self._serving(path, variant.temperature, on_status, doubted), path, local=True)
         if not self.settings.chat_base_url:
             raise AttuneError(f"No server is set for the model '{variant.model}'.",
                               "Set ATTUNE_CHAT_BASE_URL, and ATTUNE_CHAT_API_KEY where it needs a key.")  # fmt: skip
@@ -174,32 +173,30 @@ class Chat:
                               "Switch to another variant, or train it again.")  # fmt: skip
         return folder
 
-    def _serving(self, path: str, on_status: Status | None) -> str:
-        """The address of the server of a local model, started where it does not run."""
+    def _serving(self, path: str, temperature: float, on_status: Status | None, doubted: bool) -> str:
+        """The address of the server of a local model, started where it does not run; `doubted`: it just failed."""
         from tools.serving import Pool
 
         with self._lock:
             if self._pool is None:
                 self._pool = Pool(self.settings.logs, self.settings.model_servers)
             pool = self._pool
-            known = self._addresses.get(path)
         # Its process lives: asking the server itself would cost what it takes to answer, and a failure tells as well.
-        if known is not None and pool.stage(path) == "ready":
+        known = None if doubted else pool.running(path, temperature)
+        if known is not None:
             return known
         say = on_status or (lambda _: None)
         try:
-            url = pool.endpoint(path, on_progress=lambda stage: say(_STAGES.get(stage, stage)))
-            self._addresses[path] = url
-            return url
+            return pool.endpoint(
+                path, on_progress=lambda stage: say(_STAGES.get(stage, stage)), temperature=temperature
+            )
         except ToolError as error:
             raise AttuneError(error.sentence, error.remedy or "Try again, or choose another variant.") from error
 
     def _forget(self, endpoint: Endpoint) -> None:
-        """Ask the pool next time, and by a new client: this one is not closed, others may still read from it."""
+        """Ask by a new client next time: this one is not closed, others may still read from it."""
         with self._lock:
             self._clients.pop(endpoint, None)
-            if self._addresses.get(endpoint.model) == endpoint.url:
-                del self._addresses[endpoint.model]
 
     def _client(self, endpoint: Endpoint) -> openai.OpenAI:
         with self._lock:

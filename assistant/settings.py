@@ -31,7 +31,7 @@ class Settings(BaseSettings):
 
     train_python: str = Field("", description="Local trainers' interpreter; empty = ours")
     max_upload_mb: float = Field(20.0, gt=0, description="Largest document, in MB")
-    model_servers: int = Field(2, ge=1, description="Local models kept loaded at once")
+    model_servers: int = Field(3, ge=1, description="Local models kept loaded at once")
 
     @property
     def database(self) -> Path:

@@ -2,7 +2,8 @@
 
 Each model has a server process of its own: one server for several would stop the answers of one model whenever
 another is asked, since continuous batching is bound to one model. A server has no authentication, so it listens
-on 127.0.0.1 only. It ends when this process ends, even by `kill -9`. Every answer is greedy: see workers/serve.py.
+on 127.0.0.1 only. It ends when this process ends, even by `kill -9`. A server's answers are all greedy or all
+sampled at one temperature (see workers/serve.py), so a model that is asked for both has two.
 """
 
 from __future__ import annotations
@@ -26,13 +27,15 @@ WORKER = "tools.workers.serve"
 READY, LOADING = "attune: ready", "attune: loading model"  # what the worker says of itself
 START_SECONDS = 180.0
 OnProgress = Callable[[str], None]
+Key = tuple[str, float]  # a model's folder and the temperature of its answers
 
 
 class Server:
     """One model's server process. Requests name the model by `model`, its folder."""
 
-    def __init__(self, model: str, log: Path, interpreter: str | None = None) -> None:
+    def __init__(self, model: str, log: Path, interpreter: str | None = None, temperature: float = 0.0) -> None:
         self.model = model
+        self.temperature = temperature
         self.log = log
         self.interpreter = interpreter or sys.executable
         self.base_url = ""  # known once it is ready
@@ -47,7 +50,7 @@ class Server:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with open(self.log, "wb") as log:
             self._process = subprocess.Popen(
-                [self.interpreter, "-m", WORKER, self.model],
+                [self.interpreter, "-m", WORKER, self.model, f"--temperature={self.temperature}"],
                 stdin=subprocess.PIPE,  # its end tells the worker that we are gone
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -126,31 +129,40 @@ class Pool:
         self.logs = logs
         self.limit = limit
         self.interpreter = interpreter
-        self._servers: dict[str, Server] = {}  # least recently used first
-        self._starting: dict[str, threading.Lock] = {}
+        self._servers: dict[Key, Server] = {}  # least recently used first
+        self._starting: dict[Key, threading.Lock] = {}
         self._guard = threading.Lock()
         self._closed = False
 
-    def endpoint(self, model: str, timeout: float = START_SECONDS, on_progress: OnProgress | None = None) -> str:
+    def running(self, model: str, temperature: float = 0.0) -> str | None:
+        """The base URL of a server whose process lives, at no cost; `endpoint` looks closer and starts one."""
+        server = self._used((model, temperature))
+        return server.base_url if server is not None and server.alive() and server.base_url else None
+
+    def endpoint(
+        self, model: str, timeout: float = START_SECONDS, on_progress: OnProgress | None = None,
+        temperature: float = 0.0,
+    ) -> str:  # fmt: skip
         """The base URL of a server that answers for `model`, a folder; started, or started again, when needed.
 
         Requests have to name the model by the same string. Blocks while the model loads. Raises ToolError when
         the folder holds no model or its server ends.
         """
+        key = (model, temperature)
         with self._guard:
-            starting = self._starting.setdefault(model, threading.Lock())
+            starting = self._starting.setdefault(key, threading.Lock())
         with starting:
-            server = self._used(model)
+            server = self._used(key)
             if server is not None and server.healthy():
                 return server.base_url
             if server is not None:
                 server.stop()
-            return self._start(model).wait_ready(timeout, on_progress)
+            return self._start(key).wait_ready(timeout, on_progress)
 
-    def stage(self, model: str) -> str:
+    def stage(self, model: str, temperature: float = 0.0) -> str:
         """ "stopped", "starting", "loading model" or "ready", without starting anything."""
         with self._guard:
-            server = self._servers.get(model)
+            server = self._servers.get((model, temperature))
         if server is None or not server.alive():
             return "stopped"
         return server._stage()
@@ -163,23 +175,25 @@ class Pool:
         for server in servers:
             server.stop()
 
-    def _used(self, model: str) -> Server | None:
+    def _used(self, key: Key) -> Server | None:
         """The model's server, marked as the most recently used."""
         with self._guard:
-            server = self._servers.pop(model, None)
+            server = self._servers.pop(key, None)
             if server is not None:
-                self._servers[model] = server
+                self._servers[key] = server
             return server
 
-    def _start(self, model: str) -> Server:
-        log = self.logs / f"serve-{Path(model).name}-{hashlib.sha256(model.encode()).hexdigest()[:8]}-{os.getpid()}.log"
-        server = Server(model, log, self.interpreter)
+    def _start(self, key: Key) -> Server:
+        model, temperature = key
+        digest = hashlib.sha256(repr(key).encode()).hexdigest()[:8]
+        log = self.logs / f"serve-{Path(model).name}-{digest}-{os.getpid()}.log"
+        server = Server(model, log, self.interpreter, temperature)
         with self._guard:
             if self._closed:
                 raise ToolError("The model servers have been shut down.")
             server.start()
-            self._servers[model] = server
-            crowd = [other for other in self._servers if other != model][: max(0, len(self._servers) - self.limit)]
+            self._servers[key] = server
+            crowd = [other for other in self._servers if other != key][: max(0, len(self._servers) - self.limit)]
             leaving = [self._servers.pop(other) for other in crowd]
         for old in leaving:
             old.stop()

@@ -263,10 +263,6 @@ def test_a_journey_prints_one_object_with_all_that_was_found(attune: Attune, tmp
     assert "Evaluate" in done.stderr  # progress
 
     assert result(attune("status", "--json"))["active"]["name"] == told["active"]
-    again = result(attune("evaluate", "--json", timeout=500))
-    assert {name: v["score"] for name, v in again["variants"].items()} == {
-        name: v["score"] for name, v in told["variants"].items()
-    }
     assert "config.json" in result(attune("export", "--model", "taken", "--json"))["model"]["files"]
     assert (tmp_path / "taken" / "model.safetensors").is_file()
     refused(attune("export", "--model", "taken"), "not empty")

@@ -66,13 +66,14 @@ def answers(url: str) -> bool:
 def token_seconds(environment: dict[str, str]) -> float:
     begin = time.monotonic()
     with subprocess.Popen(
-        [*ATTUNE, "ask", "Hello, who are you?"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [*ATTUNE, "ask", "bench", "Hello, who are you?"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as ask:
         assert ask.stdout is not None
-        if not ask.stdout.read(1):
-            raise SystemExit("No answer came.")
+        first = ask.stdout.read(1)
         seconds = time.monotonic() - begin
-        ask.stdout.read()
+        _, errors = ask.communicate()
+    if not first:
+        raise SystemExit(f"No answer came: {errors.decode()}")
     return seconds
 
 

@@ -81,9 +81,17 @@ def test_answers_stay_greedy_whoever_asked_first(pool: Pool, tiny: Path):
     assert answers == {ask(url, tiny, messages)[0]}
 
 
+def test_a_model_asked_with_a_temperature_has_a_server_that_samples(pool: Pool, tiny: Path):
+    url = pool.endpoint(str(tiny), temperature=1.0)
+    assert url != pool.endpoint(str(tiny))
+    assert pool.running(str(tiny), 1.0) == url
+    messages = make_rows(1)[0][:2]
+    assert len({ask(url, tiny, messages)[0] for _ in range(6)}) > 1
+
+
 def test_a_killed_server_is_started_again(pool: Pool, tiny: Path):
     url = pool.endpoint(str(tiny))
-    server = pool._servers[str(tiny)]
+    server = next(server for server in pool._servers.values() if server.model == str(tiny))
     os.kill(server._process.pid, signal.SIGKILL)
     wait_for(lambda: not server.alive())
     with pytest.raises(openai.APIConnectionError):

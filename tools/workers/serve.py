@@ -32,6 +32,7 @@ def main(argv: list[str] | None = None) -> int:
     """Serve until standard input closes. Ends with status 1 when the model cannot be loaded."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", help="folder of the model: also its name in requests")
+    parser.add_argument("--temperature", type=float, default=0.0, help="of every answer; 0 = greedy")
     options = parser.parse_args(argv)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while waiting starve everyone else
@@ -40,7 +41,8 @@ def main(argv: list[str] | None = None) -> int:
     print(LOADING, flush=True)
     with _reserved() as reserved:
         port = reserved.getsockname()[1]
-        threading.Thread(target=_warm_up, args=(options.model, port), daemon=True).start()
+        warm_up = threading.Thread(target=_warm_up, args=(options.model, port, options.temperature), daemon=True)
+        warm_up.start()
         _serve(options.model, port)
     return 1  # a server that ends by itself could not begin
 
@@ -77,13 +79,16 @@ def _end_with_parent() -> None:
     os._exit(0)
 
 
-def _warm_up(model: str, port: int) -> None:
-    """Answer one greedy request before saying READY.
+def _warm_up(model: str, port: int, temperature: float) -> None:
+    """Answer one request before saying READY.
 
     Continuous batching takes its sampling parameters from the first request that it sees and keeps them: this
-    makes them greedy, for good, whoever asks first.
+    one decides them, for good, whatever later requests ask for.
     """
-    body = {"model": model, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1, "temperature": 0}
+    hello = [{"role": "user", "content": "Hi"}]
+    body = {"model": model, "messages": hello, "max_tokens": 1, "temperature": temperature}
+    if temperature:
+        body["generation_config"] = json.dumps(_sampling(Path(model), temperature))
     data = json.dumps(body).encode()
     url = f"http://127.0.0.1:{port}/v1/chat/completions"
     while True:
@@ -99,6 +104,13 @@ def _warm_up(model: str, port: int) -> None:
             continue
         print(f"{READY} http://127.0.0.1:{port}/v1", flush=True)
         return
+
+
+def _sampling(model: Path, temperature: float) -> dict[str, Any]:
+    """The model's own generation settings, its stop tokens above all, with sampling switched on."""
+    own = model / "generation_config.json"
+    settings: dict[str, Any] = json.loads(own.read_text(encoding="utf-8")) if own.is_file() else {}
+    return settings | {"do_sample": True, "temperature": temperature, "top_p": settings.get("top_p", 0.95)}
 
 
 if __name__ == "__main__":

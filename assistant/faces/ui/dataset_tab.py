@@ -17,7 +17,7 @@ from assistant.stages import dataset
 from assistant.stages.dataset import Preview
 from assistant.workbench import Workbench
 
-HEADERS = ["Source", "Messages", "Approved", "Preview"]
+HEADERS = ["Source", "Turns", "Good", "Preview"]
 MOST = 300  # rows shown
 HINT = "Tap a row to see exactly what is learned from it."
 
@@ -32,7 +32,7 @@ class DatasetTab:
         self.why = gr.Markdown(elem_classes="quiet", elem_id="dataset-why")
         self.table = gr.Dataframe(
             headers=HEADERS, datatype="str", interactive=False, show_label=False, label="Conversations", max_height=340,
-            column_widths=["90px", "100px", "100px", "520px"], buttons=[], elem_id="conversations", max_chars=140,
+            column_widths=["16%", "14%", "18%", "52%"], buttons=[], elem_id="conversations", max_chars=140,
             visible=False,
         )  # fmt: skip
         self.row = gr.HTML(elem_id="row")

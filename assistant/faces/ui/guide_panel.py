@@ -34,7 +34,7 @@ class GuidePanel:
                 layout="bubble", feedback_options=None, group_consecutive_messages=False, allow_tags=False,
                 latex_delimiters=[], container=False,
             )  # fmt: skip
-            with gr.Group(visible=False, elem_classes="card", elem_id="proposal") as self.card:
+            with gr.Column(visible=False, elem_classes="card", elem_id="proposal") as self.card:
                 self.what = gr.HTML()
                 with gr.Row():
                     self.confirm = gr.Button("Confirm", size="sm", elem_id="confirm", min_width=90)
@@ -100,8 +100,8 @@ class GuidePanel:
         """The newest open proposal as a card, for [proposal, card, what]."""
         waiting = self.bench.store.proposals(case, "open") if case else []
         if not waiting:
-            return 0, gr.Group(visible=False), ""
-        return waiting[-1].id, gr.Group(visible=True), described(waiting[-1])
+            return 0, gr.Column(visible=False), ""
+        return waiting[-1].id, gr.Column(visible=True), described(waiting[-1])
 
 
 def described(proposal: Proposal) -> str:

@@ -73,7 +73,8 @@ footer { display: none !important; }
 #guide-chat .option { flex: 0 1 auto; width: auto; padding: 5px 12px; border-radius: 999px; text-align: left;
   font-size: .88rem; border-style: solid; }
 #guide-chat button[aria-label="Clear"], #chat button[aria-label="Clear"] { display: none; }
-.card { border: 1px solid var(--primary-500) !important; border-radius: 10px; padding: 12px !important; }
+.card { border: 1px solid var(--primary-500) !important; border-radius: 10px; padding: 12px !important; gap: 10px;
+  background: var(--block-background-fill); }
 .card h4 { margin: 0 0 4px; }
 #new-form { align-items: center; }
 
@@ -110,6 +111,7 @@ html { scrollbar-gutter: stable; }
 .wide { overflow-x: auto; contain: inline-size; }
 .wide td:not(.n) { min-width: 9em; }
 button.primary { font-weight: 600; }
+button.secondary:disabled { background: var(--button-secondary-background-fill) !important; }
 
 @media (max-width: 900px) {
   .gradio-container { padding: 8px 10px 20px !important; }
@@ -119,6 +121,9 @@ button.primary { font-weight: 600; }
   #guide-chat { height: 40vh !important; }
   #answering { text-align: left; }
   .go { width: 100%; }
+  #conversations table { font-size: .74rem; }
+  #conversations td, #conversations th, #conversations .cell-wrap { padding-left: 3px !important;
+    padding-right: 3px !important; }
   #tabs [role=tab] { padding: 8px 5px; font-size: .82rem; letter-spacing: -.01em; }
   #case { flex: 1 1 120px; min-width: 120px !important; }
   #top { gap: 8px; }

@@ -35,7 +35,7 @@ class TrainingTab:
             with gr.Row():
                 self.stop = gr.Button("Stop…", size="sm", scale=0, min_width=100, elem_id="stop-run")
                 self.resume = gr.Button("Resume", size="sm", scale=0, min_width=110, elem_id="resume-run")
-            with gr.Group(visible=False, elem_classes="card") as self.sure:
+            with gr.Column(visible=False, elem_classes="card") as self.sure:
                 gr.Markdown(STOP)
                 with gr.Row():
                     self.really = gr.Button("Stop the run", variant="stop", size="sm", elem_id="really-stop")
@@ -84,8 +84,8 @@ class TrainingTab:
         gr.on(asked, told(self._forecast), [case, session.panel, *self.options], [self.forecast, self.command],
               trigger_mode="always_last", **QUIET)  # fmt: skip
         session.after(self.start.click(told(self._start), [case, *self.options], None, **QUIET))
-        self.stop.click(lambda: gr.Group(visible=True), None, self.sure, **QUIET)
-        self.go_on.click(lambda: gr.Group(visible=False), None, self.sure, **QUIET)
+        self.stop.click(lambda: gr.Column(visible=True), None, self.sure, **QUIET)
+        self.go_on.click(lambda: gr.Column(visible=False), None, self.sure, **QUIET)
         session.after(self.really.click(told(self._cancel), case, self.sure, **QUIET))
         session.after(self.resume.click(told(self._resume), case, None, **QUIET))
 
@@ -160,11 +160,11 @@ class TrainingTab:
         job = finetune.run(bench.store, bench.settings, bench.trainers, case, **_chosen(values))
         gr.Info(f"Training {job.id} has started.")
 
-    def _cancel(self, case: str) -> gr.Group:
+    def _cancel(self, case: str) -> gr.Column:
         bench = self.bench
         finetune.cancel(bench.store, bench.settings, bench.trainers, bench.store.jobs(case)[-1].id)
         gr.Info("The run ends after the step it is in.")
-        return gr.Group(visible=False)
+        return gr.Column(visible=False)
 
     def _resume(self, case: str) -> None:
         bench = self.bench
