@@ -65,9 +65,8 @@ def answers(url: str) -> bool:
 
 def token_seconds(environment: dict[str, str]) -> float:
     begin = time.monotonic()
-    with subprocess.Popen(
-        [*ATTUNE, "ask", "bench", "Hello, who are you?"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as ask:
+    command = [*ATTUNE, "ask", "bench", "Hello, who are you?"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as ask:
         assert ask.stdout is not None
         first = ask.stdout.read(1)
         seconds = time.monotonic() - begin

@@ -91,7 +91,7 @@ def test_a_model_asked_with_a_temperature_has_a_server_that_samples(pool: Pool, 
 
 def test_a_killed_server_is_started_again(pool: Pool, tiny: Path):
     url = pool.endpoint(str(tiny))
-    server = next(server for server in pool._servers.values() if server.model == str(tiny))
+    server = pool._servers[str(tiny), 0.0]
     os.kill(server._process.pid, signal.SIGKILL)
     wait_for(lambda: not server.alive())
     with pytest.raises(openai.APIConnectionError):
