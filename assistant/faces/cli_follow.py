@@ -31,8 +31,8 @@ def follow(bench: Workbench, job: int) -> Job:
             time.sleep(POLL_SECONDS)
     except KeyboardInterrupt:
         raise Stopped(
-            f"Job {job} goes on in the background. Follow it with `attune finetune --follow {job}`, "
-            f"end it with `attune finetune --cancel {job}`."
+            f"Job {job} goes on in the background. Follow it with `attune finetune --follow --job {job}`, "
+            f"end it with `attune finetune --cancel --job {job}`."
         ) from None
     finally:
         line.end()

@@ -52,26 +52,29 @@ def finetune(
     batch_size: Annotated[int, typer.Option(min=0, help="Rows a step.", show_default="chosen")] = 0,
     lora_rank: Annotated[int, typer.Option(min=0, help="Rank of the adapter.", show_default="chosen")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the run.", show_default="the case's")] = 0,
-    resume: Annotated[int | None, typer.Option(metavar="JOB", help="Go on with a run that ended early.")] = None,
-    cancel: Annotated[int | None, typer.Option(metavar="JOB", help="End a run.")] = None,
-    watch: Annotated[int | None, typer.Option("--follow", metavar="JOB", help="Follow a run started before.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that ended early.")] = False,
+    cancel: Annotated[bool, typer.Option("--cancel", help="End a run.")] = False,
+    watch: Annotated[bool, typer.Option("--follow", help="Follow a run started before.")] = False,
+    job: Annotated[int, typer.Option(min=0, help="Which run to resume, cancel or follow.", show_default="latest")] = 0,
     detach: Annotated[bool, typer.Option("--detach", help="Start it and return at once.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train on the dataset and follow the run.
 
-    The run goes on in the background whatever becomes of this command. JOB 0 means the latest.
+    The run goes on in the background whatever becomes of this command.
     """
     from assistant.stages import finetune as stage
 
     with open_bench() as bench:
         chosen = pick(bench.store, case)
-        if cancel is not None:
-            run = stage.cancel(bench.store, bench.settings, bench.trainers, _job(bench, chosen, cancel).id)
-        elif resume is not None:
-            run = stage.resume(bench.store, bench.settings, bench.trainers, _job(bench, chosen, resume).id)
-        elif watch is not None:
-            run = _job(bench, chosen, watch)
+        if resume + cancel + watch > 1:
+            raise AttuneError("Only one of --resume, --cancel and --follow can be done.", "Leave the others out.")
+        if cancel:
+            run = stage.cancel(bench.store, bench.settings, bench.trainers, _job(bench, chosen, job).id)
+        elif resume:
+            run = stage.resume(bench.store, bench.settings, bench.trainers, _job(bench, chosen, job).id)
+        elif watch:
+            run = _job(bench, chosen, job)
         else:
             options: dict[str, Any] = {
                 "trainer": trainer, "base": base, "epochs": epochs, "max_steps": max_steps, "seed": seed,
@@ -124,7 +127,7 @@ def _job_text(job: Job) -> str:
         return f"Job {job.id} succeeded; the model is {job.model}. Next: attune evaluate"
     if job.ended:
         return f"Job {job.id} {job.state}: {job.reason}"
-    return f"Job {job.id} is {job.state}. Follow it with: attune finetune --follow {job.id}"
+    return f"Job {job.id} is {job.state}. Follow it with: attune finetune --follow --job {job.id}"
 
 
 def jobs(case: CaseId = "", as_json: AsJson = False) -> None:

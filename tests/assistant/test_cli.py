@@ -126,7 +126,7 @@ def test_jobs_and_trainers(here: Attune, shop: str) -> None:
     assert result(here("jobs", "--json")) == {"jobs": []}
     assert {t["name"] for t in result(here("trainers", "--json"))["trainers"]} >= {"unsloth", "trl"}
     refused(here("finetune", shop), "no dataset")
-    refused(here("finetune", "--cancel", "3"), "no job 3")
+    refused(here("finetune", "--cancel", "--job", "3"), "no job 3")
     refused(here("export", "--model", "out"), "no trained model")
 
 

@@ -61,10 +61,12 @@ def _serve(model: str, port: int) -> None:
 
     accelerated = torch.accelerator.is_available()
     cache: dict[str, Any] = GPU_CACHE if accelerated else CPU_CACHE
+    small = recipe.parameters(Path(model)) <= recipe.MIDDLE
     Serve(
         force_model=model,
         continuous_batching=True,
         device="auto" if accelerated else "cpu",
+        dtype="float32" if small and not accelerated else "auto",  # in bf16 an answer depends on who asks beside it
         host="127.0.0.1",
         port=port,
         log_level="error",

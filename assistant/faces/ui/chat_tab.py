@@ -48,9 +48,7 @@ class ChatTab:
         running = {**QUIET, "concurrency_limit": None}
         sent = box.submit(told_stream(self._send), [box, *state], [box, chat, talk], **running)
         again = chat.retry(told_stream(self._retry), state, [box, chat, talk], **running)
-        edited = chat.edit(
-            told_stream(self._edit), state, [box, chat, talk], trigger_mode="multiple", **running
-        )
+        edited = chat.edit(told_stream(self._edit), state, [box, chat, talk], trigger_mode="multiple", **running)
         box.stop(None, None, None, cancels=[sent, again, edited], **QUIET).then(
             told(self._stopped), talk, [box, chat], **QUIET
         )

@@ -16,7 +16,7 @@ def steps(progress: Sequence[Progress]) -> str:
     """The six stages as HTML, and the sentence of the current one."""
     items = "".join(
         f'<li class="{step.state}" data-mark="{"✓" if step.state == "done" else number}" title="{escape(step.note)}"'
-        f'{" aria-current=step" if step.state == "current" else ""}>{escape(step.title)}</li>'
+        f"{' aria-current=step' if step.state == 'current' else ''}>{escape(step.title)}</li>"
         for number, step in enumerate(progress, start=1)
     )
     here = next((step for step in progress if step.state == "current"), None)
@@ -27,7 +27,7 @@ def steps(progress: Sequence[Progress]) -> str:
 def answering(variant: Variant) -> str:
     """What answers now, as HTML; the starter is called what it is."""
     name = escape(variant.name.replace("+", " + "))
-    what = f'Answering now: <b>{name}</b> on <b>{escape(model_name(variant))}</b>'
+    what = f"Answering now: <b>{name}</b> on <b>{escape(model_name(variant))}</b>"
     small = f"<br><small>{STARTER} is {SMALL}.</small>" if variant.model == STARTER else ""
     return f'<div class="now">{what}{small}</div>'
 
