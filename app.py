@@ -45,6 +45,8 @@ def serve(bench: Workbench) -> None:
     ending = threading.Event()
     threading.Thread(target=_warm, args=(bench, ending), name="warm", daemon=True).start()
     print(f"Attune is at http://{_name(host)}:{port} (Ctrl-C ends it)", flush=True)
+    if not (host.startswith("127.") or host == "::1" or bench.settings.password.get_secret_value()):
+        print("Whoever reaches this machine can use it: set ATTUNE_PASSWORD to ask for one.", flush=True)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
     try:
         server.run(sockets=[listening])

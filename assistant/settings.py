@@ -19,6 +19,7 @@ class Settings(BaseSettings):
     data: Path = Field(ROOT / "data" / "run", description="Everything made at run time")
     host: str = Field("127.0.0.1", description="Address the app listens on")
     port: int = Field(7860, ge=0, le=65535, description="Port of the app; 0 = any free one")
+    password: SecretStr = Field(SecretStr(""), description="Asked of whoever opens the page (user: attune)")
     owner: str = Field("local", description="Owner of the cases made by this process")
 
     chat_base_url: str = Field("", description="OpenAI-compatible chat server")

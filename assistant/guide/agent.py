@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from assistant.errors import AttuneError
 from assistant.guide import proposals, replies, state
 from assistant.guide.tools import Tools
+from assistant.record.threads import thread
 from assistant.record.types import Message, Proposal, Turn
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ class Guide:
             last = turns[-1] if turns else None
             if last and last.role == "assistant" and _same(last, said):
                 return self._reply(case, last.content, last.details.get("suggestions", ()))
-            self._keep(case, "assistant", said.text, _details(said))
+            stale = last if last and last.role == "assistant" and last.details.get("opening") else None
+            self._keep(case, "assistant", said.text, _details(said) | {"opening": True}, instead_of=stale)
             return self._reply(case, said.text, said.suggestions)
 
     def say(self, case: str, text: str) -> GuideReply:
@@ -138,14 +140,18 @@ class Guide:
     # the record -------------------------------------------------------------------------------------------------------
     def _turns(self, case: str) -> list[Turn]:
         found = self.bench.store.turns_of_case(case, [SOURCE])
-        return found[max(found)] if found else []
+        return thread(found[max(found)]) if found else []
 
-    def _keep(self, case: str, role: str, text: str, details: dict[str, Any] | None = None) -> None:
+    def _keep(
+        self, case: str, role: str, text: str, details: dict[str, Any] | None = None, instead_of: Turn | None = None
+    ) -> None:
+        """Add a turn after the last one, or in the place of an opening that nobody answered and that is out of date."""
         store = self.bench.store
         conversations = store.conversations(case, SOURCE)
         conversation = conversations[-1] if conversations else store.add_conversation(case, SOURCE)
-        turns = store.turns(conversation.id)
-        store.add_turn(conversation.id, turns[-1].id if turns else 0, role, text, details=details)
+        turns = thread(store.turns(conversation.id))
+        parent = instead_of.parent if instead_of else turns[-1].id if turns else 0
+        store.add_turn(conversation.id, parent, role, text, details=details)
 
     def _reply(self, case: str, text: str, suggestions: Sequence[str]) -> GuideReply:
         return GuideReply(text, tuple(suggestions), proposals.current(self.bench, case))

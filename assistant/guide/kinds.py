@@ -155,9 +155,8 @@ def _switch(bench: Workbench, proposal: Proposal, by: str) -> str:
 
 
 def _prepare_undo(bench: Workbench, case: str, payload: Payload) -> Payload:  # noqa: ARG001
-    rows = bench.store.switches(case)
-    left = sum(-1 if row.kind == "undo" else 1 for row in rows)
-    _need("There is nothing to undo: nothing has been switched." if left < 2 else None, "See `attune status`.")
+    nothing = switch.previous(bench.store, case) is None
+    _need("There is nothing to undo: nothing has been switched." if nothing else None, "See `attune status`.")
     return {}
 
 

@@ -47,9 +47,11 @@ def mount(app: Any, bench: Workbench, path: str = "/") -> Any:
     """Put the interface on a FastAPI app, with its looks. Returns the app."""
     blocks = build(bench)
     blocks.queue(default_concurrency_limit=16)
+    password = bench.settings.password.get_secret_value()
     return gr.mount_gradio_app(
         app, blocks, path, theme=style.theme(), css=style.CSS, head=style.HEAD, footer_links=[], run_history=False,
         show_error=False, max_file_size=f"{bench.settings.max_upload_mb:g}mb", ssr_mode=False, pwa=False,
+        auth=("attune", password) if password else None,
     )  # fmt: skip
 
 

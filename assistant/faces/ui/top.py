@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -12,7 +11,6 @@ from assistant import workbench
 from assistant.faces.ui import tracker
 from assistant.faces.ui.session import QUIET, Session
 from assistant.faces.ui.told import told
-from assistant.record.types import Switch
 from assistant.stages import interview, progress, switch
 from assistant.workbench import Workbench
 
@@ -77,7 +75,7 @@ class Top:
         return (
             tracker.steps(progress(store, case)),
             tracker.answering(variant),
-            gr.Button(visible=_undoable(store.switches(case))),
+            gr.Button(visible=switch.previous(store, case) is not None),
         )
 
     def _create(self, title: str) -> tuple[Any, ...]:
@@ -97,8 +95,3 @@ class Top:
         row = switch.undo(self.bench.store, case)
         name = self.bench.store.variant(row.variant).name
         gr.Info(f"Undone: '{escape(name)}' answers again.")
-
-
-def _undoable(switches: Sequence[Switch]) -> bool:
-    """Something answered before what answers now."""
-    return sum(-1 if row.kind == "undo" else 1 for row in switches) > 1
