@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tools.trainer import Estimate, JobState, JobStatus, Trainer, TrainRequest
 Trainers = Mapping[str, Trainer]
 VALIDATION_SHARE, MOST_VALIDATION = 0.08, 64  # of the train split: the eval loss must not look at the test split
 SAMPLES, PROBES = 3, 8
+STARTING_S = 60  # seconds in which a trainer returns a handle
 OPTIONS = ("base", "epochs", "max_steps", "learning_rate", "batch_size", "lora_rank", "seed")
 
 
@@ -84,7 +86,7 @@ def follow(store: Store, settings: Settings, trainers: Trainers, job_id: int, af
     """The job's true state, recorded; `events` from index `after` on."""
     job = store.job(job_id)
     if not job.handle:
-        return JobStatus(JobState(job.state), job.reason or "It is being started.")
+        return _unstarted(store, job)
     status = _trainer(trainers, job.trainer).poll(_handle(settings, job), after)
     if not JobState(job.state).ended:
         _record(store, settings, job, status)
@@ -95,7 +97,8 @@ def cancel(store: Store, settings: Settings, trainers: Trainers, job_id: int) ->
     """Ask the job to end; its last checkpoint is kept. Harmless when it has ended."""
     job = store.job(job_id)
     if not JobState(job.state).ended:
-        _trainer(trainers, job.trainer).cancel(_handle(settings, job))
+        if job.handle:
+            _trainer(trainers, job.trainer).cancel(_handle(settings, job))
         follow(store, settings, trainers, job_id)
     return store.job(job_id)
 
@@ -106,6 +109,8 @@ def resume(store: Store, settings: Settings, trainers: Trainers, job_id: int) ->
     follow(store, settings, trainers, job_id)
     if store.job(job_id).state == JobState.SUCCEEDED:
         raise AttuneError(f"Job {job_id} has succeeded.", "There is nothing to resume; evaluate its model.")
+    if not job.handle:
+        raise AttuneError(f"Job {job_id} never began, so it has no checkpoint.", "Start a new run.")
     _trainer(trainers, job.trainer).resume(_handle(settings, job))
     store.set_job(job_id, state=JobState.RUNNING, reason="", ended="")
     return store.job(job_id)
@@ -157,6 +162,15 @@ def _validation(rows: list[list[Message]], seed: int) -> tuple[list[list[Message
     cut = min(MOST_VALIDATION, round(len(rows) * VALIDATION_SHARE)) or min(1, len(rows) - 1)
     kept = set(order[:cut])
     return [row for i, row in enumerate(rows) if i not in kept], [rows[i] for i in sorted(kept)]
+
+
+def _unstarted(store: Store, job: Job) -> JobStatus:
+    """A job without a handle is being started this moment, or the app died in that moment."""
+    age = (datetime.now(UTC) - datetime.fromisoformat(job.created)).total_seconds()
+    if not JobState(job.state).ended and age > STARTING_S:
+        store.set_job(job.id, state=JobState.FAILED, reason="The app ended before this run began.", ended=now())
+        job = store.job(job.id)
+    return JobStatus(JobState(job.state), job.reason or "It is being started.")
 
 
 def _record(store: Store, settings: Settings, job: Job, status: JobStatus) -> None:

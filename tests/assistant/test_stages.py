@@ -204,6 +204,17 @@ def test_a_trainer_that_cannot_start_leaves_a_failed_job_with_the_reason(store, 
     assert (job.state, job.reason) == ("failed", "The disk is full. Free some space.")
 
 
+def test_a_job_whose_start_was_cut_off_ends_with_a_reason(store, settings, trainers, ready):
+    job = store.add_job(ready, store.datasets(ready)[-1].id, "paper", "", JobState.QUEUED, {})
+    assert finetune.follow(store, settings, trainers, job.id).state is JobState.QUEUED
+    store.set_job(job.id, created="2020-01-01T00:00:00+00:00")
+    assert finetune.cancel(store, settings, trainers, job.id).state == "failed"
+    assert store.job(job.id).reason == "The app ended before this run began."
+    with pytest.raises(AttuneError, match="never began"):
+        finetune.resume(store, settings, trainers, job.id)
+    finetune.run(store, settings, trainers, ready)
+
+
 def test_unknown_trainers_and_options_are_a_sentence(store, settings, trainers, ready):
     with pytest.raises(AttuneError, match="no trainer called 'magic'"):
         finetune.run(store, settings, trainers, ready, trainer="magic")
