@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+PROBE_TOKENS = 256  # the longest answer to a probe; whoever compares answers must cut at the same place
 Message = dict[str, Any]  # {"role", "content", "weight"?}: the one currency from the chat to the trainer
 
 

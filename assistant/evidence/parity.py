@@ -11,6 +11,7 @@ from typing import Any
 
 from assistant.chat import Chat
 from assistant.record.types import Variant
+from tools.trainer import PROBE_TOKENS
 
 AGREEMENT = 0.9  # share of greedy answers that must be the same: merging rounds weights, so ties may fall otherwise
 
@@ -66,7 +67,7 @@ def _answers(chat: Chat, variant: Variant, probes: Sequence[Probe]) -> list[Chec
         return [Check("greedy answers", False, "The trainer left no answers to compare with: train again.")]
     same_tokens = same_text = 0
     for probe in probes:
-        reply = chat.send(variant, probe.messages)
+        reply = chat.send(variant, probe.messages, PROBE_TOKENS)
         text = "".join(reply)
         same_tokens += reply.prompt_tokens == probe.prompt_tokens
         same_text += text.strip() == probe.answer.strip()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tools import jobdir, recipe
-from tools.trainer import ToolError, TrainRequest
+from tools.trainer import PROBE_TOKENS, ToolError, TrainRequest
 from tools.workers import answer, reasons, rows
 from tools.workers.cores import Watch
 from tools.workers.job import Cancelled, Job
@@ -31,7 +31,7 @@ LOGGED = 400  # step events a run, at most
 CHECKPOINT_STEPS = 200  # a crash costs no more than this, nor more than an epoch
 BATCH_TOKENS = 16384  # tokens that go through the model at once
 SAMPLES, SAMPLE_TOKENS = 3, 48
-PROBES, PROBE_TOKENS = "probes.json", 256
+PROBES = "probes.json"
 BASE = "base.json"  # size and time of the base's weights
 
 
