@@ -32,7 +32,7 @@ class Near:
         return found
 
     def __contains__(self, text: str) -> bool:
-        return bool(self._like(_shingles(text)))
+        return bool(self._grams) and bool(self._like(_shingles(text)))
 
     def _like(self, grams: set[bytes]) -> list[int]:
         candidates = sorted(int(number) for number in self._index.query(_sketch(grams)))

@@ -33,8 +33,11 @@ class Pool:
     def __init__(self, source: Source, embedder: Embedder) -> None:
         self.source = source
         near = Near(key(messages) for messages in source.held_out)
-        cut = [shorten(messages) for messages in source.examples if key(messages) not in near]
-        self.examples = [shot for shot in cut if shot and key(shot) not in near]
+        self.examples = []
+        for messages in source.examples:
+            shot, whole = shorten(messages), key(messages)
+            if shot and not any(said in near for said in {whole, key(shot)}):  # mostly one and the same
+                self.examples.append(shot)
         self._embedder = embedder
         self._vectors = embedder.embed([asked(messages) for messages in self.examples])
 

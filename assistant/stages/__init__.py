@@ -45,11 +45,11 @@ def current(store: Store, case: str) -> str:
 
 def progress(store: Store, case: str) -> list[Progress]:
     """Every stage with its state and a sentence, for trackers."""
-    here = current(store, case)
+    done = {stage.name: stage.module.done(store, case) for stage in STAGES}
+    here = next((name for name, over in done.items() if not over), "done")
     found = []
     for stage in STAGES:
-        done = stage.module.done(store, case)
-        state = "done" if done else "current" if stage.name == here else "todo"
+        state = "done" if done[stage.name] else "current" if stage.name == here else "todo"
         purpose = (stage.module.__doc__ or "").split(": ", 1)[-1].splitlines()[0]
         found.append(Progress(stage.name, stage.title, state, stage.module.blocked(store, case) or purpose))
     return found

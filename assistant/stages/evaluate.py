@@ -14,6 +14,7 @@ from assistant.record.store import Store
 from assistant.record.types import Evaluation, Job, Score, Variant
 from assistant.settings import Settings
 from assistant.stages import baseline, finetune
+from tools import jobdir
 from tools.trainer import JobState
 
 Report = Callable[[str, float], None]
@@ -127,7 +128,7 @@ def _parity(settings: Settings, chat: Chat, job: Job, variants: dict[str, Varian
     if not tuned.is_dir():
         return {}  # a hosted model is served by the one who trained it
     base = Path(settings.model_path(str(job.request["base_name"])))
-    return parity.compare(chat, variants[CANDIDATE], base, tuned, parity.read_probes(tuned.parent / "probes.json"))
+    return parity.compare(chat, variants[CANDIDATE], base, tuned, parity.read_probes(tuned.parent / jobdir.PROBES))
 
 
 def _silent(message: str, fraction: float) -> None:

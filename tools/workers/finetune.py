@@ -31,7 +31,6 @@ LOGGED = 400  # step events a run, at most
 CHECKPOINT_STEPS = 200  # a crash costs no more than this, nor more than an epoch
 BATCH_TOKENS = 16384  # tokens that go through the model at once
 SAMPLES, SAMPLE_TOKENS = 3, 48
-PROBES = "probes.json"
 BASE = "base.json"  # size and time of the base's weights
 
 
@@ -206,7 +205,7 @@ class Run:
             return
         answers = answer.greedy(loaded.model, loaded.tokenizer, self.request.probes, PROBE_TOKENS)
         text = json.dumps([vars(given) for given in answers], ensure_ascii=False)
-        jobdir.write_atomically(self.job.directory / PROBES, text)
+        jobdir.write_atomically(self.job.directory / jobdir.PROBES, text)
 
     def _check_base(self) -> None:
         """An adapter fits only the weights that it was trained on: refuse a base that changed since the run began."""
