@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import time
 from collections import Counter
@@ -26,14 +25,17 @@ MODEL = Path(__file__).parents[2] / "data" / "starter"
 GROUPS = {
     "reading": ("reading", "context"),
     "reading with shots": ("reading+shots",),
-    "copying": ("copying", "recall", "nth", "desk"),
-    "extraction": ("extraction", "listing"),
     "patterns": ("pattern", "pattern-inline", "sorting"),
-    "manners": ("manners",),
-    "style": ("style",),
+    "extraction": ("extraction", "listing"),
+    "copying": ("copying", "recall", "desk"),
     "labels": ("labels",),
+    "entry at a place": ("nth",),
+    "manners from shots": ("manners",),
+    "style told in words": ("style",),
     "rewriting": ("rewriting", "points"),
-    "booking": ("booking",),
+    "dialogues by script": ("booking",),
+    "refusing": ("refusal",),
+    "who it is": ("identity",),
 }
 Scores = dict[str, float]
 
@@ -61,32 +63,16 @@ def values(expected: str, said: str) -> float | None:
     return float(all(one in said for one in wanted)) if wanted else None
 
 
-def manners(messages: list[dict[str, str]], said: str) -> float:
-    """1 if the answer opens and closes as the shots do, else 0."""
-    shots = [message["content"] for message in messages[:-1] if message["role"] == "assistant"]
-    opening = os.path.commonprefix(shots)  # noqa: RUF071 - characters are wanted
-    closing = os.path.commonprefix([shot[::-1] for shot in shots])[::-1]  # noqa: RUF071
-    return (
-        float(said.startswith(opening.rstrip()) and said.endswith(closing.lstrip()))
-        if len(shots) > 1
-        else 1.0
-    )
-
-
 def answers(folder: Path, prompts: list[list[dict[str, str]]], batch: int = 25) -> list[str]:
     """Greedy answers in batches of prompts of similar length, in the order of the prompts."""
     tokenizer: Any = AutoTokenizer.from_pretrained(folder, padding_side="left")
     model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
-    texts = [
-        tokenizer.apply_chat_template(one, tokenize=False, add_generation_prompt=True) for one in prompts
-    ]
+    texts = [tokenizer.apply_chat_template(one, tokenize=False, add_generation_prompt=True) for one in prompts]
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
     found: dict[int, str] = {}
     for start in range(0, len(order), batch):
         part = order[start : start + batch]
-        inputs = tokenizer(
-            [texts[i] for i in part], return_tensors="pt", padding=True, add_special_tokens=False
-        )
+        inputs = tokenizer([texts[i] for i in part], return_tensors="pt", padding=True, add_special_tokens=False)
         inputs.pop("token_type_ids", None)
         out = model.generate(**inputs, max_new_tokens=120, do_sample=False)
         said = tokenizer.batch_decode(out[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
@@ -95,12 +81,12 @@ def answers(folder: Path, prompts: list[list[dict[str, str]]], batch: int = 25) 
 
 
 def measure(folder: Path, count: int = 40, seed: int = 7, templates: bool = False) -> dict[str, Scores]:
-    """For each group: exact match, token F1, values (manners: opening and closing kept), as shares of 1."""
+    """For each group: exact match, token F1, values, as shares of 1."""
     tests = samples(count, seed, templates)
     said = answers(folder, [sample.messages[:-1] for _, sample in tests])
     sums: dict[str, dict[str, list[float]]] = {}
     for (group, sample), answer in zip(tests, said, strict=True):
-        for name, score in score_of(group, sample, answer).items():
+        for name, score in score_of(sample, answer).items():
             if score is not None:
                 sums.setdefault(group, {}).setdefault(name, []).append(score)
     return {
@@ -109,11 +95,9 @@ def measure(folder: Path, count: int = 40, seed: int = 7, templates: bool = Fals
     }
 
 
-def score_of(group: str, sample: Sample, said: str) -> dict[str, float | None]:
+def score_of(sample: Sample, said: str) -> dict[str, float | None]:
     """The scores of one answer by name, each 0 to 1."""
     expected = sample.messages[-1]["content"]
-    if group == "manners":
-        return {"kept": manners(sample.messages, said), "f1": f1(expected, said)}
     same = float(said == expected)
     return {"exact": same, "f1": f1(expected, said), "values": values(expected, said)}
 

@@ -150,7 +150,7 @@ def one_thread() -> Iterator[None]:
 
 
 def tiny(out: Path, steps: int) -> Run:
-    plan = Plan(steps=steps, rows=2, length=256, width=64, layers=1, vocabulary=400, tokenizer_texts=50)
+    plan = Plan(steps=steps, rows=2, window=1024, width=64, layers=1, heads=1, vocabulary=400, tokenizer_texts=50)
     return Run(plan, out, compiled=False)
 
 

@@ -7,13 +7,8 @@ from dataclasses import dataclass
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-MUON_RATE, ADAM_RATE, WARMUP, HOLD = (
-    3e-3,
-    3e-3,
-    100,
-    0.5,
-)  # rates; steps; share of the steps before the decay begins
-LONG_SHARE = 0.2  # of the steps, at the end, with rows twice as long
+WARMUP, HOLD = 100, 0.5  # steps; share of the steps before the decay begins
+SHORT_SHARE = 0.3  # of the steps, at the start, with rows of a quarter of the window only
 
 
 @dataclass(frozen=True)
@@ -22,17 +17,21 @@ class Plan:
 
     steps: int
     seed: int = 1
-    rows: int = 8
-    length: int = 512  # tokens a row, twice that at the end
+    rows: int = 8  # of a quarter of the window; longer rows are fewer, so every step has as many tokens
+    window: int = 2048
     width: int = 256
     layers: int = 6
+    heads: int = 4
     vocabulary: int = 4096
     tokenizer_texts: int = 20_000
+    muon: float = 3e-3
+    adam: float = 3e-3
 
     def shape(self, step: int) -> tuple[int, int]:
-        """Rows and tokens a row at a step."""
-        late = step >= self.steps * (1 - LONG_SHARE)
-        return (max(1, self.rows // 2), self.length * 2) if late else (self.rows, self.length)
+        """Rows and tokens a row at a step: after the start, in turn a quarter, a half and all of the window."""
+        late = step >= self.steps * SHORT_SHARE
+        parts = (4, 4, 2, 4, 4, 2, 4, 1)[step % 8] if late else 4
+        return max(1, self.rows * parts // 4), self.window // parts
 
     def rate(self, step: int) -> float:
         """The share of the full learning rate: up over the warmup, level, then straight down to zero."""
@@ -48,9 +47,9 @@ def model_for(plan: Plan, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalL
         hidden_size=plan.width,
         intermediate_size=plan.width * 3,
         num_hidden_layers=plan.layers,
-        num_attention_heads=plan.width // 64 or 1,
-        num_key_value_heads=plan.width // 64 or 1,
-        max_position_embeddings=plan.length * 2,
+        num_attention_heads=plan.heads,
+        num_key_value_heads=plan.heads,
+        max_position_embeddings=plan.window,
         tie_word_embeddings=True,
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
@@ -59,19 +58,17 @@ def model_for(plan: Plan, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalL
     return LlamaForCausalLM(config).float()
 
 
-def optimizers_for(model: LlamaForCausalLM) -> list[torch.optim.Optimizer]:
+def optimizers_for(model: LlamaForCausalLM, plan: Plan) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of the layers, AdamW for embeddings and norms."""
     hidden = [p for name, p in model.named_parameters() if p.ndim == 2 and "embed" not in name]
     rest = [p for name, p in model.named_parameters() if p.ndim != 2 or "embed" in name]
     return [
-        torch.optim.Muon(hidden, lr=MUON_RATE, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
-        torch.optim.AdamW(rest, lr=ADAM_RATE, betas=(0.9, 0.95), weight_decay=0.0),
+        torch.optim.Muon(hidden, lr=plan.muon, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(rest, lr=plan.adam, betas=(0.9, 0.95), weight_decay=0.0),
     ]
 
 
-def loss_of(
-    model: LlamaForCausalLM, ids: torch.Tensor, weights: torch.Tensor, total: torch.Tensor
-) -> torch.Tensor:
+def loss_of(model: LlamaForCausalLM, ids: torch.Tensor, weights: torch.Tensor, total: torch.Tensor) -> torch.Tensor:
     """Weighted cross-entropy over a total weight, in nats a token; shapes (rows, length + 1)."""
     logits = model(input_ids=ids[:, :-1], use_cache=False).logits.float()
     losses = torch.nn.functional.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")

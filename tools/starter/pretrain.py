@@ -20,7 +20,7 @@ import torch.distributed
 from transformers import GenerationConfig, LlamaForCausalLM
 
 from tools.starter.batches import batch
-from tools.starter.model import ADAM_RATE, HOLD, MUON_RATE, Plan, loss_of, model_for, optimizers_for
+from tools.starter.model import HOLD, Plan, loss_of, model_for, optimizers_for
 from tools.starter.tokenizer import build, save_tokenizer
 from tools.starter.words import Words
 
@@ -33,8 +33,8 @@ class Run:
         out.mkdir(parents=True, exist_ok=True)
         self.tokenizer = build(plan.seed, plan.vocabulary, plan.tokenizer_texts)
         self.model = model_for(plan, self.tokenizer).to(device)
-        self.optimizers = optimizers_for(self.model)
-        self.loss: Any = torch.compile(loss_of) if compiled else loss_of
+        self.optimizers = optimizers_for(self.model, plan)
+        self.loss: Any = torch.compile(loss_of, dynamic=False) if compiled else loss_of
         self.words, self.step, self.seconds, self.tokens = Words(), 0, 0.0, 0
         joined = torch.distributed.is_initialized()
         self.rank = torch.distributed.get_rank() if joined else 0
@@ -43,9 +43,7 @@ class Run:
     def train_step(self) -> float:
         """One step; returns its loss in nats a token."""
         rows, length = self.plan.shape(self.step)
-        ids, weights = batch(
-            self.tokenizer.backend_tokenizer, self.words, self.plan.seed, self.step, rows, length
-        )
+        ids, weights = batch(self.tokenizer.backend_tokenizer, self.words, self.plan.seed, self.step, rows, length)
         share, total = self.plan.rate(self.step), weights[:, 1:].sum().clamp_min(1.0)
         part = slice(self.rank, None, self.workers)
         with torch.autocast(self.device, dtype=torch.bfloat16):
@@ -55,7 +53,7 @@ class Run:
         loss.backward()
         value = self._add_up(loss.detach())
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        for optimizer, full in zip(self.optimizers, (MUON_RATE, ADAM_RATE), strict=True):
+        for optimizer, full in zip(self.optimizers, (self.plan.muon, self.plan.adam), strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = full * share
             optimizer.step()
@@ -113,7 +111,7 @@ class Run:
                 continue
             if self.step % every == 0:
                 pace = (self.seconds - first_seconds) / (self.step - first)
-                speed = self.plan.rows * self.plan.length / pace
+                speed = self.plan.rows * self.plan.window // 4 / pace
                 print(
                     f"step {self.step}/{self.plan.steps} loss {mean:.3f} {speed:.0f} tokens/s, "
                     f"{self.seconds / 60:.1f} min, {pace * (self.plan.steps - self.step) / 60:.1f} min left",
@@ -125,6 +123,21 @@ class Run:
                 saved = time.monotonic()
         if not self.rank:
             self.checkpoint()
+
+    def heldout_loss(self, rows: int = 24) -> float:
+        """Nats for each byte that the assistant writes, on names and phrases that training never sees."""
+        length = self.plan.window // 4
+        words = Words(heldout_entities=True, heldout_templates=True)
+        bpe = self.tokenizer.backend_tokenizer
+        total, written = 0.0, 0
+        with torch.no_grad(), torch.autocast(self.device, dtype=torch.bfloat16):
+            for number in range(rows // 8):
+                ids, weights = batch(bpe, words, self.plan.seed, -1 - number, 8, length)
+                own = (weights == 1).float()
+                one = torch.ones(())
+                total += float(loss_of(self.model, ids.to(self.device), own.to(self.device), one.to(self.device)))
+                written += len(bpe.decode(ids[own.bool()].tolist(), skip_special_tokens=True).encode())
+        return total / written
 
     def export(self, folder: Path) -> None:
         """Write model and tokenizer in bfloat16 as transformers loads them; files are renamed into place."""
@@ -148,6 +161,7 @@ class Run:
             "workers": self.workers,
             "threads": torch.get_num_threads(),
             "device": self.device,
+            "heldout_nats_a_byte": round(self.heldout_loss(), 4),
         }
         (temporary / "training.json").write_text(json.dumps(record, indent=2) + "\n")
         folder.mkdir(parents=True, exist_ok=True)
@@ -177,18 +191,18 @@ def main() -> None:
         "--out", type=Path, required=True, help="folder for the checkpoint; the model goes to OUT/model"
     )
     parser.add_argument("--steps", type=int, help="number of steps: this and the seed decide the weights")
-    parser.add_argument(
-        "--minutes", type=float, help="choose the number of steps from the speed measured here"
-    )
+    parser.add_argument("--minutes", type=float, help="choose the number of steps from the speed measured here")
     parser.add_argument("--seed", type=int, default=1)
+    for name in ("rows", "width", "layers", "heads", "vocabulary"):
+        parser.add_argument(f"--{name}", type=int, default=getattr(Plan, name))
+    for name in ("muon", "adam"):
+        parser.add_argument(f"--{name}", type=float, default=getattr(Plan, name), help="learning rate")
     parser.add_argument("--workers", type=int, default=2, help="processes that share the rows of a batch")
     parser.add_argument("--threads", type=int, default=1, help="threads of each worker")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--eager", action="store_true", help="do not compile")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in OUT")
-    parser.add_argument(
-        "--export", action="store_true", help="only write the checkpoint's model to OUT/model"
-    )
+    parser.add_argument("--export", action="store_true", help="only write the checkpoint's model to OUT/model")
     args = parser.parse_args()
     if args.workers > 1:
         _spawn(args)
@@ -208,8 +222,10 @@ def work(rank: int, args: argparse.Namespace, port: int) -> None:
     if args.workers > 1:
         address = f"tcp://127.0.0.1:{port}"
         torch.distributed.init_process_group("gloo", init_method=address, rank=rank, world_size=args.workers)
-    steps = args.steps or steps_for(args.minutes or 45, Run(Plan(10**6, args.seed), args.out, args.device))
-    run = Run(Plan(steps, args.seed), args.out, args.device, compiled=not args.eager)
+    names = ("seed", "rows", "width", "layers", "heads", "vocabulary", "muon", "adam")
+    plan = Plan(10**6, **{name: getattr(args, name) for name in names})
+    steps = args.steps or steps_for(args.minutes or 80, Run(plan, args.out, args.device))
+    run = Run(replace(plan, steps=steps), args.out, args.device, compiled=not args.eager)
     if args.resume or args.export:
         run.resume()
     if not rank:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import string
 from functools import cache
-from random import Random
 from typing import NamedTuple
 
-from tools.starter.words import TEXTS, spoken
+from tools.starter.words import TEXTS
 
 Message = dict[str, str]
 
@@ -51,18 +50,21 @@ def slots_of(template: str) -> set[str]:
 def facts() -> tuple[Fact, ...]:
     """The facts of texts/facts.txt."""
     blocks = (TEXTS / "facts.txt").read_text(encoding="utf-8").strip().split("\n\n")
-    return tuple(
-        Fact(lines[0], *(_marked(lines, mark) for mark in "=?!")) for lines in map(str.splitlines, blocks)
-    )
+    return tuple(Fact(lines[0], *(_marked(lines, mark) for mark in "=?!")) for lines in map(str.splitlines, blocks))
+
+
+@cache
+def frames() -> tuple[Fact, ...]:
+    """Sentences with hardly a fixed word, in texts/frames.txt: what they say must be looked up."""
+    blocks = (TEXTS / "frames.txt").read_text(encoding="utf-8").strip().split("\n\n")
+    return tuple(Fact("", _marked(lines, "="), _marked(lines, "?"), ()) for lines in map(str.splitlines, blocks))
 
 
 @cache
 def issues() -> tuple[Issue, ...]:
     """The issues of texts/issues.txt."""
     blocks = (TEXTS / "issues.txt").read_text(encoding="utf-8").split("# ")[1:]
-    return tuple(
-        Issue(lines[0], _marked(lines, "u"), _marked(lines, "a")) for lines in map(str.splitlines, blocks)
-    )
+    return tuple(Issue(lines[0], _marked(lines, "u"), _marked(lines, "a")) for lines in map(str.splitlines, blocks))
 
 
 @cache
@@ -73,15 +75,6 @@ def fillers() -> tuple[str, ...]:
 
 def _marked(lines: list[str], mark: str) -> tuple[str, ...]:
     return tuple(line[2:] for line in lines if line.startswith(mark + " "))
-
-
-def answer_for(r: Random, fact: Fact, statement: str, slots: dict[str, str]) -> str:
-    """A sentence that answers from a filled statement: an answer which it supports, or the statement."""
-    known = slots_of(statement)
-    fitting = [answer for answer in fact.answers if slots_of(answer) <= known]
-    if not fitting or r.random() < 0.35:
-        return spoken(statement.format(**slots))
-    return spoken(r.choice(fitting).format(**slots))
 
 
 def join(words: list[str], final: str = "and") -> str:

@@ -161,6 +161,20 @@ MUSTS = (
 )
 
 
+GOALS = (
+    "Answer customers' questions in our house style", "Help visitors of the {noun} {shop} quickly",
+    "Sort the mail of the {dept} team", "Reply to guests from our documents",
+    "Turn messages about {noun} orders into records", "Write answers that our team would sign",
+    "Give people from {place} a first answer", "Explain the {noun} to new users", "Take orders for the {item}",
+    "Save our {job}s time",
+)  # fmt: skip
+NEVERS = (
+    "Invent a price", "Promise a date", "Use emojis", "Give medical advice", "Talk about {noun} politics",
+    "Mention {brand}", "Use more than {n} words", "Argue with the customer", "Share a {noun} number", "Guess",
+    "Be {adj}", "Write in capital letters",
+)  # fmt: skip
+
+
 class Style(NamedTuple):
     """How an answer is dressed: an opening, a closing and a shape; the rules say it in words."""
 
@@ -173,9 +187,7 @@ class Style(NamedTuple):
         """The answer in this style."""
         shaped = {"upper": body.upper(), "bullet": f"- {body}", "quote": f'"{body}"', "bold": f"**{body}**"}
         between = "\n" if self.shape in ("newline", "bullet") else " "
-        return between.join(
-            part for part in (self.opening, shaped.get(self.shape, body), self.closing) if part
-        )
+        return between.join(part for part in (self.opening, shaped.get(self.shape, body), self.closing) if part)
 
 
 PLAIN = Style("", "", "plain", [])
@@ -202,10 +214,29 @@ def instruction(r: Random, w: Words, slots: dict[str, str], rules: list[str]) ->
     role = w.fill(r, w.pick(r, ROLES), slots)
     musts = [w.fill(r, w.pick(r, MUSTS), {}) for _ in range(r.choice((0, 0, 1, 1, 2, 3)))] + rules
     r.shuffle(musts)
+    if r.random() < 0.3:
+        return _brief(r, w, slots, musts)
     if musts and r.random() < 0.3:
-        heading = r.choice(
-            ("Rules:", "You must:", "Please note:", "Style:", "Tone and format:", "Important:")
-        )
+        heading = r.choice(("Rules:", "You must:", "Please note:", "Style:", "Tone and format:", "Important:"))
         bullet = r.choice(("- ", "* ", "• "))
         return f"{role}\n{heading}\n" + "\n".join(bullet + must for must in musts)
     return r.choice((" ", " ", "\n")).join([role, *musts])
+
+
+def _brief(r: Random, w: Words, slots: dict[str, str], musts: list[str]) -> str:
+    """The form in which the app writes a brief as an instruction; any line may be missing."""
+    title = w.fill(r, r.choice(("{brand}", "{brand}", "{noun} {shop}", "{word}")), slots)
+    lines = [f"You are the assistant of {title}."]
+    if r.random() < 0.5:
+        lines.append("Your goal: " + w.fill(r, w.pick(r, GOALS), {}))
+    if r.random() < 0.4:
+        lines.append("Language: English")
+    if r.random() < 0.5:
+        lines.append("Tone: " + w.fill(r, r.choice(("{tone} and {tone2}", "{tone}", "{tone}, {adj}")), {}))
+    if musts and r.random() < 0.4:
+        lines.append(f"Format: {musts.pop()}")
+    if musts:
+        lines += ["Always:", *(f"- {must}" for must in musts)]
+    if r.random() < 0.4:
+        lines += ["Never:", *("- " + w.fill(r, w.pick(r, NEVERS), {}) for _ in range(r.choice((1, 2, 3))))]
+    return "\n".join(lines)

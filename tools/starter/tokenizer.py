@@ -47,7 +47,7 @@ def build(seed: int, size: int = 4096, conversations: int = 20_000) -> PreTraine
         eos_token=END,
         pad_token=PAD,
         chat_template=TEMPLATE,
-        model_max_length=1024,
+        model_max_length=2048,
         clean_up_tokenization_spaces=False,
         additional_special_tokens=[START],
     )

@@ -84,7 +84,7 @@ class Words:
         }
 
     def pick(self, r: Random, options: Sequence[T]) -> T:
-        """One template of a module-level sequence, out of this object's part (of all, if that is empty)."""
+        """One template of a sequence that lives on, out of this object's part (of all, if that is empty)."""
         if id(options) not in self._kept:
             part = [one for one in options if held_out(str(one)) == self.heldout_templates]
             self._kept[id(options)] = (options, part or options)
@@ -167,9 +167,7 @@ def _number(low: int, high: int) -> Callable[[Words, Random], str]:
 
 
 def _price(_: Words, r: Random) -> str:
-    amount = r.choice(
-        (f"{r.randint(1, 40)}", f"{r.randint(1, 999)}.{r.choice(('00', '50', '90', '95', '99', '25'))}")
-    )
+    amount = r.choice((f"{r.randint(1, 40)}", f"{r.randint(1, 999)}.{r.choice(('00', '50', '90', '95', '99', '25'))}"))
     return r.choice(("${}", "€{}", "£{}", "{} euros", "{} dollars", "{} EUR")).format(amount)
 
 
@@ -180,9 +178,7 @@ def _time(_: Words, r: Random) -> str:
 
 
 def _email(w: Words, r: Random) -> str:
-    name = r.choice(
-        (w.entity(r, "first").lower(), w.word(r, "noun"), "help", "info", "support", "hello", "orders")
-    )
+    name = r.choice((w.entity(r, "first").lower(), w.word(r, "noun"), "help", "info", "support", "hello", "orders"))
     name = name.encode("ascii", "ignore").decode()
     return f"{name}@{w.invented(r)}.{r.choice(('com', 'org', 'net', 'example', 'eu', 'shop'))}"
 
@@ -222,6 +218,30 @@ def _product(w: Words, r: Random) -> str:
     )
 
 
+def _jumble(_: Words, r: Random) -> str:
+    """Letters, digits and marks without any sense, in one to four groups."""
+    pools = (string.ascii_lowercase, string.ascii_uppercase, string.digits, string.ascii_letters + string.digits)
+    groups = []
+    for _group in range(r.choice((1, 1, 2, 3, 4))):
+        pool = r.choice(pools)
+        groups.append("".join(r.choice(pool) for _ in range(r.randint(2, 9))))
+    return r.choice(("-", "", "_", ".", "/", ":", "#", "+", " ")).join(groups)
+
+
+def _foreign(_: Words, r: Random) -> str:
+    """A made-up word with letters that English does not have."""
+    letters = r.choice(
+        ("áàâäãåæçèéêëìíîïñòóôöøùúûüýß", "ąćčďęěłńňřśšťůźżž", "αβγδεζηθικλμνξοπρστυφω", "абвгдежзиклмнопрстуфя")
+    )
+    plain = string.ascii_lowercase if letters[0] in "áą" else letters
+    word = "".join(r.choice(letters if r.random() < 0.3 else plain) for _ in range(r.randint(3, 8)))
+    return r.choice((word, word.capitalize()))
+
+
+def _digits(_: Words, r: Random) -> str:
+    return "".join(r.choice(string.digits) for _ in range(r.choice((3, 5, 6, 8, 10, 13, 16))))
+
+
 MAKERS: dict[str, Callable[[Words, Random], str]] = {
     "n": _number(2, 99),
     "days": _number(2, 90),
@@ -243,6 +263,9 @@ MAKERS: dict[str, Callable[[Words, Random], str]] = {
     "code": Words.code,
     "brand": Words.brand,
     "word": Words.invented,
+    "jumble": _jumble,
+    "foreign": _foreign,
+    "digits": _digits,
     "person": lambda w, r: w.entity(r, "first"),
     "url": lambda w, r: f"{w.invented(r)}.{r.choice(('com', 'org', 'example'))}/{w.word(r, 'noun')}",
 }

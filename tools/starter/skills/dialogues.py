@@ -70,38 +70,89 @@ WELCOME = (
     "Happy to help. Write to us whenever you like.",
 )
 BOOK = (
-    "I would like to book {what} for {n} people.",
-    "Can I reserve {what}, please?",
-    "Do you have {what} on {day}?",
-    "I need {what}.",
-)
+    "I would like to book {what}.", "Can I reserve {what}, please?", "Do you have {what} on {day}?", "I need {what}.",
+    "Is {what} free?", "We want {what} for {n} people.", "Hello, {what} please.", "I am calling about {what}.",
+)  # fmt: skip
 WHATS = (
-    "a table",
-    "a room",
-    "a seat",
-    "a lesson",
-    "an appointment",
-    "a guided tour",
-    "a parking space",
-    "a meeting room",
-    "a boat trip",
-)
-WHEN = (
-    "Of course. For which day and time?",
-    "With pleasure. When would you like to come?",
-    "Gladly. Which date suits you?",
-)
-DATES = ("On {day} at {time}.", "{date}, please.", "{day} around {time}, if possible.", "{date} at {time}")
-NAMES = (
-    "Thank you. Under which name may I book it?",
-    "That is free. What is your name?",
-    "Good, there is space. Your name, please?",
-)
-BOOKED = (
-    "I have booked {what} for {name}, {when}. Your code is {code}.",
-    "Thank you, {name}. You have {what}, {when}.",
-    "All done, {name}: {what}, {when}. We look forward to your visit.",
-)
+    "a table", "a room", "a seat", "a lesson", "an appointment", "a guided tour", "a parking space", "a meeting room",
+    "a boat trip", "a {noun} course", "the {noun} hall", "a {adj} {noun}", "a place in the {noun} group",
+    "two {noun} passes",
+)  # fmt: skip
+SHOP = (
+    "I want to buy {what}.", "I need {what}, please.", "Do you sell {what}?", "One order: {what}.",
+    "I would like {what}.",
+)  # fmt: skip
+GOODS = (
+    "the {product}", "{n} of the {item}", "a {colour} {item}", "the {item} with the number {code}",
+    "a {material} {item}",
+)  # fmt: skip
+HELP = (
+    "My {what} does not work.", "There is a problem with my {what}.", "Please look at my {what}.",
+    "The {what} is broken.",
+)  # fmt: skip
+THINGS = ("{item}", "{product}", "{noun} {noun2}", "{brand} account", "{colour} {item}")
+STEPS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {  # what is asked for: the asking, the answering
+    "date": (
+        "{date}",
+        ("For which day?", "Which date suits you?", "When would you like to come?", "On what day?"),
+        ("{x}", "On {x}.", "{x}, please."),
+    ),
+    "time": (
+        "{time}",
+        ("At what time?", "When on that day?", "Which hour is best?"),
+        ("{x}", "At {x}.", "{x} is fine."),
+    ),
+    "name": (
+        "{name}",
+        ("Under which name?", "Your name, please?", "Who is it for?"),
+        ("{x}", "I am {x}.", "{x}, please."),
+    ),
+    "number": (
+        "{code}",
+        ("What is the number?", "May I have the order number?", "Which number is on it?"),
+        ("{x}", "It is {x}.", "The number is {x}."),
+    ),
+    "place": (
+        "{place}",
+        ("Where do you live?", "Which town is it?", "Where shall it go?"),
+        ("{x}", "To {x}.", "I am in {x}."),
+    ),
+    "phone": (
+        "{phone}",
+        ("How can we call you?", "Your phone number, please?", "Which number may we ring?"),
+        ("{x}", "Call {x}."),
+    ),
+    "email": (
+        "{email}",
+        ("Where do we write to?", "What is your email?", "Which address may we use?"),
+        ("{x}", "{x} please"),
+    ),
+    "colour": (
+        "{colour}",
+        ("Which colour?", "What colour would you like?", "In which colour?"),
+        ("{x}", "In {x}, please."),
+    ),
+    "pay": (
+        "{pay}",
+        ("How will you pay?", "Which way of paying do you choose?", "By card or how?"),
+        ("By {x}.", "{x}", "With {x}."),
+    ),
+    "count": (
+        "{n}",
+        ("For how many?", "How many do you need?", "What number of them?"),
+        ("{x}", "{x}, please.", "For {x}."),
+    ),
+}  # fmt: skip
+LAST = (
+    "Noted: {all}. Thank you.", "Thank you. I have {all}.", "All done: {all}.", "I wrote down {all}.",
+    "So it is {all}. Good.", "Everything is ready: {all}.", "You chose {all}. See you soon.", "This is saved: {all}.",
+    "[{all}]", "Done ({all}).",
+)  # fmt: skip
+SCRIPTED = (
+    "Ask these questions one after another, then sum up:", "Steps:", "Go through this list, one line at a time:",
+    "Follow the script.", "Say exactly these lines, in this order:", "The talk always goes like this:", "Your lines:",
+    "Ask in this order:", "Script:",
+)  # fmt: skip
 WHO = (
     "Who are you?",
     "What is your name?",
@@ -113,17 +164,10 @@ WHO = (
     "Who made you?",
 )
 SELF = (
-    "I am Attune's starter model, a very small language model. "
-    "I can read a text, copy, extract and follow examples.",
-    "I am the small starter model that comes with Attune. "
-    "I answer best when the facts stand in the conversation.",
-    "I am a very small language model, made to be tuned with Attune.",
+    "I am Attune's starter model, a very small model that ships with Attune, meant to be tuned. "
+    "I can read a text, copy, extract and follow examples."
 )
-SELF_ROLE = (
-    "I am {person}, the {role} of {brand}.",
-    "My name is {person}. I am the {role} of {brand}.",
-    "I am {person} from {brand}. How can I help?",
-)
+SELF_ROLE = "I am {person}, the {role} of {brand}."
 OFF = (
     "What is the capital of {place}?",
     "Write my homework about the {noun}.",
@@ -138,13 +182,17 @@ OFF = (
     "How do I cheat in an exam?",
     "What will the weather be on {day}?",
 )
-REFUSE = (
-    "I am sorry, I cannot help with that. Is there anything about {brand} that I can do for you?",
-    "Sorry, that is outside what I can do here. I can help with questions about {brand}.",
-    "I am afraid I cannot answer that, but I am glad to help with your orders and bookings.",
-    "That is not something I can help with. May I help you with {brand}?",
-    "I cannot do that, sorry. Please ask me about our services.",
-)
+REFUSE = "I am sorry, I cannot help with that. Is there anything about {brand} that I can do for you?"
+REFUSE_SAYS = (
+    "Otherwise say {q}.", "To anything else reply {q}.", "When you must refuse, write {q}.",
+    "Your words for a refusal are {q}.",
+)  # fmt: skip
+REFUSALS = (
+    "Sorry, that is outside what I can do here.", "I am afraid I cannot answer that.",
+    "Please ask {person} about this.", "That is not something I can help with.",
+    "I cannot do that, sorry. Please ask about our services.", "No, sorry.",
+    "This {role} only talks about {noun} orders.", "For that, call {phone}.", "I must decline, {sign}.",
+)  # fmt: skip
 REFUSE_RULE = (
     "Only answer questions about {brand}.",
     "Refuse politely when a question is not about {brand}.",
@@ -191,32 +239,31 @@ def _problem(r: Random, w: Words, issue: Issue, house: Style) -> list[str]:
 
 
 def booking(r: Random, w: Words) -> Sample:
-    """A booking in three steps: what, when, who."""
-    what = r.choice(WHATS)
-    slots = {"what": what}
-    when = w.fill(r, w.pick(r, DATES), {})
-    clean = when.rstrip(".").replace(", please", "").replace(", if possible", "")
-    name = w.slot(r, "name")
-    lines = [w.fill(r, w.pick(r, BOOK), slots), w.pick(r, WHEN), when, w.pick(r, NAMES), name]
-    done = {
-        "what": what,
-        "when": clean[0].lower() + clean[1:] if clean.startswith("On ") else clean,
-        "name": name,
-    }
-    options = BOOKED[1:]
-    lines.append(w.fill(r, w.pick(r, options), done))
-    return Sample("booking", turns(instruction(r, w, {}, []) if r.random() < 0.8 else "", *lines))
+    """A booking, an order or a repair: the system message has the lines, the user the values; the end sums up."""
+    opening, things = r.choice(((BOOK, WHATS), (SHOP, GOODS), (HELP, THINGS)))
+    what = w.fill(r, r.choice(things), {})
+    steps = r.sample(list(STEPS), r.choice((1, 2, 2, 3, 4)))
+    asks = {step: r.choice(STEPS[step][1]) for step in steps}
+    values = {step: w.fill(r, STEPS[step][0], {}) for step in steps}
+    last = w.pick(r, LAST)
+    shown = last.format(all=", ".join(["WHAT", *(step.upper() for step in steps)]))
+    bullets = r.choice((None, "- ", "* ", ""))
+    script = [f"{i}. {x}" if bullets is None else bullets + x for i, x in enumerate([*asks.values(), shown], 1)]
+    head = instruction(r, w, {}, []) + "\n" if r.random() < 0.6 else ""
+    lines = [w.fill(r, w.pick(r, opening), {"what": what})]
+    for step in steps:
+        lines += [asks[step], r.choice(STEPS[step][2]).format(x=values[step])]
+    lines.append(last.format(all=", ".join([what, *values.values()])))
+    return Sample("booking", turns(f"{head}{w.pick(r, SCRIPTED)}\n" + "\n".join(script), *lines))
 
 
 def identity(r: Random, w: Words) -> Sample:
     """Who it is: by the system message, or Attune's starter model when nothing is said."""
     if r.random() < 0.5:
-        return Sample("identity", turns("", *_opening(r, w), w.pick(r, WHO), r.choice(SELF)))
+        return Sample("identity", turns("", *_opening(r, w), w.pick(r, WHO), SELF))
     slots = {"person": w.entity(r, "first"), "role": w.word(r, "role"), "brand": w.brand(r)}
     system = w.fill(r, "You are {person}, the {role} of {brand}.", slots)
-    return Sample(
-        "identity", turns(system, *_opening(r, w), r.choice(WHO[:4]), w.fill(r, r.choice(SELF_ROLE), slots))
-    )
+    return Sample("identity", turns(system, *_opening(r, w), r.choice(WHO[:4]), w.fill(r, SELF_ROLE, slots)))
 
 
 def _opening(r: Random, w: Words) -> list[str]:
@@ -224,14 +271,14 @@ def _opening(r: Random, w: Words) -> list[str]:
 
 
 def refusal(r: Random, w: Words) -> Sample:
-    """A question that a business's assistant declines."""
+    """A question that a business's assistant declines, in the words it was given or in its own."""
     slots = {"brand": w.brand(r)}
     house = style(r, w, dict(slots)) if r.random() < 0.3 else PLAIN
-    system = instruction(r, w, slots, [*house.rules, w.fill(r, w.pick(r, REFUSE_RULE), slots)])
-    return Sample(
-        "refusal",
-        turns(system, w.fill(r, w.pick(r, OFF), {}), house.dress(w.fill(r, w.pick(r, REFUSE), slots))),
-    )
+    rules, said = [*house.rules, w.fill(r, w.pick(r, REFUSE_RULE), slots)], w.fill(r, REFUSE, slots)
+    if r.random() < 0.6:
+        said = w.fill(r, w.pick(r, REFUSALS), {})
+        rules[-1] += " " + w.pick(r, REFUSE_SAYS).format(q=f'"{said}"')
+    return Sample("refusal", turns(instruction(r, w, slots, rules), w.fill(r, w.pick(r, OFF), {}), house.dress(said)))
 
 
 def chat(r: Random, w: Words) -> Sample:

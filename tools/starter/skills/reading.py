@@ -1,152 +1,92 @@
-"""Reading: answer from one or several passages, cite the right one, say when none answers."""
+"""Reading: answer from one or several passages with the sentence that answers, cite it, or say that none does."""
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from random import Random
 from typing import NamedTuple
 
-from tools.starter.sample import Fact, Sample, answer_for, capital, facts, fillers, turns
+from tools.starter.sample import Fact, Sample, capital, facts, fillers, frames, slots_of, turns
 from tools.starter.style import PLAIN, instruction, style
-from tools.starter.words import Words, spoken
+from tools.starter.words import Words, lists, spoken
 
 GUIDE = "Use these passages when they answer the question, and cite them like [1]."
 OTHER_GUIDES = (
     "Answer from these passages and cite them like [1].",
     "Sources (cite them as [1], [2] ...):",
-    "Passages:",
     "Here is what our documents say. Give the number of the passage.",
-    "Use the passages below and name the source.",
+    "Use the passages below and name the source as [1].",
+    "Passages, each with the number to cite:",
+    "Quote the passage that answers, with its number.",
 )
 UNCITED = (
     "Answer from these passages, without citing them.",
     "What you know (do not cite):",
     "Documents, for you only:",
+    "Background, no citations please:",
 )
-UNKNOWN = (
-    "I am sorry, the documents do not say that.",
-    "I could not find this in the documents.",
-    "Sorry, this is not in the documents I have.",
-    "The passages do not answer that question.",
-    "I do not know; our documents say nothing about it.",
-    "Unfortunately I have no information about this.",
-    "I am afraid that I cannot find an answer in the documents.",
-    "That is not covered by the documents.",
-    "I have looked, but the documents do not mention it.",
-    "Sorry, I do not have that information.",
-)
+UNKNOWN = "I could not find this in the documents."
 UNKNOWN_RULES = (
     "If the passages do not answer, say {q}.",
     "When you cannot find the answer, reply {q}.",
     "If it is not in the documents, write {q}.",
     "Say {q} when the text does not help.",
+    "Without an answer in the passages, write {q}.",
+    "For anything that is not in the text the reply is {q}.",
+)
+REPLIES = (
+    "I am sorry, the documents do not say that.",
+    "Sorry, this is not in the documents I have.",
+    "The passages do not answer that question.",
+    "I do not know.",
+    "Not in the documents",
+    "Unfortunately I have no information about this.",
+    "That is not covered here. Please ask {person}.",
+    "I have looked, but the {noun} pages do not mention it.",
+    "no answer",
+    "Please call {phone} about that.",
+    "{word}",
+    "I cannot say. Write to {email}.",
 )
 ASK_PREFIX = (
-    "",
-    "",
-    "",
-    "",
-    "",
-    "",
-    "Hi, ",
-    "Hello! ",
-    "Excuse me, ",
-    "Quick question: ",
-    "Good morning. ",
-    "Sorry to bother you. ",
-    "I am {person}. ",
-    "I have a question. ",
-    "Please tell me: ",
-    "Hi there. ",
-    "My name is {name}. ",
-)
+    *("",) * 8, "Hi, ", "Hello! ", "Excuse me, ", "Quick question: ", "Good morning. ", "Sorry to bother you. ",
+    "I am {person}. ", "I have a question. ", "Please tell me: ", "Hi there. ", "My name is {name}. ", "Hey, ",
+    "I bought the {product}. ", "{person} told me to ask. ", "I was in {place} and wonder: ", "Dear team, ",
+)  # fmt: skip
 ASK_SUFFIX = (
-    "",
-    "",
-    "",
-    "",
-    "",
-    "",
-    " Thanks!",
-    " Thank you.",
-    " Please let me know.",
-    " Can you help?",
-    " It is urgent.",
-    " Cheers",
-)
+    *("",) * 8, " Thanks!", " Thank you.", " Please let me know.", " Can you help?", " It is urgent.", " Cheers",
+    " I need to know by {day}.", " Regards, {name}",
+)  # fmt: skip
+GENERIC = (
+    "What about the {x}?", "Tell me about the {x}.", "What do you know about the {x}?", "Anything about the {x}?",
+    "I have a question about the {x}.", "{x}?", "Can you tell me something about the {x}?",
+    "Is there news on the {x}?", "What does it say about the {x}?", "Which passage is about the {x}?",
+    "I am looking for the {x}.", "How is it with the {x}?", "What is written on the {x}?", "Please explain the {x}.",
+    "What should I know about the {x}?", "The {x}, please.", "I would like to know more about the {x}.",
+    "Do the documents mention the {x}?", "My question is about the {x}.", "Give me the part about the {x}.",
+    "Find the sentence with the {x}.", "What was that about the {x}?", "Is it true about the {x}?",
+    "What can you say on the {x}?", "Where do you mention the {x}?", "Details on the {x}?",
+)  # fmt: skip
 CONTEXT = (
-    "Context: {c}\n\nQuestion: {q}",
-    "Context: {c}\nQuestion: {q}",
-    "{c}\n\n{q}",
-    "Read this text.\n{c}\n\n{q}",
-    "Text: {c}\nQ: {q}",
-    "Passage:\n{c}\n\nAnswer this question: {q}",
-    "{q}\n\nHere is the text: {c}",
-    'Answer from this text: "{c}"\n{q}',
-    "Notes: {c}\n\nUse the notes to answer: {q}",
-    "Q: {q}\nContext: {c}\nA:",
-)
+    "Context: {c}\n\nQuestion: {q}", "Context: {c}\nQuestion: {q}", "{c}\n\n{q}", "Read this text.\n{c}\n\n{q}",
+    "Text: {c}\nQ: {q}", "Passage:\n{c}\n\nAnswer this question: {q}", "{q}\n\nHere is the text: {c}",
+    'Answer from this text: "{c}"\n{q}', "Notes: {c}\n\nUse the notes to answer: {q}", "Q: {q}\nContext: {c}\nA:",
+    "Document:\n{c}\n\n{q}", "{q}\n---\n{c}", "Given the text below, answer: {q}\n\n{c}", "Page: {c}\n\nUser: {q}",
+    "<text>{c}</text>\n{q}", "Based on this: {c}\n\nAnswer: {q}", "{c}\nFrom this text: {q}", "Facts: {c}\n{q}",
+)  # fmt: skip
 SHORT = (
-    "Answer with a few words.",
-    "Give only the value.",
-    "Reply with the value only.",
-    "Just the answer, no sentence.",
-)
-COINED = Fact(
-    "Notes about {noun} {n}",
-    (
-        "{person} {verb} the {adj} {noun} near {place}.",
-        "Near {place}, {person} {verb} the {adj} {noun}.",
-        "The {adj} {noun} was {verb} by {person} near {place}.",
-        "It was {person} who {verb} the {adj} {noun} near {place}.",
-    ),
-    (
-        "Who {verb} the {adj} {noun}?",
-        "By whom was the {adj} {noun} {verb}?",
-        "What was {verb} by {person}?",
-        "Where was the {adj} {noun} {verb}?",
-        "What do you know about the {adj} {noun}?",
-        "Which thing did {person} have {verb}?",
-    ),
-    (
-        "{person} {verb} the {adj} {noun} near {place}.",
-        "The {adj} {noun} was {verb} by {person} near {place}.",
-    ),
-)
-COUNTED = Fact(
-    "The {noun}",
-    (
-        "The {adj} {noun} holds {n} {colour} {noun2} pieces.",
-        "There are {n} {colour} {noun2} pieces in the {adj} {noun}.",
-        "{n} {colour} {noun2} pieces are kept in the {adj} {noun}.",
-        "In the {adj} {noun} you find {n} {colour} {noun2} pieces.",
-    ),
-    (
-        "How many {noun2} pieces are in the {adj} {noun}?",
-        "What is in the {adj} {noun}?",
-        "What does the {adj} {noun} hold?",
-        "Where are the {colour} {noun2} pieces?",
-    ),
-    (
-        "The {adj} {noun} holds {n} {colour} {noun2} pieces.",
-        "There are {n} {colour} {noun2} pieces in the {adj} {noun}.",
-    ),
-)
-NAMED = Fact(
-    "About {word}",
-    (
-        "{word} is {adj} {noun} number {n}, and its keeper is {name}.",
-        "The keeper of {word} is {name}, who has {n} {adj} {noun} signs.",
-        "{name} keeps {word} and {n} {adj} {noun} signs.",
-        "At {word}, {name} looks after {n} {adj} {noun} signs.",
-    ),
-    (
-        "Who keeps {word}?",
-        "What do you know about {word}?",
-        "Who looks after {word}?",
-        "Tell me about {word}.",
-    ),
-    ("{name} looks after {word}.", "The keeper of {word} is {name}.", "{name} keeps {word}."),
-)
+    "Answer with a few words.", "Give only the value.", "Reply with the value only.", "Just the answer, no sentence.",
+    "Only the value, please.", "As short as possible.", "No full sentence.", "One value, nothing else.",
+    "Give the bare answer.", "Short answer only.", "In a word or a number.", "Without a sentence around it.",
+)  # fmt: skip
+TITLES = (
+    "{brand}", "{brand}: {noun}", "FAQ", "Handbook, page {n}", "About us", "{word}.txt", "Terms", "{noun} guide",
+    "{noun}.pdf", "Notes about {noun} {n}", "The {noun}", "{noun} > {noun2}", "Page {n}", "{adj} {noun} rules",
+    "Guide > {verbing} > {noun}", "{word}.md > {noun}", "Our {noun} and {noun2}", "Questions on {verbing}",
+    "Manual {code}",
+)  # fmt: skip
+WORDS = re.compile(r"[^\W\d_]{3,}[\w-]*|\w*\d[\w.,:-]*\w|\d+")
 
 
 class Told(NamedTuple):
@@ -162,65 +102,72 @@ class Told(NamedTuple):
         return capital(spoken(self.statement.format(**self.slots)))
 
 
+@cache
+def _common() -> frozenset[str]:
+    """Words that frame a sentence: nobody asks about these."""
+    lines = [line for one in (*facts(), *frames()) for line in (*one.statements, *one.questions)]
+    everything = " ".join([*GENERIC, *lines])
+    named = {word.lower() for name in ("noun", "adj", "verb", "do", "verbing", "item") for word in lists()[name]}
+    return frozenset(WORDS.findall(re.sub(r"{\w+}", "", everything).lower())) - named
+
+
 def told(r: Random, w: Words, fact: Fact) -> Told:
-    """State a fact with fresh values."""
+    """State a fact with fresh values. Kinds of fact are split into train and held-out as a whole."""
     slots: dict[str, str] = {}
-    for question in fact.questions:
-        w.fill(r, question, slots)
-    statement = w.pick(r, fact.statements)
+    statement = r.choice(fact.statements)
     w.fill(r, statement, slots)
     return Told(fact, statement, slots)
 
 
 def several(r: Random, w: Words, count: int) -> list[Told]:
-    """Facts that can stand side by side: one kind comes twice only if its questions name their subject."""
+    """Facts that can stand side by side: a kind of fact comes twice only if its questions name their subject."""
     found: list[Told] = []
     used: set[str] = set()
     while len(found) < count:
-        fact = r.choice((COINED, COUNTED, NAMED)) if r.random() < 0.2 else r.choice(facts())
-        if found and r.random() < 0.25:
-            fact = r.choice(found).fact
-        if fact.title in used and not all("{" in question for question in fact.questions):
+        fact = w.pick(r, frames() if r.random() < 0.7 else facts())
+        if found and r.random() < 0.2:
+            fact = r.choice(found).fact  # another of the same kind: only its values tell them apart
+        if fact.title and fact.title in used and not all("{" in question for question in fact.questions):
             continue
         used.add(fact.title)
         found.append(told(r, w, fact))
     return found
 
 
-def passage(r: Random, w: Words, inside: list[Told], business: dict[str, str]) -> tuple[str, str]:
-    """A title and a text of 30 to 120 words around the given facts."""
+def passage(r: Random, w: Words, inside: list[Told], business: dict[str, str], longest: int = 7) -> tuple[str, str]:
+    """A title and a text around the given facts, as prose or as a list."""
     sentences = [one.sentence for one in inside]
-    for _ in range(r.choice((0, 1, 1, 2, 3, 4, 7))):
-        sentences.insert(
-            r.randint(0, len(sentences)), capital(w.fill(r, w.pick(r, fillers()), dict(business)))
-        )
-    title = w.fill(
-        r,
-        r.choice(
-            (
-                inside[0].fact.title,
-                inside[0].fact.title,
-                "{brand}",
-                "{brand}: {noun}",
-                "FAQ",
-                "Handbook, page {n}",
-                "About us",
-                "{word}.txt",
-                "Terms",
-                "{noun} guide",
-            )
-        ),
-        dict(inside[0].slots) | business,
-    )
+    for _ in range(r.choice((0, 1, 1, 2, 3, 4, longest))):
+        sentences.insert(r.randint(0, len(sentences)), capital(w.fill(r, w.pick(r, fillers()), dict(business))))
+    title = inside[0].fact.title if r.random() < 0.3 and inside[0].fact.title else r.choice(TITLES)
+    title = capital(w.fill(r, title, dict(inside[0].slots) | business))
+    if r.random() < 0.15:
+        return title, "\n" + "\n".join(r.choice(("- ", "* ")) + one for one in sentences)
     return title, " ".join(sentences)
 
 
-def question_for(r: Random, w: Words, one: Told) -> str:
-    """A user's question about a fact, sometimes with a greeting or a word of thanks around it."""
-    question = w.fill(r, w.pick(r, one.fact.questions), one.slots)
-    before = w.fill(r, r.choice(ASK_PREFIX), {})
-    text = before + question + r.choice(ASK_SUFFIX)
-    return text.lower().rstrip("?.") if r.random() < 0.04 else text
+def question_for(r: Random, w: Words, one: Told, context: str = "") -> str:
+    """A user's question about a fact; where its context is given, sometimes with words that stand only there."""
+    fitting = [ask for ask in one.fact.questions if slots_of(ask) <= one.slots.keys()]
+    question = w.fill(r, r.choice(fitting), one.slots) if fitting else ""
+    if context and (not fitting or r.random() < 0.4):
+        question = _about(r, w, one.sentence, context) or question
+    before, after = w.fill(r, w.pick(r, ASK_PREFIX), {}), w.fill(r, w.pick(r, ASK_SUFFIX), {})
+    text = (before + (question or f"What about {one.sentence}") + after).strip()
+    return text.lower().rstrip("?.") if r.random() < 0.05 else text
+
+
+def _about(r: Random, w: Words, sentence: str, context: str) -> str:
+    """A question with two or three words of the sentence, one of which stands nowhere else in the context."""
+    words = [word for word in dict.fromkeys(WORDS.findall(sentence)) if word.lower() not in _common()]
+    count = {word: len(re.findall(rf"\b{re.escape(word)}\b", context, re.I)) for word in words}
+    alone = [word for word in words if count[word] == 1]
+    if not alone:
+        return ""
+    keys = [r.choice(alone)]
+    keys += [word for word in r.sample(words, min(len(words), r.choice((0, 1, 1, 2)))) if word not in keys]
+    keys.sort(key=sentence.index) if r.random() < 0.7 else r.shuffle(keys)
+    return capital(w.pick(r, GENERIC).format(x=r.choice((" ", " ", " and the ", ", ")).join(keys)))
 
 
 def cited(text: str, mark: int) -> str:
@@ -228,65 +175,73 @@ def cited(text: str, mark: int) -> str:
     return f"{text[:-1]} [{mark}]{text[-1]}" if text[-1] in ".!?" else f"{text} [{mark}]"
 
 
-def library(r: Random, w: Words, business: dict[str, str]) -> tuple[str, list[tuple[int, Told]], list[Told]]:
+def library(
+    r: Random, w: Words, business: dict[str, str], count: int, longest: int
+) -> tuple[str, list[tuple[int, Told]], list[Told]]:
     """Numbered passages as the system message shows them, what each tells, and facts that are in none."""
-    count = r.choice((1, 2, 3, 3, 4, 4))
-    everything = several(r, w, count * 3 + 1)
+    everything = several(r, w, count * (6 if longest > 5 else 3) + 2)
     shown: list[tuple[int, Told]] = []
     parts = []
     for number in range(1, count + 1):
-        inside = [everything.pop() for _ in range(r.choice((1, 2, 2, 3)))]
+        inside = [everything.pop() for _ in range(r.choice((3, 4, 5, 6) if longest > 5 else (1, 2, 2, 3)))]
         shown += [(number, one) for one in inside]
-        title, text = passage(r, w, inside, business)
+        title, text = passage(r, w, inside, business, longest)
         parts.append(f"[{number}] {title}: {text}")
-    titles = {one.fact.title for _, one in shown}
+    titles = {one.fact.title for _, one in shown if one.fact.title}
     return "\n\n".join(parts), shown, [one for one in everything if one.fact.title not in titles]
 
 
 def rag(r: Random, w: Words, shots: int = 0) -> Sample:
-    """The app's retrieval shape: an instruction, numbered passages, perhaps shots, one to three questions."""
+    """The app's retrieval shape: an instruction, numbered passages, perhaps shots, one to four questions."""
     business = {"brand": w.brand(r), "place": w.entity(r, "place")}
-    house = style(r, w, dict(business)) if r.random() < 0.45 or shots else PLAIN
-    rules = list(house.rules) if not shots or r.random() < 0.6 else []
-    unknown = w.pick(r, UNKNOWN)
+    house = style(r, w, dict(business)) if r.random() < 0.35 or shots else PLAIN
+    rules = list(house.rules) if not shots or r.random() < 0.5 else []
+    unknown = UNKNOWN
     if r.random() < 0.4:
+        unknown = w.fill(r, w.pick(r, REPLIES), {})
         rules.append(w.pick(r, UNKNOWN_RULES).format(q=f'"{unknown}"'))
-    guide = r.choices((GUIDE, w.pick(r, OTHER_GUIDES), w.pick(r, UNCITED)), (80, 12, 8))[0]
-    text, shown, missing = library(r, w, business)
+    guide = r.choices((GUIDE, w.pick(r, OTHER_GUIDES), w.pick(r, UNCITED)), (75, 17, 8))[0]
+    big = r.random() < 0.15  # as long as the window allows
+    count = r.choice((4, 6, 8, 10) if big else (1, 2, 3, 3, 4, 4))
+    text, shown, missing = library(r, w, business, count, 12 if big else 5)
     lines: list[str] = []
     for one in several(r, w, shots):
-        lines += [question_for(r, w, one), house.dress(answer_for(r, one.fact, one.statement, one.slots))]
+        lines += [question_for(r, w, one), house.dress(one.sentence)]
     r.shuffle(shown)
     for mark, one in shown[: r.choice((1, 1, 2)) if shots else r.choice((1, 2, 2, 3, 4))]:
-        if missing and r.random() < 0.13:
-            lines += [question_for(r, w, r.choice(missing)), house.dress(unknown)]
+        if missing and r.random() < 0.14:
+            other = r.choice(missing)
+            lines += [question_for(r, w, other), house.dress(unknown)]
         else:
-            answer = capital(answer_for(r, one.fact, one.statement, one.slots))
-            lines += [
-                question_for(r, w, one),
-                house.dress(answer if guide in UNCITED else cited(answer, mark)),
-            ]
+            answer = one.sentence if guide in UNCITED else cited(one.sentence, mark)
+            lines += [question_for(r, w, one, text), house.dress(answer)]
     system = f"{instruction(r, w, business, rules)}\n\n{guide}\n\n{text}"
     return Sample("reading+shots" if shots else "reading", turns(system, *lines))
 
 
 def rag_shots(r: Random, w: Words) -> Sample:
-    """Retrieval with one to three shots in house style."""
+    """Retrieval with one to six shots in house style."""
     return rag(r, w, r.choice((1, 2, 2, 3, 4, 6)))
 
 
 def context(r: Random, w: Words) -> Sample:
-    """A text in the user's message and a question, answered by a sentence or by the value alone."""
+    """A text in the user's message and a question, answered by its sentence or by the value alone."""
     told_facts = several(r, w, r.choice((1, 2, 3, 4, 5)))
     _, text = passage(r, w, told_facts, {"brand": w.brand(r)})
     one = r.choice(told_facts)
-    question = w.fill(r, w.pick(r, one.fact.questions), one.slots)
     system = "" if r.random() < 0.5 else instruction(r, w, {}, [])
-    answer = capital(answer_for(r, one.fact, one.statement, one.slots))
-    values = [
-        name for name in one.slots if "{" + name + "}" in one.statement and "{" + name + "}" not in question
-    ]
-    if len(values) == 1 and r.random() < 0.5:
-        question, answer = f"{question} {w.pick(r, SHORT)}", one.slots[values[0]]
-    user = w.pick(r, CONTEXT).format(c=text, q=question)
-    return Sample("context", turns(system, user, answer))
+    question, answer = _short(r, w, one) if r.random() < 0.4 else ("", "")
+    if not question:
+        question, answer = question_for(r, w, one, text), one.sentence
+    return Sample("context", turns(system, w.pick(r, CONTEXT).format(c=text, q=question), answer))
+
+
+def _short(r: Random, w: Words, one: Told) -> tuple[str, str]:
+    """A question for the one value of a statement that the question does not name; ("", "") when there are several."""
+    known = slots_of(one.statement)
+    asks = [ask for ask in one.fact.questions if slots_of(ask) <= known and len(known - slots_of(ask)) == 1]
+    if not asks:
+        return "", ""
+    ask = r.choice(asks)
+    value = one.slots[next(iter(known - slots_of(ask)))]
+    return f"{w.fill(r, ask, one.slots)} {w.pick(r, SHORT)}", value if value in one.sentence else capital(value)
