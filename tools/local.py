@@ -65,8 +65,10 @@ class LocalTrainer:
         chosen = recipe.choose(request, int(parameters))
         window = request.max_length or (recipe.window(folder) if local else recipe.WINDOW)
         lengths = [_tokens(row) for row in request.train]
-        steps = recipe.steps(request, chosen)
-        tokens = steps * chosen.batch_size * sum(min(n, window) for n in lengths) / len(lengths)
+        own = [_tokens(row) for row in recipe.replay(folder, request, chosen)]
+        steps = recipe.steps(request, chosen, replayed=len(own))
+        tokens = (steps * chosen.batch_size - len(own)) * sum(min(n, window) for n in lengths) / len(lengths)
+        tokens += sum(min(n, window) for n in own)
         tokens += (chosen.epochs + 2) / 3 * sum(map(_tokens, request.test))  # a forward pass is a third of a step
         at_once = chosen.batch_size * min(max(lengths), window)
         return Estimate(

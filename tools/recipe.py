@@ -8,11 +8,13 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.trainer import ToolError, TrainRequest
+from tools.trainer import Message, ToolError, TrainRequest
 
 SMALL, MIDDLE = 50e6, 400e6  # parameters
 BATCH = 8
 WINDOW = 2048  # tokens; a longer window costs memory that few conversations need
+REPLAY = "replay.jsonl"  # beside a base's weights: conversations of its own training
+REPLAY_SHARE = 1.0  # of them for each conversation that is trained on, each time it is
 MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
@@ -41,12 +43,24 @@ def choose(request: TrainRequest, parameters: int) -> Recipe:
     )
 
 
-def steps(request: TrainRequest, recipe: Recipe, rows: int = 0) -> int:
-    """Optimiser steps that the run will take over `rows` rows (the request's conversations, when 0)."""
+def steps(request: TrainRequest, recipe: Recipe, rows: int = 0, replayed: int = 0) -> int:
+    """Optimiser steps that the run will take over `rows` rows (the request's conversations, when 0) and the replay."""
     if request.max_steps:
         return request.max_steps
     each = math.ceil((rows or len(request.train)) / recipe.batch_size)
-    return max(1, math.ceil(each * recipe.epochs))
+    return max(1, math.ceil(each * recipe.epochs + replayed / recipe.batch_size))
+
+
+def replay(base: Path, request: TrainRequest, recipe: Recipe) -> list[list[Message]]:
+    """Conversations of the base's own training, where it brings some: mixed in, they keep it from forgetting.
+
+    None with `max_steps`, which says exactly how long the run is.
+    """
+    if request.max_steps or not (base / REPLAY).is_file():
+        return []
+    lines = (base / REPLAY).read_text(encoding="utf-8").splitlines()
+    wanted = round(len(request.train) * recipe.epochs * REPLAY_SHARE)
+    return [json.loads(line)["messages"] for line in lines[:wanted]]
 
 
 def _epochs(rows: int, batch: int, parameters: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import sys
@@ -10,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.conftest import make_rows, wait_for
-from tools import jobdir
+from tests.tools.conftest import make_model, make_rows, wait_for
+from tools import jobdir, recipe
 from tools.local import LocalTrainer
 from tools.trainer import JobState, JobStatus, ToolError, TrainRequest
 from tools.trl_local import TrlTrainer
@@ -195,3 +196,24 @@ def test_availability_is_asked_of_the_right_interpreter(tmp_path: Path):
     bare = "/usr/bin/python3"
     if Path(bare).exists():
         assert "not installed" in str(UnslothTrainer(tmp_path, bare).unavailable())
+
+
+def test_a_base_that_brings_conversations_of_its_own_is_replayed(tmp_path: Path) -> None:
+    base = make_model(tmp_path / "base")
+    own = [json.dumps({"messages": row}) for row in make_rows(60)]
+    (base / recipe.REPLAY).write_text("\n".join(own), encoding="utf-8")
+    request = wanted(base, max_steps=0, epochs=2.0, batch_size=8, samples=[], probes=[])
+    trainer = TrlTrainer(tmp_path / "jobs")
+    status = ended(trainer, trainer.start(request))
+    assert status.state is JobState.SUCCEEDED, status.reason
+    replayed = round(16 * 2 * recipe.REPLAY_SHARE)
+    assert [(event["rows"], event["replayed"]) for event in of_type(status, "data")] == [(16, replayed)]
+    assert status.steps == trainer.estimate(request).steps == math.ceil((16 * 2 + replayed) / 8)
+    assert of_type(status, "step")[-1]["epoch"] == pytest.approx(2.0, abs=0.1)
+    assert len(of_type(status, "eval")) == 3  # before, and after each epoch
+
+
+def test_a_run_of_so_many_steps_replays_nothing(tmp_path: Path) -> None:
+    (tmp_path / recipe.REPLAY).write_text(json.dumps({"messages": make_rows(1)[0]}), encoding="utf-8")
+    request = wanted(tmp_path)
+    assert recipe.replay(tmp_path, request, recipe.choose(request, 1000)) == []

@@ -13,16 +13,21 @@ import socket
 import time
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import torch
 import torch.distributed
 from transformers import GenerationConfig, LlamaForCausalLM
 
+from tools.recipe import REPLAY
 from tools.starter.batches import batch
+from tools.starter.corpus import conversation
 from tools.starter.model import HOLD, Plan, loss_of, model_for, optimizers_for
 from tools.starter.tokenizer import build, save_tokenizer
 from tools.starter.words import Words
+
+REPLAYED, REPLAY_CHARACTERS = 1500, 900  # conversations, and what each may have
 
 
 class Run:
@@ -152,6 +157,7 @@ class Run:
         )
         model.save_pretrained(temporary)
         save_tokenizer(self.tokenizer, temporary)
+        _write_replay(temporary / REPLAY, self.plan.seed)
         record = {
             "steps": self.step,
             "tokens": self.tokens,
@@ -169,6 +175,17 @@ class Run:
             file.chmod(0o644)
             os.replace(file, folder / file.name)
         temporary.rmdir()
+
+
+def _write_replay(file: Path, seed: int) -> None:
+    """Conversations of the corpus that tuning mixes in, none of them long."""
+    r, words = Random(f"{seed}-replay"), Words()
+    lines: list[str] = []
+    while len(lines) < REPLAYED:
+        messages = conversation(r, words).messages
+        if sum(len(message["content"]) for message in messages) < REPLAY_CHARACTERS:
+            lines.append(json.dumps({"messages": messages}, ensure_ascii=False) + "\n")
+    file.write_text("".join(lines), encoding="utf-8")
 
 
 def steps_for(minutes: float, run: Run, probe: int = 20) -> int:

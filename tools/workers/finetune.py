@@ -115,9 +115,18 @@ class Run:
         stops = _stops(loaded)
         train = rows.build(loaded.tokenizer, self.request.train, self.max_length, stops)
         test = rows.build(loaded.tokenizer, self.request.test[:EVAL_ROWS], self.max_length, stops)
-        self.job.event("data", **train.summary(), max_length=self.max_length, test_rows=len(test.rows))
+        own = recipe.replay(Path(self.request.base), self.request, self.recipe)
+        replayed = rows.build(loaded.tokenizer, own, self.max_length, stops)
+        counts = train.summary() | {"replayed": len(replayed.rows), "test_rows": len(test.rows)}
+        self.job.event("data", **counts, max_length=self.max_length)
         if not train.rows:
             raise ToolError("No row holds an answer to learn from.", "Add approved answers, or raise the window.")
+        self.steps = recipe.steps(self.request, self.recipe, len(train.rows), len(replayed.rows))
+        self.passes, self.each = 1, math.ceil(len(train.rows) / self.recipe.batch_size)  # each: steps of an epoch
+        if replayed.rows:  # every epoch at once, so that no row of the replay comes twice
+            self.passes = math.ceil(self.recipe.epochs)
+            self.each = math.ceil(self.steps / self.passes)
+            train.rows = train.rows * self.passes + replayed.rows
         return train, test
 
     def _trainer(self, loaded: Loaded, train: rows.Rows, test: rows.Rows) -> tuple[Any, Progress]:
@@ -128,7 +137,8 @@ class Run:
         from tools.workers.progress import Progress
 
         prompts = [prompt for prompt in self.request.samples if prompt][:SAMPLES]
-        progress = Progress(self.job, (lambda: _speak(loaded, prompts)) if prompts else None, self.resumed)
+        speak = (lambda: _speak(loaded, prompts)) if prompts else None
+        progress = Progress(self.job, speak, self.resumed, self.passes)
         trainer = SFTTrainer(
             model=loaded.model,
             args=self._arguments(loaded, train, bool(test.rows)),
@@ -144,18 +154,16 @@ class Run:
     def _arguments(self, loaded: Loaded, train: rows.Rows, evaluate: bool) -> Any:
         from trl import SFTConfig
 
-        steps = recipe.steps(self.request, self.recipe, len(train.rows))
-        each = math.ceil(len(train.rows) / self.recipe.batch_size)
         at_once = _at_once(self.recipe.batch_size, max(len(row["input_ids"]) for row in train.rows), self.parameters)
         return SFTConfig(
             output_dir=str(self.job.directory / jobdir.CHECKPOINTS),
-            max_steps=steps,
+            max_steps=self.steps,
             per_device_train_batch_size=at_once,
             per_device_eval_batch_size=at_once,
             gradient_accumulation_steps=self.recipe.batch_size // at_once,
             learning_rate=self.recipe.learning_rate,
             lr_scheduler_type="linear",
-            warmup_steps=max(1, round(0.05 * steps)),
+            warmup_steps=max(1, round(0.05 * self.steps)),
             weight_decay=0.0,
             seed=self.request.seed,
             data_seed=self.request.seed,
@@ -168,15 +176,15 @@ class Run:
             max_length=self.max_length,
             dataset_kwargs={"skip_prepare_dataset": True},
             remove_unused_columns=False,
-            logging_steps=max(1, math.ceil(steps / LOGGED)),
+            logging_steps=max(1, math.ceil(self.steps / LOGGED)),
             logging_first_step=True,
             logging_nan_inf_filter=False,
             eval_strategy="steps" if evaluate else "no",
-            eval_steps=each,
+            eval_steps=self.each,
             eval_on_start=evaluate and not self.resumed,
             prediction_loss_only=True,
             save_strategy="steps",
-            save_steps=min(each, CHECKPOINT_STEPS),
+            save_steps=min(self.each, CHECKPOINT_STEPS),
             save_total_limit=2,
             dataloader_pin_memory=loaded.accelerated,
             disable_tqdm=True,

@@ -26,8 +26,9 @@ class NotANumber(Exception):
 class Progress(TrainerCallback):  # type: ignore[misc]
     """Steps, evaluations, checkpoints and sample answers as events; a cancelled job ends after its step."""
 
-    def __init__(self, job: Job, speak: Speak | None, resumed: bool) -> None:
+    def __init__(self, job: Job, speak: Speak | None, resumed: bool, passes: int = 1) -> None:
         self.job = job
+        self.passes = passes  # epochs that one pass over the trainer's rows holds
         self.speak = speak
         self.resumed = resumed
         self.losses: list[float] = []
@@ -103,7 +104,7 @@ class Progress(TrainerCallback):  # type: ignore[misc]
             lr=float(logs.get("learning_rate", 0.0)),
             grad_norm=round(norm, 5),
             tokens=self.tokens,
-            epoch=round(float(state.epoch or 0.0), 4),
+            epoch=round(float(state.epoch or 0.0) * self.passes, 4),
             eta_seconds=round(each * (state.max_steps - state.global_step), 1),
         )
 
