@@ -40,7 +40,6 @@ SHOTS = 5
 MOST_SECONDS, MOST_LOSS = 90.0, 0.10
 FOLD = 5  # with --validation one row in so many is scored
 POLL_SECONDS = 0.5  # how often the app asks
-PRIMARY = {"manners": "kept", "reading": "values", "reading with shots": "values", "booking": "values"}  # else exact
 OPTIONS = ("learning_rate", "lora_rank", "epochs", "batch_size")
 Conversations = list[list[Message]]
 
@@ -130,9 +129,9 @@ def marks(said: Sequence[str], references: Sequence[str], name: str) -> list[flo
     return [float(one or 0.0) for one in found]
 
 
-def primary(skills: dict[str, Scores]) -> float:
-    """Mean over the groups of the score that counts: exact, or where many wordings are right, the values."""
-    return sum(scores[PRIMARY.get(group, "exact")] for group, scores in skills.items()) / len(skills)
+def mean_exact(skills: dict[str, Scores]) -> float:
+    """Mean over the skills of the share of answers that are right to the letter."""
+    return sum(scores["exact"] for scores in skills.values()) / len(skills)
 
 
 def mean_f1(skills: dict[str, Scores]) -> float:
@@ -140,11 +139,11 @@ def mean_f1(skills: dict[str, Scores]) -> float:
 
 
 def skills_lost(before: dict[str, Scores], after: dict[str, Scores]) -> dict[str, Any]:
-    """The relative loss on the skills benchmark, by the primary score and by token F1; below 0 is a gain."""
-    lost = 1 - primary(after) / primary(before)
+    """The relative loss on the skills benchmark, by exact answers and by token F1; below 0 is a gain."""
+    lost = 1 - mean_exact(after) / mean_exact(before)
     return {
-        "before": round(primary(before), 4),
-        "after": round(primary(after), 4),
+        "before": round(mean_exact(before), 4),
+        "after": round(mean_exact(after), 4),
         "loss": round(lost, 4),
         "loss_f1": round(1 - mean_f1(after) / mean_f1(before), 4),
         "groups_after": after,

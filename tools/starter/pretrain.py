@@ -178,7 +178,7 @@ class Run:
 
 
 def _write_replay(file: Path, seed: int) -> None:
-    """Conversations of the corpus that tuning mixes in, none of them long."""
+    """Conversations of the corpus that a trainer mixes in, none of them long."""
     r, words = Random(f"{seed}-replay"), Words()
     lines: list[str] = []
     while len(lines) < REPLAYED:
