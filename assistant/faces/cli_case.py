@@ -1,10 +1,7 @@
-"""Commands about what a case holds: its brief, documents, conversations and datasets."""
+"""Commands about what a case holds: documents, conversations and datasets."""
 
 from __future__ import annotations
 
-import json
-import sys
-import tomllib
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assistant.errors import AttuneError
-from assistant.faces.cli_common import AsJson, CaseId, Stopped, open_bench, pick, say, show, split_case
+from assistant.faces.cli_common import AsJson, CaseId, open_bench, pick, say, show, split_case
 
 if TYPE_CHECKING:
     from assistant.record.store import Store
@@ -44,89 +41,6 @@ def new(
         show({"case": case.id, "title": case.title}, f"Made the case '{case.id}'. Next: attune interview", as_json)
 
 
-def interview(
-    case: CaseId = "",
-    answers: Annotated[str, typer.Option(metavar="FILE", help="Answers as TOML or JSON; - reads JSON.")] = "",
-    as_json: AsJson = False,
-) -> None:
-    """Answer the open questions of the brief.
-
-    In a terminal they are asked one by one.
-    """
-    from assistant.stages import interview as stage
-
-    with open_bench() as bench:
-        chosen = pick(bench.store, case)
-        if answers:
-            chosen = stage.run(bench.store, chosen.id, _read_answers(answers))
-        elif sys.stdin.isatty() and not as_json:
-            chosen = _ask_each(bench.store, chosen)
-        elif chosen.brief.gaps:
-            raise AttuneError(
-                f"{len(chosen.brief.gaps)} questions are open: {', '.join(chosen.brief.gaps)}.",
-                "Answer them with --answers FILE, or run this in a terminal.",
-            )
-        gaps = chosen.brief.gaps
-        text = f"Still open: {', '.join(gaps)}." if gaps else "The brief has no gaps. Next: attune add, attune import"
-        show({"case": chosen.id, "brief": chosen.brief.to_json(), "gaps": gaps}, text, as_json)
-
-
-def _read_answers(name: str) -> dict[str, Any]:
-    """Answers from a TOML or JSON file; a case.toml is taken too, by its [brief]."""
-    from assistant.stages.interview import QUESTIONS
-
-    text = sys.stdin.read() if name == "-" else _read_text(Path(name))
-    try:
-        value = tomllib.loads(text) if name.endswith(".toml") else json.loads(text)
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
-        kind = "TOML" if name.endswith(".toml") else "JSON"
-        raise AttuneError(f"{name} is not valid {kind}: {error}.", "Mend that place and run it again.") from error
-    value = value.get("brief", value) if isinstance(value, dict) else value
-    if not isinstance(value, dict):
-        raise AttuneError(f"{name} holds no answers.", f"Write an object with some of: {', '.join(QUESTIONS)}.")
-    return value
-
-
-def _ask_each(store: Store, case: Case) -> Case:
-    """Question by question; every answer is kept at once."""
-    from assistant.stages import interview as stage
-
-    say("A number takes a suggestion, an empty line skips, Ctrl-D ends. Every answer is kept at once.")
-    while case.brief.gaps:
-        question = stage.QUESTIONS[case.brief.gaps[0]]
-        say(f"\n{question.text}\n  {question.why}")
-        for number, suggestion in enumerate(question.suggestions, start=1):
-            say(f"  {number}. {suggestion}")
-        try:
-            answer = input("> ").strip()
-        except EOFError:
-            break
-        except KeyboardInterrupt:
-            raise Stopped("Your answers are kept; go on with `attune interview`.") from None
-        if answer.isdigit() and 1 <= int(answer) <= len(question.suggestions):
-            answer = question.suggestions[int(answer) - 1]
-        case = stage.run(store, case.id, {question.field: answer or "skip"})
-    return case
-
-
-def add(files: Files, as_json: AsJson = False) -> None:
-    """Add documents: text, Markdown, PDF, or folders."""
-    from assistant.knowledge import documents
-
-    with open_bench() as bench:
-        case, names = split_case(bench.store, files)
-        paths = _existing(bench.store, names)
-        added = [documents.add(bench.store, bench.settings, case.id, p.name, _read_bytes(p)) for p in paths]
-        for document in added:
-            for warning in document.warnings:
-                say(f"{document.name}: {warning}")
-        listed = [
-            {"name": d.name, "kind": d.kind, "pages": d.pages, "characters": len(d.text), "warnings": d.warnings}
-            for d in added
-        ]
-        show({"case": case.id, "documents": listed}, f"Added {len(added)} documents to '{case.id}'.", as_json)
-
-
 def import_(
     files: Files,
     heldout: Annotated[bool, typer.Option("--heldout", help="Only ever test on these.")] = False,
@@ -140,7 +54,7 @@ def import_(
 
     with open_bench() as bench:
         case, names = split_case(bench.store, files)
-        found = [messages for path in _existing(bench.store, names) for messages in formats.read(path)]
+        found = [messages for path in existing(bench.store, names) for messages in formats.read(path)]
         source = "heldout" if heldout else "import"
         with bench.store.atomic():
             for messages in found:
@@ -150,7 +64,7 @@ def import_(
         show({"case": case.id, "conversations": len(found), "source": source}, text, as_json)
 
 
-def _existing(store: Store, names: Sequence[str]) -> list[Path]:
+def existing(store: Store, names: Sequence[str]) -> list[Path]:
     """The files named, folders opened one level; raises AttuneError for one that is not there."""
     if not names:
         raise AttuneError("No file was named.", "Name at least one.")
@@ -167,17 +81,11 @@ def _existing(store: Store, names: Sequence[str]) -> list[Path]:
     return found
 
 
-def _read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
         raise AttuneError(f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
-
-
-def _read_text(path: Path) -> str:
-    from assistant.conversations.formats import decode
-
-    return decode(_read_bytes(path), path.name)
 
 
 def dataset(

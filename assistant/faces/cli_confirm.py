@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,13 +18,23 @@ if TYPE_CHECKING:
 def confirm(
     proposal: Annotated[int, typer.Argument(help="Its number, from `attune status`.", show_default=False)],
     decline: Annotated[bool, typer.Option("--decline", help="Turn it down instead.")] = False,
+    change: Annotated[
+        list[str] | None,
+        typer.Option("--change", metavar="NAME=VALUE", help="Ask for another one instead, e.g. epochs=2; repeatable."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let a proposal of the guide happen, or turn it down."""
+    """Let a proposal of the guide happen, change it or turn it down."""
     from assistant.guide import proposals
 
     with open_bench() as bench:
         found = bench.store.proposal(proposal)
+        if change:
+            made = proposals.change(bench, proposal, dict(_option(text) for text in change))
+            text = f"Proposal {made.id} takes the place of {proposal}: {made.why}\nNext: attune confirm {made.id}"
+            value = {"proposal": made.id, "kind": made.kind, "state": made.state, "instead_of": proposal}
+            show(value | {"terms": made.terms, "options": made.payload}, text, as_json)
+            return
         if decline:
             proposals.decline(bench, proposal)
             result = "Declined."
@@ -32,6 +42,19 @@ def confirm(
             result = _finish(bench, found, proposals.confirm(bench, proposal))
         state = bench.store.proposal(proposal).state
         show({"proposal": proposal, "kind": found.kind, "state": state, "result": result}, result, as_json)
+
+
+def _option(text: str) -> tuple[str, Any]:
+    """A name and its value; what reads as a number is one."""
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise AttuneError(f"'{text}' is no change.", "Write it as NAME=VALUE, for example epochs=2.")
+    for kind in (int, float):
+        try:
+            return name.strip(), kind(value)
+        except ValueError:
+            continue
+    return name.strip(), value.strip()
 
 
 def _finish(bench: Workbench, proposal: Proposal, result: str) -> str:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import AttuneError
+from assistant.guide import paste
+from assistant.record import spending
 from assistant.record.types import Proposal, Variant
 from assistant.stages import baseline, evaluate, finetune, switch
-from tools.trainer import Estimate, Range
+from tools.trainer import Range
 
 if TYPE_CHECKING:
     from assistant.workbench import Workbench
@@ -22,18 +24,34 @@ LIMITS: dict[str, tuple[float, float]] = {
 
 
 @dataclass(frozen=True)
+class Terms:
+    """What a person agrees to: what would be done and why, how long it takes, what it costs, what it leaves alone."""
+
+    what: str
+    why: str
+    takes: str
+    costs: str
+    leaves: str
+
+
+@dataclass(frozen=True)
 class Kind:
     """How one kind works.
 
     `prepare` checks and completes a payload or raises AttuneError; `rests_on` gives what must still be so when it is
-    confirmed, `changed` names that in words; `why` says what it does, costs and leaves alone; `carry_out` does it.
+    confirmed, `changed` names that in words; `terms` says what it means; `carry_out` does it; `given` is what may be
+    changed before it is confirmed, taken from a payload without what `prepare` would fill in anyway; `allow` raises
+    AttuneError while it must not be confirmed, though it still holds.
     """
 
     prepare: Callable[[Workbench, str, Payload], Payload]
     rests_on: Callable[[Workbench, str], Any]
     changed: str
-    why: Callable[[Workbench, str, Payload], str]
+    terms: Callable[[Workbench, str, Payload], Terms]
     carry_out: Callable[[Workbench, Proposal, str], str]
+    options: tuple[str, ...] = ()
+    given: Callable[[Workbench, str, Payload], Payload] = lambda bench, case, payload: payload  # noqa: ARG005
+    allow: Callable[[Workbench, Proposal], None] = lambda bench, proposal: None  # noqa: ARG005
 
 
 # train ----------------------------------------------------------------------------------------------------------------
@@ -64,11 +82,30 @@ def _rests_train(bench: Workbench, case: str) -> Any:
     ]
 
 
-def _why_train(bench: Workbench, case: str, payload: Payload) -> str:
+def _train_terms(bench: Workbench, case: str, payload: Payload) -> Terms:
     found = finetune.estimate(bench.store, bench.settings, bench.trainers, case, **payload)
     rows = bench.store.datasets(case)[-1].train
-    return (f"Train {payload['base']} with {payload['trainer']} on {rows} conversations. {_estimated(found)} "
-            "It makes a new model and measures nothing; which model answers stays as it is.")  # fmt: skip
+    money = "no money" if not found.money_usd.high else f"${_span(found.money_usd)}"
+    cut = f" {found.rows_cut} of them are too long and lose their end." if found.rows_cut else ""
+    return Terms(
+        f"Train {payload['base']} with {payload['trainer']} on {rows} conversations{_passes(payload)}.{cut}",
+        "Only a trained model can be measured against the best answers without training.",
+        f"About {_duration(found.seconds)} ({_begun_small(found.source.rstrip('.'))}).",
+        f"{_span(found.memory_gb)} GB of memory and {money}. "
+        f"{spending.note(bench.store, bench.settings, found.money_usd.high)}".rstrip(),
+        "It makes a new model and measures nothing; which model answers stays as it is.",
+    )
+
+
+def _allow_train(bench: Workbench, proposal: Proposal) -> None:
+    found = finetune.estimate(bench.store, bench.settings, bench.trainers, proposal.case, **proposal.payload)
+    if refused := spending.refusal(bench.store, bench.settings, found.money_usd.high):
+        raise refused
+
+
+def _train_given(bench: Workbench, case: str, payload: Payload) -> Payload:
+    usual = finetune.defaults(bench.store, bench.settings, bench.trainers, case)
+    return {name: value for name, value in payload.items() if usual.get(name) != value}
 
 
 def _train(bench: Workbench, proposal: Proposal, by: str) -> str:  # noqa: ARG001
@@ -90,15 +127,21 @@ def _rests_evaluate(bench: Workbench, case: str) -> Any:
     return [baseline.latest_dataset(bench.store, case), newest.id if newest else 0, latest.id if latest else 0]
 
 
-def _why_evaluate(bench: Workbench, case: str, payload: Payload) -> str:
+def _evaluate_terms(bench: Workbench, case: str, payload: Payload) -> Terms:
     tested = bench.store.datasets(case)[-1].test
     what = (
         f"the model of job {payload['job']} and every untrained variant"
         if payload["job"]
         else "every untrained variant"
     )
-    return (f"Let {what} answer the {tested} held-out conversations and compare the answers with the approved ones. "
-            "It takes minutes of the machine or the chat server; which model answers stays as it is.")  # fmt: skip
+    server = bench.settings.chat_base_url
+    return Terms(
+        f"Let {what} answer the {tested} held-out conversations and compare the answers with the approved ones.",
+        "Only conversations that no variant has seen can tell which one is best.",
+        "It takes minutes of the chat server." if server else "It takes minutes of this machine.",
+        "What the chat server charges for these answers." if server else "No money.",
+        "It trains nothing; which model answers stays as it is.",
+    )
 
 
 def _evaluate(bench: Workbench, proposal: Proposal, by: str) -> str:  # noqa: ARG001
@@ -135,7 +178,7 @@ def _rests_switch(bench: Workbench, case: str) -> Any:
     return [latest.id if latest else 0, _last_switch(bench, case)]
 
 
-def _why_switch(bench: Workbench, case: str, payload: Payload) -> str:
+def _switch_terms(bench: Workbench, case: str, payload: Payload) -> Terms:
     latest, now = evaluate.latest(bench.store, case), switch.active(bench.store, bench.settings, case).name
     proved = (
         latest is not None and bench.store.variant(payload["variant"]).tuned and not switch.blocked(bench.store, case)
@@ -145,7 +188,8 @@ def _why_switch(bench: Workbench, case: str, payload: Payload) -> str:
         if latest and proved
         else "This is your choice; it has not been proved better."
     )
-    return f"Let {payload['name']} answer from now on instead of {now}. {reason} You can undo it at once."
+    return Terms(f"Let {payload['name']} answer from now on instead of {now}.", reason, "It takes effect at once.",
+                 "No money.", "It deletes and trains nothing. You can undo it at once.")  # fmt: skip
 
 
 def _switch(bench: Workbench, proposal: Proposal, by: str) -> str:
@@ -160,9 +204,11 @@ def _prepare_undo(bench: Workbench, case: str, payload: Payload) -> Payload:  # 
     return {}
 
 
-def _why_undo(bench: Workbench, case: str, payload: Payload) -> str:  # noqa: ARG001
+def _undo_terms(bench: Workbench, case: str, payload: Payload) -> Terms:  # noqa: ARG001
     now = switch.active(bench.store, bench.settings, case).name
-    return f"Bring back what answered before {now}. The model of {now} stays and can be switched to again."
+    return Terms(f"Bring back what answered before {now}.", "The last switch is taken back.",
+                 "It takes effect at once.", "No money.",
+                 f"It deletes nothing: the model of {now} stays and can be switched to again.")  # fmt: skip
 
 
 def _undo(bench: Workbench, proposal: Proposal, by: str) -> str:
@@ -180,10 +226,12 @@ def _rests_baseline(bench: Workbench, case: str) -> Any:
     return [bench.store.case(case).brief.to_json(), documents, _last_switch(bench, case)]
 
 
-def _why_baseline(bench: Workbench, case: str, payload: Payload) -> str:  # noqa: ARG001
+def _baseline_terms(bench: Workbench, case: str, payload: Payload) -> Terms:  # noqa: ARG001
     now = switch.active(bench.store, bench.settings, case).name
-    return (f"Build the untrained variants anew from today's brief and documents, and let the one that uses most of "
-            f"them answer instead of {now}. It costs nothing and can be undone.")  # fmt: skip
+    return Terms("Build the untrained variants anew from today's brief and documents, and let the one that uses most "
+                 f"of them answer instead of {now}.", "Answers then follow the brief and the documents of today.",
+                 "It takes seconds.", "It costs nothing.",
+                 "It trains nothing and keeps the older variants; undo brings them back.")  # fmt: skip
 
 
 def _baseline(bench: Workbench, proposal: Proposal, by: str) -> str:  # noqa: ARG001
@@ -192,11 +240,16 @@ def _baseline(bench: Workbench, proposal: Proposal, by: str) -> str:  # noqa: AR
 
 
 KINDS: dict[str, Kind] = {
-    "train": Kind(_prepare_train, _rests_train, "the dataset, the brief or the jobs", _why_train, _train),
-    "evaluate": Kind(_prepare_evaluate, _rests_evaluate, "the dataset or what was measured", _why_evaluate, _evaluate),
-    "switch": Kind(_prepare_switch, _rests_switch, "the results or what answers", _why_switch, _switch),
-    "undo": Kind(_prepare_undo, lambda bench, case: [_last_switch(bench, case)], "what answers", _why_undo, _undo),
-    "baseline": Kind(_prepare_baseline, _rests_baseline, "the brief or the documents", _why_baseline, _baseline),
+    "train": Kind(_prepare_train, _rests_train, "the dataset, the brief or the jobs", _train_terms, _train,
+                  ("trainer", *finetune.OPTIONS), _train_given, _allow_train),
+    "evaluate": Kind(_prepare_evaluate, _rests_evaluate, "the dataset or what was measured", _evaluate_terms,
+                     _evaluate, ("job",)),
+    "switch": Kind(_prepare_switch, _rests_switch, "the results or what answers", _switch_terms, _switch, ("variant",)),
+    "undo": Kind(_prepare_undo, lambda bench, case: [_last_switch(bench, case)], "what answers", _undo_terms, _undo),
+    "baseline": Kind(_prepare_baseline, _rests_baseline, "the brief or the documents", _baseline_terms, _baseline),
+    "approve": Kind(paste.prepare, lambda bench, case: sorted(paste.waiting(bench.store, case)),
+                    "what waits for approval", lambda bench, case, payload: Terms(*paste.terms(bench, case, payload)),
+                    lambda bench, proposal, by: paste.carry_out(bench, proposal.case, proposal.payload)),  # noqa: ARG005
 }  # fmt: skip
 
 
@@ -214,12 +267,17 @@ def _need(problem: str | None, remedy: str) -> None:
         raise AttuneError(problem, remedy)
 
 
-def _estimated(found: Estimate) -> str:
-    """An estimate in words: time, memory, money, what would be cut, and where the numbers come from."""
-    money = "no money" if not found.money_usd.high else f"${_span(found.money_usd)}"
-    cut = f" {found.rows_cut} of them are too long and lose their end." if found.rows_cut else ""
-    return (f"About {_duration(found.seconds)}, {_span(found.memory_gb)} GB of memory and {money} "
-            f"(estimated from {found.source.rstrip('.')}).{cut}")  # fmt: skip
+def _passes(payload: Payload) -> str:
+    """How often it reads them, where that was chosen."""
+    if payload.get("max_steps"):
+        return f", at most {payload['max_steps']:g} steps"
+    epochs = payload.get("epochs")
+    return f", {epochs:g} {'time' if epochs == 1 else 'times'} over" if epochs else ""
+
+
+def _begun_small(text: str) -> str:
+    """A sentence as a part of another; a name or an abbreviation keeps its capital."""
+    return text[0].lower() + text[1:] if text[1:2].islower() and text.split()[0].isalpha() else text
 
 
 def _duration(seconds: Range) -> str:

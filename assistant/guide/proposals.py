@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import AttuneError
@@ -16,25 +17,52 @@ if TYPE_CHECKING:
     from assistant.workbench import Workbench
 
 log = logging.getLogger(__name__)
+PARTS = ("what", "why", "takes", "costs", "leaves")  # of a proposal's terms, in the order they are read
 _ENDED = {"confirmed": "was confirmed already", "declined": "was declined", "expired": "is no longer true"}
 
 
-def propose(bench: Workbench, case: str, kind: str, payload: dict[str, Any], why: str = "") -> Proposal:
+def propose(
+    bench: Workbench, case: str, kind: str, payload: dict[str, Any], why: str = "", instead_of: int = 0
+) -> Proposal:
     """Record a proposal of a kind in KINDS; an open one of the same kind is replaced, or returned when nothing differs.
 
-    `why` goes before the built-in text, which always gives the costs. Raises AttuneError when it is not possible now.
+    `why` takes the place of the built-in reason; the costs are always given. With `instead_of` the proposal of that
+    number must still be open. Raises AttuneError when it is not possible now; then nothing is replaced.
     """
     found = _kind(kind)
     payload = found.prepare(bench, case, payload)
-    text = f"{why.strip()} {found.why(bench, case, payload)}".strip()
+    terms = asdict(found.terms(bench, case, payload))
+    terms |= {"why": why.strip()} if why.strip() else {}
+    text = " ".join(part for part in (terms["why"], *(terms[name] for name in PARTS if name != "why")) if part)
     basis = _basis(bench, case, found)
-    for old in bench.store.proposals(case, "open"):
-        if old.kind != kind:
-            continue
-        if (old.payload, old.basis, old.why) == (payload, basis, text):
-            return old
-        bench.store.decide(old.id, "expired", "A newer proposal took its place.")
-    return bench.store.add_proposal(case, kind, payload, text, basis)
+    with bench.store.atomic():  # one that is confirmed at this moment cannot be replaced too
+        if instead_of:
+            _check_open(bench.store.proposal(instead_of))
+        for old in bench.store.proposals(case, "open"):
+            if old.kind != kind:
+                continue
+            if (old.payload, old.basis, old.why) == (payload, basis, text):
+                return old
+            bench.store.decide(old.id, "expired", "A newer proposal took its place.")
+        return bench.store.add_proposal(case, kind, payload, text, basis, terms)
+
+
+def change(bench: Workbench, proposal_id: int, options: dict[str, Any], by: str = "user") -> Proposal:
+    """Propose the same with other options, for example trainer or epochs; the new proposal takes the old one's place.
+
+    An option of 0 or "" goes back to the usual. Raises AttuneError when `by` does not own the case, when the proposal
+    was decided before, and for an option or value that cannot be; then the old proposal stays.
+    """
+    old = bench.store.proposal(proposal_id)
+    _check_owner(bench, old, by)
+    _check_open(old)
+    found = _kind(old.kind)
+    unknown = sorted(set(options) - set(found.options))
+    if unknown:
+        possible = f"Choose from {', '.join(found.options)}." if found.options else "Confirm or decline it."
+        raise AttuneError(f"A proposal to {old.kind} has no option '{unknown[0]}'.", possible)
+    payload = found.given(bench, old.case, old.payload) | options
+    return propose(bench, old.case, old.kind, payload, old.terms.get("why", ""), instead_of=old.id)
 
 
 def confirm(bench: Workbench, proposal_id: int, by: str = "user") -> str:
@@ -51,6 +79,7 @@ def confirm(bench: Workbench, proposal_id: int, by: str = "user") -> str:
         bench.store.decide(proposal_id, "expired", f"Since it was made, {found.changed} changed.")
         raise AttuneError(f"Proposal {proposal_id} no longer holds: {found.changed} changed since it was made.",
                           f"Ask for a new proposal ({proposal.kind}).")  # fmt: skip
+    found.allow(bench, proposal)  # refused by the spending cap it stays open
     if not bench.store.decide(proposal_id, "confirmed", "It was confirmed and is being carried out."):
         _check_open(bench.store.proposal(proposal_id))
     return _carry_out(bench, proposal, found, by)

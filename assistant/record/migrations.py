@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
@@ -58,3 +60,29 @@ def m001_tables(db: Database) -> None:
     db.table("messages").create_index(["conversation"])
     db.table("dataset_items").create_index(["dataset", "position"], unique=True)
     db.table("scores").create_index(["evaluation", "variant", "item", "turn"], unique=True)
+
+
+@migrations()
+def m002_brief_versions(db: Database) -> None:
+    """Every change of a brief is a row; the briefs there are become first versions, of the source "earlier".
+
+    A proposal also says in parts what it means.
+    """
+    db.table("proposals").add_column("terms", str, not_null_default="{}")
+    versions = db.table("brief_versions").create(
+        {"id": int, "case": str, "number": int, "brief": str, "source": str, "restored": int, "created": str},
+        pk="id", foreign_keys=[("case", "cases", "id")],
+    )  # fmt: skip
+    versions.create_index(["case", "number"], unique=True)
+    for case in list(db.table("cases").rows):
+        if any(json.loads(case["brief"]).values()):
+            versions.insert(
+                {"case": case["id"], "number": 1, "brief": case["brief"], "source": "earlier", "restored": 0,
+                 "created": case["created"]},
+            )  # fmt: skip
+
+
+@migrations()
+def m003_refused_documents(db: Database) -> None:
+    """A file that could not be used is a row, too, with the reason."""
+    db.table("documents").add_column("problem", str, not_null_default="")

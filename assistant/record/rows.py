@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from assistant.record.migrations import migrations
 
 T = TypeVar("T")
 _JSON = {"brief", "options", "warnings", "passages", "details", "dropped", "request", "metrics", "variants",
-         "results", "verdict", "parity", "payload", "messages"}  # fmt: skip
+         "results", "verdict", "parity", "payload", "messages", "terms"}  # fmt: skip
 
 
 class Rows:
@@ -71,9 +72,7 @@ class Rows:
                 connection.rollback()
                 raise
 
-    def _insert(
-        self, table: str, row: dict[str, Any], ignore: bool = False, replace_on: Sequence[str] = ()
-    ) -> int:
+    def _insert(self, table: str, row: dict[str, Any], ignore: bool = False, replace_on: Sequence[str] = ()) -> int:
         row = {k: v for k, v in encoded(row).items() if not (k == "id" and v in (0, None))}
         with self.atomic():
             if replace_on:
@@ -111,6 +110,10 @@ class Rows:
                 f"The record {self.path} cannot be written: {error}.",
                 "Free some disk space or close what holds it; nothing was half-written.",
             ) from error
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def encoded(row: dict[str, Any]) -> dict[str, Any]:

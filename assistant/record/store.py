@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 from assistant.errors import AttuneError
-from assistant.record.rows import Rows, decoded, make
+from assistant.record.briefs import Briefs
+from assistant.record.papers import Papers
+from assistant.record.rows import decoded, make, now
 from assistant.record.types import (
     Brief,
     Case,
     Conversation,
     Dataset,
-    Document,
     Evaluation,
     Item,
     Job,
@@ -29,16 +29,14 @@ from assistant.record.types import (
 )
 
 
-def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-class Store(Rows):
+class Store(Briefs, Papers):
     """The record. Cheap to open; safe to use from any thread."""
 
     # cases -------------------------------------------------------------------------------------------------------
     def add_case(self, case: Case) -> Case:
-        self._insert("cases", asdict(case) | {"brief": case.brief.to_json(), "created": now()})
+        with self.atomic():
+            self._insert("cases", asdict(case) | {"brief": Brief().to_json(), "created": now()})
+            self.set_brief(case.id, case.brief, "file")
         return self.case(case.id)
 
     def case(self, id: str) -> Case:
@@ -55,32 +53,8 @@ class Store(Rows):
         where, values = ("owner = ?", [owner]) if owner is not None else ("1", [])
         return [_case(row) for row in self._rows("cases", where, values, order="created, rowid")]
 
-    def set_brief(self, case: str, brief: Brief) -> None:
-        self._update("cases", case, brief=brief.to_json())
-
     def set_options(self, case: str, options: dict[str, Any]) -> None:
         self._update("cases", case, options=options)
-
-    # documents ---------------------------------------------------------------------------------------------------
-    def add_document(
-        self, case: str, name: str, kind: str, text: str, sha256: str, pages: int = 1, warnings: Sequence[str] = ()
-    ) -> Document:
-        """Add a document; one of the same name is replaced (kept in the record, no longer used)."""
-        with self.atomic():
-            self.remove_document(case, name)
-            id = self._insert(
-                "documents",
-                {"case": case, "name": name, "kind": kind, "text": text, "sha256": sha256, "pages": pages,
-                 "warnings": list(warnings), "created": now(), "removed": ""},
-            )  # fmt: skip
-        return make(Document, self._get("documents", id))
-
-    def remove_document(self, case: str, name: str) -> None:
-        self._execute("update documents set removed = ? where [case] = ? and name = ? and removed = ''",
-                      [now(), case, name])  # fmt: skip
-
-    def documents(self, case: str) -> list[Document]:
-        return [make(Document, row) for row in self._rows("documents", "[case] = ? and removed = ''", [case])]
 
     # variants ----------------------------------------------------------------------------------------------------
     def add_variant(self, variant: Variant) -> Variant:
@@ -241,11 +215,13 @@ class Store(Rows):
         return [make(Switch, row) for row in self._rows("switches", "[case] = ?", [case])]
 
     # proposals ---------------------------------------------------------------------------------------------------
-    def add_proposal(self, case: str, kind: str, payload: dict[str, Any], why: str, basis: str) -> Proposal:
+    def add_proposal(
+        self, case: str, kind: str, payload: dict[str, Any], why: str, basis: str, terms: dict[str, str] | None = None
+    ) -> Proposal:
         id = self._insert(
             "proposals",
             {"case": case, "kind": kind, "payload": payload, "why": why, "basis": basis, "state": "open",
-             "result": "", "created": now(), "decided": ""},
+             "result": "", "created": now(), "decided": "", "terms": terms or {}},
         )  # fmt: skip
         return self.proposal(id)
 

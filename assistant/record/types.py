@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 Message = dict[str, Any]  # {"role", "content"}, and "weight": 0 where a turn is context only
 
 BRIEF_QUESTIONS = (
     "goal", "users", "language", "tone", "format", "must", "must_not", "success", "alternatives", "costs", "benefits",
+    "examples", "bad_example",
 )  # fmt: skip
-LIST_FIELDS = ("must", "must_not")
+OPTIONAL_FIELDS = ("examples", "bad_example")  # asked, but no stage waits for them
+LIST_FIELDS = ("must", "must_not", "examples")
 
 
 @dataclass(frozen=True)
 class Brief:
-    """What the interview found. An empty field is a gap; `skipped` are those the user chose not to answer."""
+    """What the interview found. An empty field is a gap; `skipped` are those the user chose not to answer.
+
+    `examples` are good answers as they should be sent, each of one or more lines; `bad_example` is one to avoid.
+    """
 
     goal: str = ""
     users: str = ""
@@ -28,6 +33,8 @@ class Brief:
     alternatives: str = ""
     costs: str = ""
     benefits: str = ""
+    examples: tuple[str, ...] = ()
+    bad_example: str = ""
     skipped: tuple[str, ...] = ()
 
     @property
@@ -35,14 +42,51 @@ class Brief:
         """Fields not answered and not skipped, in the order they are asked."""
         return [name for name in BRIEF_QUESTIONS if not getattr(self, name) and name not in self.skipped]
 
+    @property
+    def missing(self) -> list[str]:
+        """The gaps that the next stages wait for: those that are not optional."""
+        return [name for name in self.gaps if name not in OPTIONAL_FIELDS]
+
     def to_json(self) -> dict[str, Any]:
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Brief:
-        known = {f.name for f in fields(cls)}
-        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in value.items() if k in known}
-        return cls(**values)
+        """A brief from JSON, also an older one: unknown fields are left out, missing ones are empty.
+
+        One that was complete before the optional questions existed stays complete: they count as skipped.
+        """
+        known = {f.name: _typed(value[f.name], f.name) for f in fields(cls) if value.get(f.name)}
+        brief = cls(**known)
+        older = not set(OPTIONAL_FIELDS) & set(value)
+        return brief.settled() if older else brief
+
+    def settled(self) -> Brief:
+        """The same brief; where only optional questions are open, they count as skipped."""
+        return self if self.missing else replace(self, skipped=(*self.skipped, *self.gaps))
+
+
+def _typed(value: Any, name: str) -> Any:
+    """A value of a brief in its field's own type: text, or a tuple of texts."""
+    parts = tuple(str(part) for part in (value if isinstance(value, list | tuple) else [value]))
+    return parts if name in (*LIST_FIELDS, "skipped") else " ".join(parts)
+
+
+@dataclass(frozen=True)
+class BriefVersion:
+    """A brief as it stood after one change. `number` counts from 1 within a case.
+
+    `source` is where the change came from: guide, form, file or command line ("earlier": before versions were kept);
+    `restored` is the number of the version that it brought back, 0 where it did not.
+    """
+
+    id: int
+    case: str
+    number: int
+    brief: Brief
+    source: str
+    restored: int = 0
+    created: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +103,10 @@ class Case:
 
 @dataclass(frozen=True)
 class Document:
-    """A document's text as it was read. `sha256` is of the original bytes."""
+    """A document's text as it was read. `sha256` is of the original bytes.
+
+    `pages` counts slides, sheets or chapters, too. `problem`: why the file could not be used; nothing is read then.
+    """
 
     id: int
     case: str
@@ -70,6 +117,7 @@ class Document:
     pages: int = 1
     warnings: tuple[str, ...] = ()
     created: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -229,7 +277,10 @@ class Switch:
 
 @dataclass(frozen=True)
 class Proposal:
-    """Something that costs or changes something and waits for a person. `basis` is what it was based on, hashed."""
+    """Something that costs or changes something and waits for a person. `basis` is what it was based on, hashed.
+
+    `why` is the whole of it as text; `terms` the same in parts: what, why, takes, costs, leaves (alone).
+    """
 
     id: int
     case: str
@@ -241,3 +292,4 @@ class Proposal:
     result: str = ""
     created: str = ""
     decided: str = ""
+    terms: dict[str, str] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -161,6 +161,103 @@ def test_a_newer_proposal_takes_the_place_of_the_older(opened: Opened) -> None:
     assert second.id != first.id
     assert bench.store.proposal(first.id).state == "expired"
     assert proposals.current(bench, case) == second
+
+
+def test_a_proposal_says_in_parts_what_it_means(opened: Opened) -> None:
+    bench, _ = opened
+    made = proposals.propose(bench, ready(bench), "train", {"epochs": 2.0}, why="You asked for it.")
+    assert tuple(made.terms) == proposals.PARTS
+    assert made.terms["why"] == "You asked for it."
+    assert "2 times over" in made.terms["what"]
+    assert "4 to 9 minutes" in made.terms["takes"]
+    assert "no money" in made.terms["costs"]
+    assert "stays as it is" in made.terms["leaves"]
+    assert all(part in made.why for part in made.terms.values())
+    assert bench.store.proposal(made.id).terms == made.terms
+
+
+@pytest.mark.parametrize("kind", ["train", "evaluate", "baseline", "switch", "undo"])
+def test_every_kind_says_all_parts(opened: Opened, kind: str) -> None:
+    bench, _ = opened
+    case = ready(bench)
+    proposals.confirm(bench, proposals.propose(bench, case, "switch", {"variant": "few-shot"}).id)
+    made = proposals.propose(bench, case, kind, {"variant": "prompt"} if kind == "switch" else {})
+    assert all(made.terms[name].endswith(".") for name in proposals.PARTS)
+
+
+def test_a_changed_proposal_takes_the_place_of_the_old(opened: Opened) -> None:
+    bench, trainer = opened
+    case = ready(bench)
+    first = proposals.propose(bench, case, "train", {"epochs": 1.0}, why="You asked for it.")
+    second = proposals.change(bench, first.id, {"epochs": 3, "lora_rank": 8})
+    assert (second.payload["epochs"], second.payload["lora_rank"]) == (3, 8)
+    assert second.terms["why"] == "You asked for it."
+    assert "3 times over" in second.why
+    kept = bench.store.proposal(first.id)
+    assert (kept.state, kept.result) == ("expired", "A newer proposal took its place.")
+    for decide in (proposals.confirm, proposals.decline):
+        with pytest.raises(AttuneError, match="no longer"):
+            decide(bench, first.id)
+    with pytest.raises(AttuneError, match="no longer"):
+        proposals.change(bench, first.id, {"epochs": 2})
+    third = proposals.change(bench, second.id, {"epochs": 0})
+    assert "epochs" not in third.payload  # 0 is the usual number again
+    assert not trainer.started
+    proposals.confirm(bench, third.id)
+    assert trainer.started[0].lora_rank == 8
+    assert len(trainer.started) == 1
+
+
+def test_an_impossible_change_leaves_the_proposal_open(opened: Opened) -> None:
+    bench, _ = opened
+    case = ready(bench)
+    made = proposals.propose(bench, case, "train", {})
+    for options, match in (({"epochs": -1}, "usable value"), ({"trainer": "abacus"}, "no trainer"),
+                           ({"colour": "red"}, "no option"), ({"name": "x"}, "no option")):  # fmt: skip
+        with pytest.raises(AttuneError, match=match):
+            proposals.change(bench, made.id, options)
+    with pytest.raises(AttuneError, match="belongs to"):
+        proposals.change(bench, made.id, {"epochs": 2}, by="mallory")
+    assert proposals.current(bench, case) == made
+    plain = proposals.propose(bench, case, "baseline", {})
+    with pytest.raises(AttuneError, match="no option") as caught:
+        proposals.change(bench, plain.id, {"epochs": 2})
+    assert "Confirm or decline" in caught.value.remedy
+
+
+def test_a_change_and_a_confirmation_at_once_cannot_both_happen(opened: Opened) -> None:
+    bench, trainer = opened
+    case = ready(bench)
+    for round_ in range(8):
+        made = proposals.propose(bench, case, "train", {"epochs": 1.0 + round_})
+        happened: list[str] = []
+        at_once = threading.Barrier(2)
+        acts = {
+            "changed": lambda made=made: proposals.change(bench, made.id, {"epochs": 30.0}),
+            "confirmed": lambda made=made: proposals.confirm(bench, made.id),
+        }
+        threads = [threading.Thread(target=_try, args=(bench, at_once, happened, *act)) for act in acts.items()]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(happened) == 1
+        assert len(trainer.started) == (happened == ["confirmed"])
+        if trainer.started:
+            return  # a job runs now: nothing more can be proposed
+
+
+def _try(
+    bench: Workbench, at_once: threading.Barrier, happened: list[str], name: str, act: Callable[[], object]
+) -> None:
+    at_once.wait()
+    try:
+        act()
+        happened.append(name)
+    except AttuneError:
+        pass
+    finally:
+        bench.store.close()
 
 
 def test_only_the_owner_confirms(opened: Opened) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 from typing import Any
 
 import gradio as gr
 
+from assistant.faces.ui import safe
+from assistant.faces.ui.proposal_card import ProposalCard
 from assistant.faces.ui.session import QUIET, Session
 from assistant.faces.ui.told import told, told_stream
 from assistant.faces.ui.transcript import Shown
 from assistant.guide import proposals
 from assistant.guide.agent import Guide, GuideReply
-from assistant.record.types import Proposal
 from assistant.stages import current
 from assistant.workbench import Workbench
 
@@ -26,7 +26,6 @@ class GuidePanel:
     def __init__(self, bench: Workbench, session: Session) -> None:
         self.bench, self.session = bench, session
         self.guide = Guide(bench)
-        self.proposal = gr.State(0)
         self.stage = gr.State("")  # where the case stood when the guide last looked
         with gr.Accordion("Guide", open=True, elem_id="guide"):
             self.chat = gr.Chatbot(
@@ -34,11 +33,7 @@ class GuidePanel:
                 layout="bubble", feedback_options=None, group_consecutive_messages=False, allow_tags=False,
                 latex_delimiters=[], container=False,
             )  # fmt: skip
-            with gr.Column(visible=False, elem_classes="card", elem_id="proposal") as self.card:
-                self.what = gr.HTML()
-                with gr.Row():
-                    self.confirm = gr.Button("Confirm", size="sm", elem_id="confirm", min_width=90)
-                    self.decline = gr.Button("Decline", size="sm", elem_id="decline", min_width=90)
+            self.card = ProposalCard(bench)
             self.box = gr.Textbox(
                 placeholder="Answer or ask the guide", show_label=False, label="To the guide", container=False,
                 submit_btn=True, lines=1, max_lines=5, elem_id="guide-message",
@@ -46,86 +41,74 @@ class GuidePanel:
 
     def wire(self) -> None:
         case, session = self.session.case, self.session
-        outputs = [self.chat, self.proposal, self.card, self.what]
+        card = self.card
+        outputs = [self.chat, *card.outputs]
         said = self.box.submit(told_stream(self._say), [self.box, self.chat, case], [self.box, *outputs], **QUIET)
         tapped = self.chat.option_select(told_stream(self._tap), [self.chat, case], [self.box, *outputs], **QUIET)
-        sure = self.confirm.click(told(self._confirm), [self.proposal, self.chat, case], outputs, **QUIET)
-        no = self.decline.click(told(self._decline), [self.proposal, self.chat, case], outputs, **QUIET)
-        for event in (said, tapped, sure, no):
+        sure = card.confirm.click(told(self._confirm), [card.proposal, self.chat, case], outputs, **QUIET)
+        no = card.decline.click(told(self._decline), [card.proposal, self.chat, case], outputs, **QUIET)
+        again = card.again.click(told(self._change), [card.proposal, self.chat, case, *card.options], outputs, **QUIET)
+        for event in (said, tapped, sure, no, again):
             session.after(event)
+        card.change.click(told(card.edit), card.proposal, [card.form, *card.options], **QUIET)
+        card.keep.click(lambda: gr.Column(visible=False), None, card.form, **QUIET)
         case.change(told(self._open), case, [*outputs, self.stage], **QUIET)
         session.changed.change(told(self._again), [case, self.stage], [*outputs, self.stage], **QUIET)
 
     def _open(self, case: str) -> tuple[Any, ...]:
         if not case:
-            return [], *self._card(case), ""
+            return [], *self.card.show(case), ""
         opening = self.guide.opening(case)  # enters the history where it says something new
-        shown = [*self.guide.history(case)[-KEPT:-1], *_spoken(opening)]
-        return shown, *self._card(case), current(self.bench.store, case)
+        had = [turn | {"content": safe.markdown(turn["content"])} for turn in self.guide.history(case)[-KEPT:-1]]
+        shown = [*had, *_spoken(opening)]
+        return shown, *self.card.show(case), current(self.bench.store, case)
 
     def _again(self, case: str, stage: str) -> tuple[Any, ...]:
         """After a change: the card, and a word of the guide where the case has moved on."""
         if case and current(self.bench.store, case) != stage:
             return self._open(case)
-        return gr.skip(), *self._card(case), gr.skip()
+        return gr.skip(), *self.card.show(case), gr.skip()
 
     def _say(self, text: str, shown: Shown, case: str) -> Iterator[tuple[Any, ...]]:
         if not text.strip():
             return
-        shown = [*_without_options(shown), {"role": "user", "content": text.strip()}]
+        shown = [*_without_options(shown), {"role": "user", "content": safe.markdown(text.strip())}]
         waiting = {"role": "assistant", "content": "", "metadata": {"title": "Thinking…", "status": "pending"}}
-        yield "", [*shown, waiting], gr.skip(), gr.skip(), gr.skip()
+        yield "", [*shown, waiting], *[gr.skip()] * len(self.card.outputs)
         try:
             reply = self.guide.say(case, text.strip())
         except Exception:
-            yield text, shown[:-1], *self._card(case)
+            yield text, shown[:-1], *self.card.show(case)
             raise
-        yield "", [*shown, *_spoken(reply)], *self._card(case)
+        yield gr.skip(), [*shown, *_spoken(reply)], *self.card.show(case)  # somebody may be typing already
 
     def _tap(self, shown: Shown, case: str, data: gr.SelectData) -> Iterator[tuple[Any, ...]]:
         yield from self._say(str(data.value), shown, case)
 
     def _confirm(self, proposal: int, shown: Shown, case: str) -> tuple[Any, ...]:
         if not proposal:
-            return gr.skip(), *self._card(case)
+            return gr.skip(), *self.card.show(case)
         sentence = proposals.confirm(self.bench, proposal)
-        return [*_without_options(shown), _line(sentence)], *self._card(case)
+        return [*_without_options(shown), _line(sentence)], *self.card.show(case)
 
     def _decline(self, proposal: int, shown: Shown, case: str) -> tuple[Any, ...]:
         if proposal:
             proposals.decline(self.bench, proposal)
-        return [*shown, _line("Declined: nothing was done.")], *self._card(case)
+        return [*shown, _line("Declined: nothing was done.")], *self.card.show(case)
 
-    def _card(self, case: str) -> tuple[Any, ...]:
-        """The newest open proposal as a card, for [proposal, card, what]."""
-        waiting = self.bench.store.proposals(case, "open") if case else []
-        if not waiting:
-            return 0, gr.Column(visible=False), ""
-        return waiting[-1].id, gr.Column(visible=True), described(waiting[-1])
-
-
-def described(proposal: Proposal) -> str:
-    """A proposal as HTML: what would be done, and why."""
-    title = {"train": "Train a model", "evaluate": "Measure the variants", "switch": "Switch what answers",
-             "baseline": "Build the baseline again", "undo": "Undo the last switch"}  # fmt: skip
-    chosen = "".join(
-        f"<tr><td>{escape(name.replace('_', ' '))}</td><td>{escape(str(value))}</td></tr>"
-        for name, value in proposal.payload.items()
-        if value not in ("", 0, None, [], {})
-    )
-    return (
-        f"<h4>{escape(title.get(proposal.kind, proposal.kind))}?</h4><div>{escape(proposal.why)}</div>"
-        f'<details><summary>Details</summary><table class="plain">{chosen}</table></details>'
-    )
+    def _change(self, proposal: int, shown: Shown, case: str, *options: Any) -> tuple[Any, ...]:
+        made = self.card.changed(proposal, *options)
+        sentence = f"Changed: proposal {made.id} takes its place. {made.terms['what']}"
+        return [*_without_options(shown), _line(sentence)], *self.card.show(case)
 
 
 def _spoken(reply: GuideReply) -> Shown:
     options = [{"value": text, "label": text} for text in reply.suggestions]
-    return [{"role": "assistant", "content": reply.text, "options": options}]
+    return [{"role": "assistant", "content": safe.markdown(reply.text), "options": options}]
 
 
 def _line(text: str) -> dict[str, Any]:
-    return {"role": "assistant", "content": text}
+    return {"role": "assistant", "content": safe.markdown(text)}
 
 
 def _without_options(shown: Shown) -> Shown:
