@@ -44,11 +44,12 @@ class GuideReply:
 class Guide:
     """The guide of every case of a workbench. Safe to call from several threads; turns of one case wait for each other.
 
-    `timeout` is in seconds, for one request to the guide's LLM.
+    `timeout` and `patience` are in seconds: of one request to the guide's LLM, and of a turn, after which it is asked
+    nothing more.
     """
 
-    def __init__(self, bench: Workbench, timeout: float = 60.0) -> None:
-        self.bench, self.timeout = bench, timeout
+    def __init__(self, bench: Workbench, timeout: float = 60.0, patience: float = 180.0) -> None:
+        self.bench, self.timeout, self.patience = bench, timeout, patience
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def opening(self, case: str) -> GuideReply:
@@ -85,7 +86,7 @@ class Guide:
         """Import the agent loop (about a second), so that the first answer comes fast."""
         import langchain.agents  # noqa: F401
 
-        from assistant.guide import brain  # noqa: F401
+        from assistant.guide import brain, llm  # noqa: F401
 
     # one turn ---------------------------------------------------------------------------------------------------------
     def _turn(self, case: str, history: Sequence[Turn], text: str) -> tuple[replies.Said, str]:
@@ -96,22 +97,31 @@ class Guide:
             try:
                 return self._asked_llm(case, history, text), self.bench.settings.guide_model
             except Exception as error:  # whatever a foreign server does must not end the conversation: it is told below
-                why = _reason(error, self.bench.settings.guide_api_key.get_secret_value())
-                log.warning("the guide's model failed: %s: %s", type(error).__name__, why)
-                log.debug("where it failed", exc_info=True)
-                note = (f"_The guide's model {self.bench.settings.guide_model} did not answer ({why}); "
-                        "the built-in guide takes this turn._")  # fmt: skip
+                note = self._note(error)
         said = _said(self._run(Brain(), case, history, text))
         return said.after(note), "built-in"
 
-    def _run(self, model: BaseChatModel, case: str, history: Sequence[Turn], text: str) -> AIMessage:
+    def _note(self, error: Exception) -> str:
+        """What is said of the LLM's failure. One that is not its own is a bug, and logged with its traceback."""
+        from assistant.guide import llm
+
+        name, why = self.bench.settings.guide_model, llm.reason(error, self.bench.settings)
+        if why is None:
+            log.error("a turn of the guide's model failed", exc_info=error)
+            return "_That stopped on an error of ours, which is in the log; the built-in guide takes this turn._"
+        log.warning("the guide's model failed: %s: %s", type(error).__name__, why)
+        return f"_The guide's model {name} did not answer ({why}); the built-in guide takes this turn._"
+
+    def _run(
+        self, model: BaseChatModel, case: str, history: Sequence[Turn], text: str, middleware: Sequence[Any] = ()
+    ) -> AIMessage:
         """The last message of the agent loop."""
         from langchain.agents import create_agent
         from langchain_core.messages import AIMessage, HumanMessage
 
         messages: list[BaseMessage] = [_message(turn) for turn in history]
         prompt = (Path(__file__).parent / "guide.md").read_text(encoding="utf-8")
-        agent: Any = create_agent(model, Tools(self.bench, case).wrapped(), system_prompt=prompt)
+        agent: Any = create_agent(model, Tools(self.bench, case).wrapped(), system_prompt=prompt, middleware=middleware)
         ended = agent.invoke({"messages": [*messages, HumanMessage(text)]}, {"recursion_limit": STEPS})
         last = ended["messages"][-1]
         if not isinstance(last, AIMessage):
@@ -119,23 +129,18 @@ class Guide:
         return last
 
     def _asked_llm(self, case: str, history: Sequence[Turn], text: str) -> replies.Said:
-        before = {proposal.id for proposal in self.bench.store.proposals(case)}
-        last = self._run(_llm(self.bench, self.timeout), case, history, text)
-        if last.invalid_tool_calls:
-            raise ValueError("it called a tool in a way that cannot be read")
-        if last.additional_kwargs.get("refusal") or last.response_metadata.get("finish_reason") == "content_filter":
-            raise ValueError("it refused")
-        words = last.text.strip()
-        if not words:
-            raise ValueError("its answer was empty")
-        now = state.read(self.bench, case)
-        step = replies.next_step(now)
+        from assistant.guide import llm
+
+        store = self.bench.store
+        before, brief = {proposal.id for proposal in store.proposals(case)}, store.case(case).brief.to_json()
+        patience = llm.Patience(self.patience)
+        last = self._run(llm.model(self.bench.settings, self.timeout), case, history, text, [patience])
+        words = llm.masked(llm.words(last), self.bench.settings)
+        step = replies.next_step(state.read(self.bench, case))
         asked = step.asked if "?" in words else ""  # the prompt makes it ask the next question of the checklist
-        made = [proposal for proposal in self.bench.store.proposals(case, "open") if proposal.id not in before]
-        waiting = [
-            f"_Proposal {proposal.id} ({proposal.kind}) waits for you. Nothing has started._" for proposal in made
-        ]
-        return replies.Said("\n\n".join([words, *waiting]), step.suggestions, asked, step.offer)
+        made = [proposal for proposal in store.proposals(case, "open") if proposal.id not in before]
+        told = [*_noted(brief, store.case(case).brief.to_json()), *map(_waiting, made)]
+        return replies.Said("\n\n".join([words, *told]), step.suggestions, asked, step.offer)
 
     # the record -------------------------------------------------------------------------------------------------------
     def _turns(self, case: str) -> list[Turn]:
@@ -157,16 +162,14 @@ class Guide:
         return GuideReply(text, tuple(suggestions), proposals.current(self.bench, case))
 
 
-def _llm(bench: Workbench, timeout: float) -> BaseChatModel:
-    """The LLM of the settings, on any OpenAI-compatible server that calls tools."""
-    from langchain_openai import ChatOpenAI
-    from pydantic import SecretStr
+def _noted(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """What a turn of the LLM wrote into the brief: said by us, so that nothing gets there unseen."""
+    changed = [name for name in replies.TITLES if before[name] != after[name] and after[name]]
+    return [f"_Noted: {replies.TITLES[name]}: “{replies.shown(after[name])}”_" for name in changed]
 
-    settings = bench.settings
-    return ChatOpenAI(
-        model=settings.guide_model, base_url=settings.guide_base_url or None, timeout=timeout, max_retries=1,
-        api_key=settings.guide_api_key if settings.guide_api_key.get_secret_value() else SecretStr("none"),
-    )  # fmt: skip
+
+def _waiting(proposal: Proposal) -> str:
+    return f"_Proposal {proposal.id} ({proposal.kind}) waits for you. Nothing has started._"
 
 
 def _message(turn: Turn) -> BaseMessage:
@@ -190,11 +193,3 @@ def _same(last: Turn, said: replies.Said) -> bool:
     """Whether a recorded message asks or offers the same: then opening the case again adds nothing."""
     marks = [last.details.get("asked"), last.details.get("offer")]
     return last.content == said.text or (any(marks) and marks == [said.asked, said.offer])
-
-
-def _reason(error: Exception, key: str) -> str:
-    """One line about an error: no traceback, and not the key, which some servers repeat in their refusal."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    if type(error).__name__ == "GraphRecursionError":
-        text = "it kept calling tools without an answer"
-    return (text.replace(key, "***") if key else text)[:160].rstrip(" .")

@@ -22,7 +22,8 @@ from assistant.guide.plan import Call, Marks, Turn
 from assistant.guide.replies import Said
 from assistant.record.types import BRIEF_QUESTIONS
 
-READING = ("job_status", "explain", "add_documents")  # tools after which the state is what it was
+# Tools after which the state is what it was.
+READING = ("job_status", "explain", "add_documents", "look_up", "results", "export")
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ def _report(turn: Turn, acted: list[Done], state: dict[str, Any]) -> Said:
         return replies.question(state, asked).after(told)
     if "error" in result:
         return Said(told, ("What next?", "Status"))
+    if name in ("results", "export"):
+        return Said(told, ("What next?", "Show me the failures", "Status"))
     return replies.next_step(state).after(told)
 
 

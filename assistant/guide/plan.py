@@ -6,15 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from assistant.guide import replies, terms
+from assistant.guide import replies
 from assistant.guide.replies import Said
 from assistant.guide.state import State
 from assistant.guide.wording import Intent
-from assistant.record.types import BRIEF_QUESTIONS, LIST_FIELDS
+from assistant.record.types import BRIEF_QUESTIONS, LIST_FIELDS, OPTIONAL_FIELDS
 
 Call = tuple[str, dict[str, Any]]
 STEPS = {"baseline": "build_baseline", "dataset": "build_dataset", "train": "propose_training", "evaluate": "evaluate",
-         "switch": "propose_switch", "undo": "undo", "documents": "add_documents", "status": "job_status"}  # fmt: skip
+         "switch": "propose_switch", "undo": "undo", "documents": "add_documents", "status": "job_status",
+         "export": "export"}  # fmt: skip
+RESULTS = ("better", "cost", "stopped", "failures")
 NOTHING_TRIED = "Nothing tried so far"
 
 
@@ -43,10 +45,12 @@ def calls(turn: Turn) -> list[Call]:
         return [_step(intent.kind, intent.options)]
     if intent.kind == "yes" and not asked and turn.marks.offer:
         return [_step(turn.marks.offer, {})]
+    if intent.kind in RESULTS:
+        return [("results", {"about": intent.kind})]
+    if intent.kind == "paste":
+        return [("add_conversations", {"text": intent.text})]
     if intent.kind in ("explain", "question"):
-        term = terms.find(intent.text) if intent.kind == "explain" else None
-        term = term or terms.mentioned(intent.text)
-        return [("explain", {"term": term.name})] if term else []
+        return [("look_up", {"question": intent.text})]
     return [("record_answer", {"field": name, "answer": answer}) for name, answer in _answers(turn).items()]
 
 
@@ -83,14 +87,20 @@ def _answers(turn: Turn) -> dict[str, str]:
         return {asked: intent.text} if any(letter.isalnum() for letter in intent.text) else {}
     if intent.kind in ("no", "nothing") and asked == "alternatives":
         return {asked: NOTHING_TRIED}
-    if intent.kind == "nothing" or (intent.kind == "no" and asked in (*LIST_FIELDS, "format")):
+    if intent.kind == "nothing" and asked == "costs":
+        return {asked: intent.text}
+    if intent.kind == "nothing" or (intent.kind == "no" and asked in (*LIST_FIELDS, *OPTIONAL_FIELDS, "format")):
         return {asked: "skip"} if not brief[asked] else {}
     return {}
 
 
 def _added(brief: dict[str, Any], name: str, value: str | list[str]) -> str:
     """A list is added to what is there, text replaces it."""
-    return "\n".join([*brief[name], *value]) if isinstance(value, list) else value
+    if not isinstance(value, list):
+        return value
+    if name in LIST_FIELDS:
+        return "\n".join([*brief[name], *(part for part in value if part not in brief[name])])
+    return "; ".join([*([brief[name]] if brief[name] else []), *(part for part in value if part not in brief[name])])
 
 
 def _back(state: State, turn: Turn) -> Said:

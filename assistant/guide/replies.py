@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assistant.guide.state import State
-from assistant.record.types import BRIEF_QUESTIONS
+from assistant.record.types import BRIEF_QUESTIONS, OPTIONAL_FIELDS
 from assistant.stages.interview import QUESTIONS
 
 TITLES = {
     "goal": "goal", "users": "readers", "language": "language", "tone": "tone", "format": "format", "must": "must",
     "must_not": "must never", "success": "success test", "alternatives": "tried so far", "costs": "costs",
-    "benefits": "benefit",
+    "benefits": "benefit", "examples": "good answers", "bad_example": "bad answer",
 }  # fmt: skip
 OFFERS = {
     "baseline": ("Build the baseline", "Shall I build the baseline: the best chat without training?"),
@@ -21,6 +21,10 @@ OFFERS = {
     "evaluate": ("Propose an evaluation", "Shall I propose the evaluation?"),
     "switch": ("Propose the switch", "Shall I propose to switch to it?"),
 }
+NOTHING_FOUND = (
+    "I cannot answer that: I found nothing about it in what I know, which is fine-tuning and this app. Ask “what does "
+    "training cost?”, for example, or say “help”."
+)
 REBUILD = "The baseline still answers by the old brief. Shall I propose to build it again?"
 
 
@@ -51,19 +55,21 @@ def opening(state: State) -> Said:
     return next_step(state).after("Welcome back." if state["gaps"] else "")
 
 
-def question(state: State, name: str) -> Said:
-    """One question of the interview, with what has been answered so far."""
+def question(state: State, name: str, reason: bool = True) -> Said:
+    """One question of the interview with its reason, and with what has been answered so far."""
     asked = QUESTIONS[name]
     number = f"**Question {list(QUESTIONS).index(name) + 1} of {len(QUESTIONS)}.** "
     had = shown(state["brief"][name])
     kept = f"\n\nSo far: “{had}”. Say “skip” to keep it." if had else ""
-    return Said(f"{number}{asked.text}{kept}", (*asked.suggestions, "Why do you ask?", "Skip"), asked=name)
+    why = f"\n\n_{asked.why}_" if reason else ""
+    return Said(f"{number}{asked.text}{why}{kept}", (*asked.suggestions, "Skip"), asked=name)
 
 
 def next_step(state: State) -> Said:
     """The next question, or what the case needs next and an offer to do it."""
-    if state["gaps"]:
-        return question(state, state["gaps"][0])
+    begun = state["stage"] not in ("interview", "baseline")  # later on nobody is held up by an optional question
+    if gaps := [name for name in state["gaps"] if not (begun and name in OPTIONAL_FIELDS)]:
+        return question(state, gaps[0])
     if waiting := state["proposal"]:
         return Said(f"A proposal waits for you (number {waiting['id']}): {waiting['why']}\n\nConfirm or decline it "
                     "with its buttons; nothing happens before.", ("Why?", "Status"))  # fmt: skip
@@ -76,7 +82,8 @@ def clarify(state: State, name: str) -> Said:
     """The same question in other words: why it is asked, and what others answer."""
     asked = QUESTIONS[name]
     examples = " or ".join(f"“{suggestion}”" for suggestion in asked.suggestions)
-    return question(state, name).after(f"{asked.why} An answer may be as short as {examples}.")
+    shortest = f" An answer may be as short as {examples}." if examples else ""
+    return question(state, name, reason=False).after(asked.why + shortest)
 
 
 def summary(state: State) -> Said:
@@ -110,7 +117,7 @@ def status(state: State, jobs: list[dict[str, Any]]) -> Said:
 def why(state: State, asked: str) -> Said:
     """The reason for a question, for a proposal, or for the next step."""
     if asked:
-        return question(state, asked).after(QUESTIONS[asked].why)
+        return clarify(state, asked)
     if waiting := state["proposal"]:
         return Said(waiting["why"])
     if state["verdict"]:
@@ -144,9 +151,14 @@ def outcome(name: str, result: dict[str, Any]) -> str:
     """What a tool did, in words."""
     if "error" in result:
         return f"{result['error']} {result['remedy']}".strip()
+    if name == "look_up":
+        return looked_up(result)
+    told = str(result.get("told", ""))
     if "proposal" in result:
-        return (f"Here is proposal {result['proposal']}: {result['why']}\n\nNothing has started. Confirm or decline it "
-                f"with its buttons, or run `attune confirm {result['proposal']}`.")  # fmt: skip
+        return (f"{told}\n\nHere is proposal {result['proposal']}: {result['why']}\n\nNothing has started. Confirm or "
+                f"decline it with its buttons, or run `attune confirm {result['proposal']}`.").strip()  # fmt: skip
+    if told:
+        return told
     if name == "build_baseline":
         return (f"The baseline is built, and **{result['active']}** answers now. Try it in the chat: approve good "
                 "answers, edit the others. That is what a model could learn from later.")  # fmt: skip
@@ -161,6 +173,15 @@ def outcome(name: str, result: dict[str, Any]) -> str:
             f" There are {len(had)}: {', '.join(had[:10])}." if had else " There are none yet."
         )
     return f"**{result['term']}**: {result['text']}" if name == "explain" else ""
+
+
+def looked_up(result: dict[str, Any]) -> str:
+    """The section that answers a question, with its source, after what the glossary says of the term."""
+    term = f"**{result['term']}**: {result['definition']}" if result.get("term") else ""
+    if not result["sections"]:
+        return term or NOTHING_FOUND
+    best = result["sections"][0]
+    return "\n\n".join(part for part in (term, best["text"], f"_Source: {best['source']}_") if part)
 
 
 def job_text(job: dict[str, Any]) -> str:
@@ -237,11 +258,20 @@ def _evaluate(state: State) -> Said:
 
 def _switch(state: State) -> Said:
     if state["blocked"]:
-        return Said(f"No switch yet: {state['blocked']} More approved answers, of a different kind, help most.",
-                    ("Build the dataset", "Train", "Status"))  # fmt: skip
-    return offered(
-        str((state["verdict"] or {}).get("reason", "The new model proved better.")), "switch", "What is parity?"
-    )
+        more = _failing(state) or "More approved answers, of a different kind, help most."
+        suggestions = ("Show me the failures", "Build the dataset", "Train", "Status")
+        return Said(f"No switch yet: {state['blocked']} {more}", suggestions if state["failures"] else suggestions[1:])
+    reason = str((state["verdict"] or {}).get("reason", "The new model proved better."))
+    return offered(f"{reason} {_failing(state)}".strip(), "switch", "What is parity?")
+
+
+def _failing(state: State) -> str:
+    """Where the measured variant fails, and the conversations that would mend it; empty when it fails nowhere."""
+    found = state["failures"]
+    if not found:
+        return ""
+    lines = "\n".join(f"- {group['told']}" for group in found["groups"])
+    return f"It fails on {found['count']} of {found['of']}:\n\n{lines}\n\n{found['ask']}\n\n"
 
 
 def _done(state: State) -> Said:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from assistant import stages
-from assistant.guide import flags, proposals
+from assistant.guide import flags, proposals, results
 from assistant.stages import evaluate, interview, switch
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def read(bench: Workbench, case_id: str) -> State:
         "job": _job(jobs[-1]) if jobs else None,
         "evaluating": _evaluating(bench, case_id),
         "verdict": _verdict(bench, case_id),
+        "failures": results.as_state(bench, case_id),
         "active": switch.active(store, bench.settings, case_id).name,
         "proposal": _proposal(bench, case_id),
     }

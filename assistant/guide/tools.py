@@ -8,8 +8,9 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from assistant import export
 from assistant.errors import AttuneError
-from assistant.guide import flags, proposals, state, terms
+from assistant.guide import flags, library, paste, proposals, results, state, terms
 from assistant.record.types import LIST_FIELDS, Job, Proposal
 from assistant.stages import baseline, dataset, finetune, interview, switch
 from tools.trainer import JobState, ToolError
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 
 LONGEST = 4000  # characters of an answer: it goes into every prompt
 DOCUMENTS = (
-    "Upload text, Markdown or PDF files in the Documents tab, or run `attune add FILE`. They are searched for every "
+    "Upload files (PDF, Word, text and more) in the Documents tab, or run `attune add FILE`. They are searched for every "
     "question from the next one on, without training.")  # fmt: skip
 NAMES = ("status", "record_answer", "add_documents", "build_baseline", "build_dataset", "propose_training",
-         "job_status", "evaluate", "propose_switch", "undo", "explain")  # fmt: skip
+         "job_status", "evaluate", "propose_switch", "undo", "explain", "look_up", "results", "export",
+         "add_conversations")  # fmt: skip
 
 
 class Tools:
@@ -112,6 +114,32 @@ class Tools:
             raise AttuneError(f"I have no explanation of '{term[:60]}'.", f"I can explain: {known}.")
         return {"term": found.name, "text": found.text}
 
+    def look_up(self, question: str) -> dict[str, Any]:
+        """Look a question about fine-tuning or about Attune up in its written knowledge: whether to fine-tune, how many
+        examples, costs, privacy, training, measuring, export. Answer from `sections` and name their `source`. Without
+        any, say that you found nothing about it."""
+        return library.look_up(self.bench.settings, question)
+
+    def results(self, about: str) -> dict[str, Any]:
+        """What was measured and what it took, in plain words. `about` is one of: better (is the new model better, with
+        the interval), cost (what training and measuring took), stopped (why a job ended, and the remedy), failures
+        (where it fails, and which conversations to ask the person for)."""
+        return {"about": about, "told": results.told(self.bench, self.case, about)}
+
+    def export(self, form: str = "ollama") -> dict[str, Any]:
+        """Write the trained model or the data into a folder, and tell which. `form` is one of: ollama (the merged model
+        with a Modelfile, also for vLLM and transformers serve), adapter, dataset. It costs and changes nothing."""
+        return export.written(self.bench.store, self.bench.settings, self.case, form)
+
+    def add_conversations(self, text: str) -> dict[str, Any]:
+        """Record conversations that the person pasted, word for word, such as "User: ... Assistant: ..." on lines of
+        their own. None is approved: that is proposed, and a person confirms it."""
+        found = paste.add(self.bench.store, self.case, text)
+        out = "".join(f" {count} left out: {why}." for why, count in found["left_out"].items())
+        count = len(found["conversations"])
+        told = f"I read {count} {'conversation' if count == 1 else 'conversations'} in that.{out}"
+        return {"told": told, **found, **self._proposed("approve", {})}
+
     def call(self, name: str, **arguments: Any) -> dict[str, Any]:
         """Call a tool by name; an AttuneError comes back as {"error", "remedy"}."""
         method: Callable[..., dict[str, Any]] = getattr(self, name)
@@ -127,9 +155,7 @@ class Tools:
 
     def wrapped(self) -> list[BaseTool]:
         """The tools as LangChain wants them. Their descriptions are the docstrings above."""
-        from langchain_core.tools import StructuredTool
-
-        return [StructuredTool.from_function(self._as_text(name)) for name in NAMES]
+        return [tool.model_copy(update={"func": self._as_text(tool.name)}) for tool in _described()]
 
     def _as_text(self, name: str) -> Callable[..., str]:
         @functools.wraps(getattr(self, name))
@@ -151,6 +177,15 @@ class Tools:
             status = finetune.follow(self.bench.store, self.bench.settings, self.bench.trainers, job.id, 10**9)
             found |= {"step": status.step, "steps": status.steps, "eta_seconds": status.eta_seconds}
         return found
+
+
+@functools.cache
+def _described() -> tuple[BaseTool, ...]:
+    """The tools with their descriptions and schemas, made once: that is most of the work of a turn."""
+    from langchain_core.tools import StructuredTool
+
+    nobody = object.__new__(Tools)  # of no case: only the signatures and docstrings are read
+    return tuple(StructuredTool.from_function(nobody._as_text(name)) for name in NAMES)
 
 
 def _row(proposal: Proposal) -> dict[str, Any]:

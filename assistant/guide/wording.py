@@ -6,7 +6,9 @@ import dataclasses
 import re
 from typing import Any
 
-from assistant.guide import commands, terms
+from assistant.conversations import pasted
+from assistant.guide import commands, cues, facts, terms
+from assistant.record.types import OPTIONAL_FIELDS
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "goal": ("goal", "purpose", "use case", "aim", "objective", "task"),
@@ -20,6 +22,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "alternatives": ("alternatives", "alternatives tried", "tried so far", "tried"),
     "costs": ("costs", "cost", "budget"),
     "benefits": ("benefits", "benefit", "expected benefit"),
+    "examples": ("examples", "good answers", "good examples"),
+    "bad_example": ("bad example", "bad_example", "bad answer"),
 }
 _FIELD = {alias: name for name, aliases in ALIASES.items() for alias in aliases}
 _LONGEST_FIRST = sorted(_FIELD, key=len, reverse=True)
@@ -30,7 +34,7 @@ _LEAD = (
     r"(?:(?:no|nope|sorry|actually|wait|hmm|oh|well|oops|correction|i meant|i mean|rather|please|and|also|but|so)\b"
     r"[,:.!]?\s+)*"
 )
-_MARKED = re.compile(rf"(?:^|(?<=[;\n,.]))\s*(?:the |our |my )?({_ALIAS})\s*[:=]\s*", re.I)
+_MARKED = re.compile(rf"(?:^|(?<=[;\n,.]))\s*{_LEAD}(?:the |our |my |brand |house )*({_ALIAS})\s*[:=]\s*", re.I)
 _SHOULD = re.compile(
     rf"^{_LEAD}(?:the |our |my )?({_NOUN}) "
     r"(?:should(?: always)? be|shall be|must be|needs? to be|ha(?:s|ve) to be|is|are|will be)"
@@ -40,6 +44,12 @@ _SHOULD = re.compile(
 _CHANGE = re.compile(
     rf"^{_LEAD}(?:can you |could you |let'?s |i want to |i'?d like to )?(?:change|set|make|update|correct|fix)"
     rf" (?:the |our |my )?({_ALIAS})\b(?: to be| to| into| as|:| =)?\s*(.*)$",
+    re.I | re.S,
+)
+_NOT_BUT = re.compile(
+    rf"^{_LEAD}(?:the |our |my )?({_NOUN}) (?:is|are|should be|must be) not .+?[,;]? (?:but|it (?:should|must) be"
+    rf"|it is|rather)"
+    r" (?:rather )?(.+)$",
     re.I | re.S,
 )
 _CORRECTING = re.compile(r"^(?:no\b|actually|sorry|wait|oops|correction|change|set)\b", re.I)
@@ -64,7 +74,9 @@ _WHAT_SAID = re.compile(
 _WRONG = re.compile(
     r"^(?:wrong|not right|incorrect|not correct)(?:[,;.:]? (?:and )?(?:it|they) (?:should|must|needs? to) be)? ?", re.I
 )
-_MEANT = re.compile(r"^(?:no,? |sorry,? )?i meant?:? (.+)$", re.I | re.S)
+_MEANT = re.compile(
+    r"^(?:(?:no|sorry|oh|wait),? )*(?:i meant?|make that|i should have said|correction):? (.+)$", re.I | re.S
+)
 
 _EXPLAIN = re.compile(
     r"^(?:please |can you |could you )*"
@@ -92,7 +104,24 @@ _NO = frozenset(
 _NOTHING = frozenset(
     "none|nothing|nothing special|nothing in particular|nothing particular|no rules|n/a|na|-|no preference|anything"
     "|any|doesn't matter|does not matter|whatever|up to you|you decide|you choose|don't care|i don't care|not really"
-    "|no special|nothing else|none of them|none yet|nothing yet|nothing so far|not applicable|i don't mind".split("|")
+    "|no special|nothing else|none of them|none yet|nothing yet|nothing so far|not applicable|i don't mind|irrelevant"
+    "|not important|not relevant|it doesn't matter|that doesn't matter|doesnt matter|dont care|idc"
+    "|no requirements|not needed|not necessary|unnecessary".split("|")
+)
+_NOTHING_LIKE = re.compile(
+    r"^(?:no|nope|nah|none|nothing|not really|well no)(?: (?:no|nothing|none|not|really|special|fixed|specific"
+    r"|particular"
+    r"|in particular|at all|so far|yet|right now|thanks|thank you|sorry|fixed form|special format|rules?))*$"
+    r"|^(?:there (?:is|are) |we have )?no (?:(?:special|particular|fixed|specific|set|strict|real) )?"
+    r"(?:form|format|style|tone|rules?|requirements?|preferences?|structure)(?: (?:really|yet|at all|needed"
+    r"|required))?$"
+    r"|^(?:(?:no|nope|sorry) )?(?:(?:i|we) )?(?:do not|don'?t|dont|haven'?t(?: got)?) (?:have|got)? ?(?:an?|any"
+    r"|such)? ?(?:\w+ )?"
+    r"(?:one|ones|any|examples?|samples?|anything)(?: (?:yet|sorry|at hand|to hand|right now|like that))*$"
+    r"|^(?:sorry )?(?:i|we) have (?:none|nothing|no (?:\w+ )?(?:one|examples?|answers?))(?: (?:yet|to hand|at hand"
+    r"|sorry|right now))*$"
+    r"|^not (?:right )?(?:now|yet|today)(?: sorry| thanks)?$",
+    re.I,
 )
 _WHY = re.compile(r"^(?:but |and )?why\b|^(?:what for|reason|what is this for|is this important)$", re.I)
 _SKIP = re.compile(
@@ -103,12 +132,38 @@ _SKIP = re.compile(
     re.I,
 )
 _UNKNOWN = re.compile(
-    r"^(?:well )?(?:i )?(?:really |just |honestly )?(?:do not|don'?t|dont|cannot|can'?t) (?:really )?(?:know|say|tell)"
+    r"^(?:i )?(?:do not|don'?t|dont|haven'?t) (?:have|got) (?:a|any|the (?:slightest|faintest)) (?:clue"
+    r"|idea)(?: (?:yet|ask me later))*$"
+    r"|^(?:i )?(?:do not|don'?t|dont) know (?:what|how|where|which|if|whether)\b[^.\d]{0,40}$"
+    r"|^(?:well )?(?:i )?(?:really |just |honestly )?(?:do not|don'?t|dont|cannot|can'?t"
+    r"|couldn'?t) (?:really )?(?:know|say|tell)"
     r"(?: (?:yet|that|this|it|the answer|now|really))*$"
     r"|^(?:i'?m |i am )?(?:not (?:really )?(?:sure|certain)|unsure|undecided)(?: (?:yet|about (?:that|this|it)))*$"
-    r"|^(?:no idea|idk|dunno|no clue|hard to say|good question|i have no idea)$",
+    r"|^(?:sorry )?(?:i )?(?:have )?(?:no idea|idk|dunno|no clue|hard to say|good question|can'?t think of (?:one"
+    r"|any|anything))"
+    r"(?: (?:yet|tbh|really|honestly|sorry|right now|at the moment))*$",
     re.I,
 )
+_REFUSAL = re.compile(
+    r"^(?:(?:sorry|well|no|hmm) )*(?:(?:that'?s |it'?s |this is |that is )?(?:none of your business"
+    r"|not your business|private"
+    r"|(?:a )?secret|confidential|not important|too personal)"
+    r"|i (?:won'?t|will not|refuse to|don'?t want to|do not want to|can'?t) (?:say|tell|answer|share|disclose)"
+    r"(?: (?:that|this|it|you))*|no comment|not telling)(?: (?:please )?(?:skip|next)(?: (?:it|this|that|one))*)?$"
+    r"|^.{0,40} (?:let'?s |please )?skip (?:it|this|that|this one|that one)$",
+    re.I,
+)
+_YES_FIRST = re.compile(
+    r"^(?:(?:(?:yes|yeah|yep|yup|sure|ok|okay)\b[,:;.!\s-]+|(?:right|well|so|hmm+|um+|uh|ok"
+    r"|good question)[,:.]\s+)+)(?=\S)", re.I
+)  # fmt: skip
+_FILLERS = re.compile(r"^(?:(?:hmm+|um+|uh+|er+|well|honestly|oh|sorry|tbh|i guess|like|so|ok|okay) )+", re.I)
+_TAKEN_BACK = re.compile(
+    r"^(.{1,60}?)[.,;!?-]*\s+(?:(?:oh|ah|hm+),? )?(?:no,? wait|wait,? no|no,? sorry|sorry,? no|scratch that|correction"
+    r"|sorry,? i meant?|i meant?)\b[,:.]?\s+(.+)$",
+    re.I | re.S,
+)
+_CAN_YOU = re.compile(r"^(?:can|could|would|will) (?:you|it|we|this|the \w+) ")
 _SKIP_FIELD = re.compile(rf"^(?:please )?skip (?:the )?({_ALIAS})(?: question)?$", re.I)
 _SKIP_ALL = re.compile(
     r"^(?:please )?skip (?:all|everything|the rest|all the rest|all of (?:it|them)|the interview)$", re.I
@@ -130,9 +185,19 @@ def read(text: str, asked: str = "") -> Intent:
     """The intent of a message. `asked` is the field of the question it answers, empty when none was asked."""
     said = text.replace("’", "'").replace("‘", "'").strip()
     plain = re.sub(r"[\s,;:]+", " ", said.lower()).strip(" .!?\"'") or said
-    found = _bare(plain, said, asked) or _skip(plain) or _facts(said, asked) or _correction(said, asked)
-    found = found or _command(plain) or _question(said, plain, asked)
-    return found or Intent("answer" if asked else "unclear", asked, said)
+    if pasted.looks_like(said) and asked not in OPTIONAL_FIELDS:
+        return Intent("paste", asked, said)
+    bare = _FILLERS.sub("", plain) or plain
+    found = _bare(plain, said, asked) or _skip(plain) or ((_bare(bare, said, asked) or _skip(bare)) if asked else None)
+    if asked in OPTIONAL_FIELDS:  # a sample answer may look like anything else
+        corrects = _CORRECTING.match(said) or (_SHOULD.match(said) and re.search(r"\b(?:should|must)\b", plain))
+        found = found or (_correction(said, asked) if corrects else None) or _command(plain)
+        return found or Intent("answer", asked, said)
+    said = _last_word(said)
+    found = found or _marked(said, asked) or (None if asked else _command(plain)) or _told(said, asked, several=True)
+    found = found or _correction(said, asked) or _command(plain) or _question(said, plain, asked)
+    found = found or _told(said, asked)
+    return found or Intent("answer" if asked else "unclear", asked, _YES_FIRST.sub("", said) or said)
 
 
 def _bare(plain: str, said: str, asked: str) -> Intent | None:
@@ -141,9 +206,9 @@ def _bare(plain: str, said: str, asked: str) -> Intent | None:
         return Intent("yes", asked, said)
     if plain in _NO:
         return Intent("no", asked, said)
-    if plain in _NOTHING:
+    if plain in _NOTHING or _NOTHING_LIKE.match(plain):
         return Intent("nothing" if asked else "no", asked, said)
-    return Intent("why", asked, said) if _WHY.match(plain) else None
+    return Intent("why", asked, said) if _WHY.match(plain) and not commands.read(plain) else None
 
 
 def _skip(plain: str) -> Intent | None:
@@ -151,25 +216,47 @@ def _skip(plain: str) -> Intent | None:
         return Intent("skip_all")
     if match := _SKIP_FIELD.match(plain):
         return Intent("skip", _FIELD[match[1].lower()])
-    return Intent("skip") if _SKIP.match(plain) or _UNKNOWN.match(plain) else None
+    return Intent("skip") if any(p.match(plain) for p in (_SKIP, _UNKNOWN, _REFUSAL)) else None
 
 
-def _facts(said: str, asked: str) -> Intent | None:
+def _last_word(said: str) -> str:
+    """A message without what it takes back: "German. No wait, English"."""
+    match = _TAKEN_BACK.match(said)
+    return match[2] if match and len(match[1].split()) <= 3 else said
+
+
+def _told(said: str, asked: str, several: bool = False) -> Intent | None:
+    """Facts that are not marked. `several`: only where the message tells about more than one question."""
+    found = facts.find(said, asked)
+    if found is None or (several and len(found.told) + bool(found.rest) < 2):
+        return None
+    facts_by_field = dict(found.told)
+    if asked and found.rest:
+        facts_by_field[asked] = _YES_FIRST.sub("", found.rest) or found.rest
+    return Intent("facts", asked, facts=facts_by_field)
+
+
+def _marked(said: str, asked: str) -> Intent | None:
     """Facts marked by name, "tone: warm; format: two sentences"; what stands before them answers the question."""
     marks = list(_MARKED.finditer(said))
     if not marks:
         return None
-    found: dict[str, str | list[str]] = {}
+    told: dict[str, str | list[str]] = {}
     before = re.sub(rf"^{_LEAD}$", "", said[: marks[0].start()].strip(" ;,.\n") + " ", flags=re.I).strip()
-    if before and asked:
-        found[asked] = before
+    parts = [(asked, before)] if before and asked else []
     for mark, following in zip(marks, [*marks[1:], None], strict=True):
         value = said[mark.end() : following.start() if following else len(said)].strip(" ;,\n")
         name = _FIELD[mark[1].lower()]
         if name == asked and mark[1].lower() != name:  # "Length: two sentences" is all of it the answer about the form
             value = f"{mark[1]}: {value}" if value else ""
-        if value:
-            found[name] = f"{found[name]}; {value}" if name in found else value
+        parts += [(name, value)] if value else []
+    named: dict[str, str] = {}
+    for name, value in parts:  # "users: our team. Never mention prices" tells about the next field too
+        more = facts.find(value, name)
+        if more and more.rest:
+            told, value = more.told | told, more.rest
+        named[name] = f"{named[name]}; {value}" if name in named else value
+    found = {**told, **named}
     return Intent("facts", asked, facts=found) if found else None
 
 
@@ -180,6 +267,8 @@ def _correction(said: str, asked: str) -> Intent | None:
         return Intent("ask", _FIELD[match[1].lower()])
     if match := _WHAT_SAID.match(text):
         return Intent("ask", _FIELD[(match[1] or match[2]).lower()])
+    if match := _NOT_BUT.match(text):
+        return Intent("facts", asked, facts={_FIELD[match[1].lower()]: match[2]})
     if (match := _CHANGE.match(text)) or (match := _SHOULD.match(text)):
         name, value = _FIELD[match[1].lower()], _WRONG.sub("", match[2]).strip(" \"'")
         # what should get better is often worded so: an answer about the goal is kept whole
@@ -202,5 +291,8 @@ def _question(said: str, plain: str, asked: str) -> Intent | None:
     next step" may be what every answer must do."""
     if (match := _EXPLAIN.match(plain)) and (terms.find(match[1]) or said.endswith("?") or plain.startswith("what")):
         return Intent("explain", asked, match[1])
+    if asked == "goal" and (match := _CAN_YOU.match(plain)) and cues.TASK.match(plain[match.end() :]):
+        return None  # "can you sort our mails?" is what it should do
     start = _ASKING_OPENLY if asked == "success" else _ASKING
-    return Intent("question", asked, said) if said.endswith("?") and start.match(plain) else None
+    marked = said.endswith("?") or not asked  # with no question of ours open, it needs no mark to be one
+    return Intent("question", asked, said) if marked and start.match(plain) else None

@@ -52,6 +52,10 @@ _ASKED = (
              ("Nothing leaves this computer, no budget", "Up to $50, cloud is fine")),
     Question("benefits", "What is it worth: how many requests a month, and would other work use the model too?",
              "A shorter prompt pays off only with enough requests.", ("A few hundred a month", "Over 10,000 a month")),
+    Question("examples", "Can you paste three good answers, as you would send them, with an empty line between them?",
+             "A good answer shows what rules only describe.", ("I have none to hand",)),
+    Question("bad_example", "And one bad answer: what should never be sent like that?",
+             "Seeing what to avoid sharpens the rules and the checks.", ("I have none to hand",)),
 )  # fmt: skip
 QUESTIONS: dict[str, Question] = {question.field: question for question in _ASKED}
 
@@ -62,7 +66,7 @@ def blocked(store: Store, case: str) -> str | None:  # noqa: ARG001
 
 
 def done(store: Store, case: str) -> bool:
-    return not store.case(case).brief.gaps
+    return not store.case(case).brief.missing
 
 
 def new(store: Store, title: str, id: str = "", owner: str = "local") -> Case:
@@ -79,31 +83,49 @@ def new(store: Store, title: str, id: str = "", owner: str = "local") -> Case:
     return store.add_case(Case(wanted, title.strip() or wanted, owner))
 
 
-def run(store: Store, case: str, answers: dict[str, Any]) -> Case:
-    """Merge answers into the brief. "skip" leaves a question unanswered on purpose; an empty answer changes nothing."""
-    brief = store.case(case).brief
+def run(store: Store, case: str, answers: dict[str, Any], source: str = "guide") -> Case:
+    """Merge answers into the brief. "skip" leaves a question unanswered on purpose, None takes an answer back; an empty
+    answer changes nothing.
+
+    `source` is kept with the version: guide, form, file or command line. A file is the whole answer: where it leaves
+    only optional questions open, they count as skipped.
+    """
     unknown = sorted(set(answers) - set(BRIEF_QUESTIONS))
     if unknown:
         raise AttuneError(f"The brief has no '{unknown[0]}'.", f"It has {', '.join(BRIEF_QUESTIONS)}.")
-    for name, value in answers.items():
-        brief = _answered(brief, name, value)
-    store.set_brief(case, brief)
+    with store.atomic():  # two faces may answer at once: neither may undo the other's answer
+        brief = store.case(case).brief
+        for name, value in answers.items():
+            brief = _answered(brief, name, value)
+        store.set_brief(case, brief.settled() if source == "file" else brief, source)
     return store.case(case)
 
 
 def _answered(brief: Brief, name: str, value: Any) -> Brief:
     skipped = tuple(field for field in brief.skipped if field != name)
+    if value is None:
+        return _set(brief, name, (), skipped)
     if isinstance(value, str) and value.strip().lower() == SKIP:
         return _set(brief, name, (), (*skipped, name))
     if isinstance(value, (list, tuple)):
         parts = tuple(str(part).strip() for part in value if str(part).strip())
     elif isinstance(value, str):
-        parts = tuple(part.strip(" -*\t") for part in re.split(r"[\n;]", value) if part.strip(" -*\t"))
+        parts = _parts(name, value)
     else:
         raise AttuneError(f"The answer to '{name}' is not text.", "Give text, or a list of texts.")
     if not parts:
         return brief
     return _set(brief, name, parts, skipped)
+
+
+def _parts(name: str, text: str) -> tuple[str, ...]:
+    """Text whole; rules by line or semicolon; examples, which have lines of their own, by empty lines between them."""
+    if name not in LIST_FIELDS:
+        return (text.strip(),) if text.strip() else ()
+    if name == "examples":
+        return tuple(part.strip() for part in re.split(r"\n\s*\n", text) if part.strip())
+    parts = (re.sub(r"^\s*(?:[-*•]|\d+[.)])\s+", "", part).strip(" -*\t") for part in re.split(r"[\n;]", text))
+    return tuple(part for part in parts if part)
 
 
 def _set(brief: Brief, name: str, parts: tuple[str, ...], skipped: tuple[str, ...]) -> Brief:

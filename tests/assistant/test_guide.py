@@ -27,6 +27,8 @@ ANSWERS = {
     "alternatives": "Only a prompt so far",
     "costs": "Nothing leaves this computer, no budget",
     "benefits": "About nine hundred a month",
+    "examples": "Hello Ada, your tea left today.",
+    "bad_example": "Dear customer, we never promise anything.",
 }
 
 
@@ -113,7 +115,7 @@ def test_what_was_answered_is_not_asked_again(talk: Talk) -> None:
     reply = talk.say("I don't know.")
     assert talk.brief["skipped"] == ["users", "language"]
     assert asks(reply, "must")
-    assert "3 of 11" not in talk.say("status").text
+    assert "3 of 13" not in talk.say("status").text
 
 
 def test_corrections_and_going_back(talk: Talk) -> None:
@@ -153,7 +155,7 @@ def test_why_explain_status_and_questions_do_not_answer_the_question(talk: Talk)
         ("how many epochs are good?", "One pass"),
         ("what is a flux capacitor?", "I cannot answer that"),
         ("can you cook?", "I cannot answer that"),
-        ("status", "0 of 11"),
+        ("status", "0 of 13"),
         ("help", "you can answer"),
         ("thanks", "welcome"),
         ("yes", "in a few words"),

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from assistant.guide import proposals
-from assistant.guide.agent import Guide, GuideReply
+from assistant.guide.agent import STEPS, Guide, GuideReply
 from assistant.stages import interview
 from tests.assistant.test_guide_proposals import open_bench, ready
 
 
 class Llm(ThreadingHTTPServer):
-    """Answers each request with the next of `script`: a text, (tool, arguments) pairs, or a way to fail."""
+    """Answers each request with the next of `script`, the last one for ever: a text, a list of (tool, arguments), a
+    whole body, a status, (status, headers, page), or a way to fail."""
 
     daemon_threads = True
 
@@ -43,18 +44,20 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(step, int):
             said = {"error": {"message": f"overloaded, or is {self.headers['Authorization']} wrong?"}}
             return self._send(step, json.dumps(said).encode())
+        if isinstance(step, tuple):
+            status, headers, text = step
+            return self._send(status, text.encode(), headers=headers)
         if step == "CUT":
             return self._send(200, b'{"id": "x", "choi', length=5000)
         if step == "HANG":
             time.sleep(3)
             return None
-        if step == "NOT JSON":
-            return self._send(200, b"<html>Bad gateway</html>")
-        return self._send(200, json.dumps(_completion(step)).encode())
+        return self._send(200, json.dumps(step if isinstance(step, dict) else _completion(step)).encode())
 
-    def _send(self, status: int, body: bytes, length: int = 0) -> None:
+    def _send(self, status: int, body: bytes, length: int = 0, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        for name, value in ({"Content-Type": "application/json"} | (headers or {})).items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(length or len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -121,7 +124,7 @@ def test_it_talks_and_its_tools_are_the_stages(talk: Talk) -> None:
         ],
         "Lovely. Who will read the answers?",
     )
-    assert reply.text == "Lovely. Who will read the answers?"
+    assert reply.text.startswith("Lovely. Who will read the answers?\n\n_Noted: goal: “Answer mails”_")
     assert reply.suggestions[:2] == interview.QUESTIONS["users"].suggestions
     assert (talk.brief["goal"], talk.brief["tone"]) == ("Answer mails", "warm")
     first = talk.llm.requests[0]
@@ -134,7 +137,7 @@ def test_it_talks_and_its_tools_are_the_stages(talk: Talk) -> None:
     assert json.loads(results[0])["next_question"]["field"] == "goal"
     talk.say("Customers", "And the language?")
     assert [m["content"] for m in talk.llm.requests[-1]["messages"]][-3:] == [
-        "We answer mails, warmly", "Lovely. Who will read the answers?", "Customers",
+        "We answer mails, warmly", reply.text, "Customers",
     ]  # fmt: skip
 
 
@@ -147,18 +150,35 @@ def test_the_key_is_nowhere_in_the_data_folder(talk: Talk) -> None:
     assert not found
 
 
+PAGE = "<html><body><h1>502 Bad Gateway</h1><script>fetch('http://evil.example')</script></body></html>"
+HTML = {"Content-Type": "text/html"}
+
+
 @pytest.mark.parametrize(
     ("script", "reason"),
     [
         ([500], "overloaded"),
-        ([401], "401"),
-        (["CUT"], "Connection"),
+        ([401], "status 401"),
+        ([403], "status 403"),
+        ([404], "status 404"),
+        ([(429, {"Retry-After": "120"}, "{}")], "wait 120 s"),
+        ([(429, {"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"}, "{}")], "status 429"),
+        ([(502, HTML, PAGE)], "status 502"),
+        ([(200, HTML, PAGE)], "cannot be read"),
+        ([(200, {}, "")], "cannot be read"),
+        (["CUT"], "connection failed or was cut"),
         (["HANG"], "timed out"),
-        (["NOT JSON"], ""),
         (["REFUSE"], "refused"),
         ([""], "empty"),
-        ([[("record_answer", '{"field": "goal", "answer": ')]], "cannot be read"),
+        ([{"id": "x", "object": "chat.completion", "created": 0, "model": "wise", "choices": []}], "cannot be read"),
+        ([{"choices": None}], "cannot be read"),
+        ([{"object": "error", "message": "no such thing"}], "cannot be read"),
+        ([[]], "empty"),
+        ([[("record_answer", '{"field": "goal", "answer": ')]], "called a tool in a way that cannot be read"),
+        ([[("status", {})] * 40], "called 40 tools at once"),
         ([[("status", {})]], "kept calling tools"),  # for ever
+        ([[("launch_rockets", {})]], "kept calling tools"),
+        ([[("status", {})], 500], "overloaded"),  # in the middle of a turn
     ],
 )
 def test_when_the_model_fails_the_built_in_guide_takes_the_turn_and_says_so(
@@ -169,10 +189,65 @@ def test_when_the_model_fails_the_built_in_guide_takes_the_turn_and_says_so(
     assert "built-in guide takes this turn" in reply.text
     assert reason in reply.text
     assert "wise" in reply.text
+    for never in ("sk-secret", "<", "evil", "Traceback"):
+        assert never not in reply.text
     assert interview.QUESTIONS["users"].text in reply.text
     assert talk.brief["goal"] == "Answer mails in our house style"
+    assert len(talk.llm.requests) <= STEPS
     reply = talk.say("Customers", "Fine again. Which language?")
     assert reply.text == "Fine again. Which language?"
+
+
+@pytest.mark.parametrize(
+    "first", [500, (429, {"Retry-After": "0"}, "{}"), "CUT", [("record_answer", '{"field": "goal", "ans')]], ids=str
+)
+def test_one_more_try_where_that_may_help(talk: Talk, first: Any) -> None:
+    reply = talk.say("hello", first, "Welcome! What should the assistant do?")
+    assert reply.text == "Welcome! What should the assistant do?"
+    assert len(talk.llm.requests) == 2
+
+
+@pytest.mark.parametrize("first", [401, (429, {"Retry-After": "120"}, "{}"), "HANG"], ids=str)
+def test_no_second_try_where_the_person_would_only_wait(talk: Talk, first: Any) -> None:
+    talk.say("hello", first, "Welcome!")
+    assert len(talk.llm.requests) == 1
+
+
+def test_a_turn_that_takes_too_long_ends(talk: Talk) -> None:
+    talk.guide.patience = 0.0
+    talk.guide.opening(talk.case)
+    reply = talk.say("Answer mails", [("status", {})])
+    assert "it took too long" in reply.text
+    assert talk.brief["goal"] == "Answer mails"
+    assert not talk.llm.requests
+
+
+def test_what_was_done_before_the_model_failed_stays(talk: Talk) -> None:
+    talk.guide.opening(talk.case)
+    call = [("record_answer", {"field": "tone", "answer": "warm"})]
+    reply = talk.say("Answer mails, warmly", call, 500)
+    assert "built-in guide takes this turn" in reply.text
+    assert (talk.brief["tone"], talk.brief["goal"]) == ("warm", "Answer mails, warmly")
+
+
+def test_many_calls_at_once_are_all_answered(talk: Talk) -> None:
+    fields = ("goal", "users", "language", "tone", "format", "success", "alternatives", "costs", "benefits")
+    calls = [("record_answer", {"field": name, "answer": f"the {name}"}) for name in fields]
+    reply = talk.say("Here is everything", calls, "Thank you. What must every answer do?")
+    assert all(talk.brief[name] == f"the {name}" for name in fields)
+    results = [m for m in talk.llm.requests[-1]["messages"] if m["role"] == "tool"]
+    assert {m["tool_call_id"] for m in results} == {f"call_{i}" for i in range(len(fields))}
+    assert all("error" not in json.loads(m["content"]) for m in results)
+    assert all(f"“the {name}”" in reply.text for name in fields)  # nothing gets into the brief unseen
+
+
+def test_our_key_is_not_repeated_whoever_says_it(talk: Talk) -> None:
+    assert "sk-secret" not in talk.say("hello", "Your key is sk-secret, isn't it?").text
+    assert "***" in talk.guide.history(talk.case)[-1]["content"]
+
+
+def test_an_endless_answer_is_cut(talk: Talk) -> None:
+    assert len(talk.say("hello", "word " * 100_000).text) < 10_000
 
 
 def test_an_answer_to_the_models_question_is_kept_when_the_model_fails_next(talk: Talk) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.guide import flags, terms, wording
+from assistant.guide import facts, flags, terms, wording
 from assistant.record.types import BRIEF_QUESTIONS
 
 
@@ -16,7 +16,7 @@ from assistant.record.types import BRIEF_QUESTIONS
         ("skip the rest", "tone", "skip_all"), ("go back", "tone", "back"), ("back", "tone", "back"),
         ("Why do you ask?", "tone", "why"), ("but why not?", "", "why"),
         ("Where are we?", "tone", "status"), ("what's next?", "", "next"), ("what should I do now?", "", "next"),
-        ("undo", "", "undo"), ("roll back the last switch", "", "undo"), ("go back to the old model", "", "unclear"),
+        ("undo", "", "undo"), ("roll back the last switch", "", "undo"), ("go back to the old model", "", "undo"),
         ("Can we go back?", "tone", "back"), ("go back to the tone", "format", "ask"), ("What is my tone?", "", "ask"),
         ("I changed my mind about the tone", "format", "ask"), ("what did I say about users?", "", "ask"),
         ("What do you mean?", "success", "clarify"), ("For example?", "success", "clarify"),
@@ -70,6 +70,92 @@ def test_facts_and_corrections_are_read(text: str, asked: str, facts: dict[str, 
     assert found.facts == facts
 
 
+def test_one_message_tells_many_facts() -> None:
+    found = facts.find(
+        "we run a bike shop, customers mail us in german and english, answers should be short and friendly and never "
+        "promise delivery dates, roughly 800 mails a month, nothing may leave our machine",
+        "goal",
+    )
+    assert found is not None
+    assert found.rest == ""  # who they are is not yet what the assistant should do
+    assert found.told == {
+        "users": ["customers (we run a bike shop)"],
+        "language": ["german and english"],
+        "format": ["short and friendly"],
+        "tone": ["short and friendly"],
+        "must_not": ["promise delivery dates"],
+        "benefits": ["roughly 800 mails a month"],
+        "costs": ["nothing may leave our machine"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "rest", "told"),
+    [
+        ("subscribers, and must always include the cancel link", "users", "subscribers",
+         {"must": ["include the cancel link"]}),
+        ("employees. oh and they write in english or hindi", "users", "employees.", {"language": ["english or hindi"]}),
+        ("answer mails in German and it shoud nevr be longer than a page", "goal", "answer mails in German",
+         {"language": ["German"], "must_not": ["be longer than a page"]}),
+        ("Nothing tried. Budget is 250 pounds. About six shows a year.", "alternatives", "Nothing tried.",
+         {"costs": ["250 pounds"], "benefits": ["About six shows a year"]}),
+        ("sort our mails. the users are colleagues", "goal", "sort our mails.", {"users": "colleagues"}),
+    ],
+)  # fmt: skip
+def test_what_belongs_elsewhere_goes_there(text: str, asked: str, rest: str, told: dict[str, object]) -> None:
+    found = facts.find(text, asked)
+    assert found is not None
+    assert found.rest == rest
+    assert {name: [value] if isinstance(value, str) else value for name, value in found.told.items()} == {
+        name: [value] if isinstance(value, str) else value for name, value in told.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("mention prices in dollars", "must_not"),
+        ("at least 95 % in the right format, 5 complaints a month", "success"),
+        ("Use the tone of the shop. Never promise a date.", "examples"), ("promise dates or discounts", "must_not"),
+        ("We would like every answer to follow one structure", "goal"), ("1000 dollars once, then 50 a month", "costs"),
+        ("positive, negative, neutral", "format"), ("Like Marie: direct, funny, never formal", "tone"),
+    ],
+)  # fmt: skip
+def test_an_answer_is_not_torn_apart(text: str, asked: str) -> None:
+    found = facts.find(text, asked)
+    assert found is None or not found.told
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "kind"),
+    [
+        ("hmm no not really", "format", "nothing"), ("honestly no idea", "success", "skip"),
+        ("idc", "format", "nothing"),
+        ("none of your business", "costs", "skip"), ("That's not important, skip it", "alternatives", "skip"),
+        ("I can't think of one", "examples", "skip"), ("no i dont have one", "examples", "nothing"),
+        ("not right now, sorry", "bad_example", "nothing"), ("I don't know what such things cost", "costs", "skip"),
+        ("can you sort our mails?", "goal", "answer"), ("Could you send me your order number?", "examples", "answer"),
+    ],
+)  # fmt: skip
+def test_refusals_and_loose_answers_are_told_apart(text: str, asked: str, kind: str) -> None:
+    assert wording.read(text, asked).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "answer"),
+    [
+        ("German. No wait, English", "language", "English"),
+        ("yes: title, then steps", "format", "title, then steps"),
+        ("ok english", "language", "english"),
+        ("yes it must cite the source", "must", "it must cite the source"),
+        ("Yes, you can freeze your card.", "examples", "Yes, you can freeze your card."),
+    ],
+)
+def test_what_is_noted_is_what_was_meant(text: str, asked: str, answer: str) -> None:
+    found = wording.read(text, asked)
+    assert (found.text or found.facts.get(asked)) in (answer, [answer])
+
+
 def test_every_field_has_a_name_to_say_it_by() -> None:
     assert tuple(wording.ALIASES) == BRIEF_QUESTIONS
 
@@ -102,6 +188,21 @@ def test_red_flags() -> None:
         flags.of_brief({"goal": "Answer in our house style", "benefits": "A few hundred a month", "skipped": []}) == {}
     )
     assert flags.of_brief({"skipped": ["success"]}).keys() == {"unmeasured"}
+    for field, text, name in (
+        ("goal", "clean addresses. we only have 20 examples and won't get more", "few"),
+        ("costs", "no money, and we have only a handful of examples", "few"),
+        ("success", "it just feels right", "subjective"),
+        ("alternatives", "rag with the handbook, works great already", "enough"),
+        ("costs", "we want to fine-tune Claude, 500 dollars", "closed"),
+        ("alternatives", "GPT-4.1 with 5 shots: F1 0.88", "retiring"),
+    ):
+        assert set(flags.of_brief({field: text, "skipped": []})) == {name}, text
+    for field, text in (
+        ("goal", "we have 340 examples"), ("success", "80% feel right to two editors"),
+        ("benefits", "20 examples a day"),
+        ("alternatives", "claude with a prompt, good but not us"), ("alternatives", "a prompt works in 4 of 5 cases"),
+    ):  # fmt: skip
+        assert flags.of_brief({field: text, "skipped": []}) == {}, text
     assert flags.of_data({"train": 16, "test": 4}).keys() == {"few"}
     assert flags.of_data({"train": 500, "test": 40}) == {}
     assert flags.of_data(None) == {}

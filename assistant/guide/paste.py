@@ -1,0 +1,119 @@
+"""Pasted conversations: kept without a label, checked against what is tested on, and proposed for approval."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from assistant.conversations import pasted
+from assistant.errors import AttuneError
+from assistant.knowledge.likeness import Near, key
+from assistant.record.threads import thread
+from assistant.record.types import Message, Turn
+
+if TYPE_CHECKING:
+    from assistant.record.store import Store
+    from assistant.workbench import Workbench
+
+SOURCE, FROM = "import", "guide"  # they come in like those of a file; `from` in a turn's details tells them apart
+SHOWN = 3  # conversations that a proposal quotes
+TESTED, KNOWN = "too like a conversation that is tested on", "here already"
+
+
+def add(store: Store, case: str, text: str) -> dict[str, Any]:
+    """Record the conversations of a text, without approving any: {"conversations": ids, "left_out": {why: count}}.
+
+    One that is nearly a held-out conversation is left out, because a model must not learn what it is tested on.
+    Raises AttuneError when the text holds none, or none that is new.
+    """
+    found = pasted.parse(text)
+    tested = Near(key(messages) for messages in _held_out(store, case))
+    known = Near(key([_plain(turn) for turn in thread(turns)]) for turns in _imported(store, case).values())
+    ids: list[int] = []
+    left_out: dict[str, int] = {}
+    with store.atomic():
+        for messages in found:
+            why = TESTED if key(messages) in tested else KNOWN if key(messages) in known else ""
+            if why:
+                left_out[why] = left_out.get(why, 0) + 1
+            else:
+                known.add(key(messages))
+                ids.append(_keep(store, case, messages))
+    if not ids:
+        reasons = "; ".join(f"{count} {why}" for why, count in left_out.items())
+        raise AttuneError(f"None of the {len(found)} conversations can be taken: {reasons}.", "Paste other real ones.")
+    return {"conversations": ids, "left_out": left_out}
+
+
+def waiting(store: Store, case: str) -> dict[int, list[Turn]]:
+    """Pasted conversations without any label, by number: those that a person has not decided about."""
+    return {
+        id: path
+        for id, turns in _imported(store, case).items()
+        if (path := thread(turns)) and path[0].details.get("from") == FROM and not any(turn.label for turn in turns)
+    }
+
+
+def prepare(bench: Workbench, case: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """The payload of a proposal to approve: those named that still wait, all that wait where none is named."""
+    there = waiting(bench.store, case)
+    ids = [int(id) for id in payload.get("conversations") or there if int(id) in there]
+    if not ids:
+        raise AttuneError("No pasted conversation waits for approval.", pasted.REMEDY)
+    return {"conversations": ids}
+
+
+def terms(bench: Workbench, case: str, payload: dict[str, Any]) -> tuple[str, str, str, str, str]:
+    """What approving means: what, why, how long, what it costs, what it leaves alone."""
+    there = waiting(bench.store, case)
+    lines = [f"“{shown(there[id])}”" for id in payload["conversations"] if id in there]
+    more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
+    return (
+        f"Approve {len(lines)} pasted {'conversation' if len(lines) == 1 else 'conversations'}: "
+        f"{'; '.join(lines[:SHOWN])}{more}.",
+        "Approved answers are what a model learns from.", "It takes effect at once.", "No money.",
+        "The frozen dataset and what answers stay as they are: these count from the next dataset on.",
+    )  # fmt: skip
+
+
+def carry_out(bench: Workbench, case: str, payload: dict[str, Any]) -> str:
+    """Approve every answer of these conversations; says how many."""
+    there = waiting(bench.store, case)
+    chosen = [id for id in payload["conversations"] if id in there]
+    with bench.store.atomic():
+        for turn in (turn for id in chosen for turn in there[id] if turn.role == "assistant"):
+            bench.store.label(turn.id, "approved")
+    return f"Approved: {len(chosen)}. They are in the next dataset that you build."
+
+
+def shown(turns: list[Turn], most: int = 90) -> str:
+    """A conversation in one line: what was asked and what was answered."""
+    return " → ".join(_short(turn.content, most) for turn in turns)
+
+
+def _keep(store: Store, case: str, messages: list[Message]) -> int:
+    conversation, parent = store.add_conversation(case, SOURCE), 0
+    for message in messages:
+        turn = store.add_turn(conversation.id, parent, message["role"], message["content"], details={"from": FROM})
+        parent = turn.id
+    return conversation.id
+
+
+def _held_out(store: Store, case: str) -> list[list[Message]]:
+    """What the newest dataset tests on, and what was imported for testing only."""
+    datasets = store.datasets(case)
+    frozen = [item.messages for item in store.items(datasets[-1].id, "test")] if datasets else []
+    kept = [[_plain(turn) for turn in thread(turns)] for turns in store.turns_of_case(case, ["heldout"]).values()]
+    return [*frozen, *kept]
+
+
+def _imported(store: Store, case: str) -> dict[int, list[Turn]]:
+    return store.turns_of_case(case, [SOURCE])
+
+
+def _plain(turn: Turn) -> Message:
+    return {"role": turn.role, "content": turn.content}
+
+
+def _short(text: str, most: int) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= most else plain[: most - 1].rstrip() + "…"
