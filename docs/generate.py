@@ -118,11 +118,26 @@ def trainers() -> str:
     return "\n".join(rows)
 
 
+def verbs() -> str:
+    """One row for each verb of `attune mcp`: its arguments and what it says of itself."""
+    import inspect
+    from typing import Any, cast
+
+    from assistant.faces.mcp_verbs import Verbs
+
+    rows = ["| verb | arguments | what it does |", "|---|---|---|"]
+    for verb in Verbs(cast(Any, None)).all():
+        names = ", ".join(f"`{name}`" for name in inspect.signature(verb).parameters if name != "case")
+        rows.append(f"| `{verb.__name__}` | {names} | {' '.join((verb.__doc__ or '').split())} |")
+    return "\n".join(rows)
+
+
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "tree": ("README.md", tree),
     "settings": ("docs/settings.md", settings),
     "commands": ("docs/cli.md", commands),
     "trainers": ("docs/adding-a-trainer.md", trainers),
+    "verbs": ("docs/mcp.md", verbs),
 }
 
 

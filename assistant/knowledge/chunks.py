@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
+from assistant.knowledge.tokens import Reader, estimate
 from assistant.record.types import Document
 
-TARGET, LIMIT = 70, 110  # words: a chunk is closed past the first and never (but for one long line) past the second
+MOST, LEAST = 256, 64  # tokens: common embeddings read no more than the first; below the second a chunk says little
+_SHARE = 6  # chunks that would fill the reader's window: there are instructions, examples and an answer in it, too
+_PATH = 3  # the headings take at most a third of a chunk
+_LONG_LINE = 300  # characters past which a line is no heading
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+\S")
@@ -19,11 +23,33 @@ _RULE = re.compile(r"^\s*(?:={3,}|-{3,}|\*{3,}|_{3,})\s*$")
 
 @dataclass(frozen=True)
 class Chunk:
-    """A piece of a document. `heading` is the path of headings above it, joined by " > "."""
+    """A piece of a document. `heading` is the path of headings above it, joined by " > "; `tokens` counts both."""
 
     document: str
     heading: str
     text: str
+    tokens: int = 0
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """In tokens: a chunk is closed past `target` and never larger than `limit`, its headings included."""
+
+    limit: int
+    count: Callable[[str], int] = estimate
+
+    @property
+    def target(self) -> int:
+        return self.limit * 2 // 3
+
+    def fits(self, text: str, room: int) -> bool:
+        """Whether a text has at most `room` tokens. One that is far too long is not counted first."""
+        return len(text) <= 20 * room and self.count(text) <= room
+
+
+def sizes(reader: Reader) -> Sizes:
+    """What suits a model."""
+    return Sizes(max(LEAST, min(MOST, reader.window // _SHARE)), reader.count)
 
 
 @dataclass(frozen=True)
@@ -35,57 +61,99 @@ class _Block:
     header: tuple[str, ...] = ()
 
     @property
-    def size(self) -> int:
-        return sum(len(line.split()) for line in self.lines)
+    def text(self) -> str:
+        return "\n".join((*self.header, *self.lines))
 
 
-def split(document: Document) -> list[Chunk]:
-    """The chunks of a document, in its order."""
-    blocks = _blocks(document.text, markdown=document.kind == "markdown", hard_lines=document.kind == "pdf")
-    return [Chunk(document.name, heading, text) for heading, text in _joined(blocks)]
+def split(document: Document, sizes: Sizes | None = None) -> list[Chunk]:
+    """The chunks of a document, in its order. Without `sizes` tokens are estimated."""
+    sizes = sizes or Sizes(MOST)
+    blocks = _blocks(document.text, markdown=document.kind not in ("text", "pdf"), hard_lines=document.kind == "pdf")
+    return [Chunk(document.name, heading, text, size) for heading, text, size in _joined(blocks, sizes)]
 
 
-def _joined(blocks: Iterator[_Block]) -> Iterator[tuple[str, str]]:
-    """Blocks under the same heading are put together until the target is reached."""
-    heading, parts, size = "", list[str](), 0
-    for block in (piece for whole in blocks for piece in _pieces(whole)):
-        if parts and (block.heading != heading or size >= TARGET or size + block.size > LIMIT):
-            yield heading, "\n\n".join(parts)
-            parts, size = [], 0
-        heading = block.heading
-        parts.append("\n".join(block.lines))
-        size += block.size
+def _joined(blocks: Iterator[_Block], sizes: Sizes) -> Iterator[tuple[str, str, int]]:
+    """Blocks under the same heading are put together until the target is reached: (heading, text, tokens)."""
+    heading, parts, size, above = "", list[str](), 0, 0
+    for whole in blocks:
+        path, path_size = _shortened(whole.heading, sizes)
+        for piece in _pieces(replace(whole, heading=path), sizes, sizes.limit - path_size):
+            own = sizes.count(piece.text + "\n\n")
+            full = size >= sizes.target or size + own > sizes.limit
+            if parts and (piece.heading != heading or full):
+                yield heading, "\n\n".join(parts), size
+                parts = []
+            if not parts:
+                heading, above = piece.heading, path_size
+                size = above
+            parts.append(piece.text)
+            size += own
     if parts:
-        yield heading, "\n\n".join(parts)
+        yield heading, "\n\n".join(parts), size
 
 
-def _pieces(block: _Block) -> Iterator[_Block]:
+def _shortened(path: str, sizes: Sizes) -> tuple[str, int]:
+    """A path of headings that leaves room for the text, and its tokens: the outermost headings go first."""
+    room = sizes.limit // _PATH
+    while not sizes.fits(path, room):
+        _, between, inner = path.partition(" > ")
+        path = inner if between else path[: min(len(path) // 2, 10 * room)]
+    return path, sizes.count(path + "\n") if path else 0
+
+
+def _pieces(block: _Block, sizes: Sizes, room: int) -> Iterator[_Block]:
     """A block as it is, or taken apart by lines, then by sentences, where it is too long."""
-    if block.size <= LIMIT:
+    if sizes.fits(block.text + "\n\n", room):
         yield block
         return
-    lines = [part for line in block.lines for part in _short(line)]
+    header = block.header
+    if header and not sizes.fits("\n".join(header), room // 2):
+        header = ()  # a table's head that leaves no room for its rows is not repeated, but kept
+        block = replace(block, lines=(*block.header, *block.lines))
+    room -= sizes.count("\n".join((*header, ""))) + 2
     held: list[str] = []
     size = 0
-    for line in lines:
-        words = len(line.split())
-        if held and size + words > LIMIT:
-            yield _Block(block.heading, (*block.header, *held))
+    for line in (part for whole in block.lines for part in _short(whole, sizes, room)):
+        own = sizes.count(line + "\n")
+        if held and size + own > room:
+            yield _Block(block.heading, tuple(held), header)
             held, size = [], 0
         held.append(line)
-        size += words
-    yield _Block(block.heading, (*block.header, *held))
+        size += own
+    if held:
+        yield _Block(block.heading, tuple(held), header)
 
 
-def _short(line: str) -> Iterator[str]:
-    """A line, cut at sentences, and a sentence that is still too long cut at words."""
-    if len(line.split()) <= TARGET:
+def _short(line: str, sizes: Sizes, room: int) -> Iterator[str]:
+    """A line, cut at sentences, and a sentence that is still too long cut between words, or anywhere."""
+    if sizes.fits(line + "\n", room):
         yield line
         return
     for sentence in _SENTENCE.split(line):
-        words = sentence.split()
-        for start in range(0, len(words), LIMIT):
-            yield " ".join(words[start : start + LIMIT])
+        for start in _steps(sentence, 6 * room):
+            yield from _halved(start, sizes, room)
+
+
+def _steps(text: str, step: int) -> Iterator[str]:
+    """Pieces of at most `step` characters, cut at blanks where there are any."""
+    start = 0
+    while start < len(text):
+        end = start + step
+        if end < len(text):
+            blank = text.rfind(" ", start + 1, end)
+            end = blank if blank > 0 else end
+        piece = text[start:end].strip()
+        if piece:
+            yield piece
+        start = end
+
+
+def _halved(text: str, sizes: Sizes, room: int) -> Iterator[str]:
+    if len(text) < 2 or sizes.count(text + "\n") <= room:
+        yield text
+        return
+    for half in _steps(text, len(text) // 2 + 1):
+        yield from _halved(half, sizes, room)
 
 
 def _blocks(text: str, markdown: bool, hard_lines: bool) -> Iterator[_Block]:
@@ -111,10 +179,9 @@ def _path(path: list[tuple[int, str]]) -> str:
 
 
 def _block(heading: str, lines: list[str]) -> _Block:
-    block = _Block(heading, tuple(lines))
-    if lines[0].lstrip().startswith("|") and len(lines) > 2 and block.size > LIMIT:
+    if len(lines) > 2 and lines[0].lstrip().startswith("|") and re.match(r"^\s*\|[\s|:-]+$", lines[1]):
         return _Block(heading, tuple(lines[2:]), tuple(lines[:2]))
-    return block
+    return _Block(heading, tuple(lines))
 
 
 def _groups(text: str) -> Iterator[list[str]]:
@@ -124,7 +191,7 @@ def _groups(text: str) -> Iterator[list[str]]:
     for line in text.split("\n"):
         if _FENCE.match(line):
             fenced = not fenced
-        starts = not fenced and bool(_HEADING.match(line) or _title(line))
+        starts = not fenced and len(line) <= _LONG_LINE and bool(_HEADING.match(line) or _title(line))
         if group and not fenced and (not line.strip() or starts) and not _FENCE.match(line):
             yield group
             group = []
@@ -136,6 +203,8 @@ def _groups(text: str) -> Iterator[list[str]]:
 
 def _heading(line: str, markdown: bool, alone: bool, first: bool) -> tuple[int, str] | None:
     """Depth and title of a line that is a heading; the first of a document stands above the others."""
+    if len(line) > _LONG_LINE:
+        return None
     found = _HEADING.match(line)
     if found:
         return len(found[1]), found[2].strip("*_ ")
@@ -149,9 +218,11 @@ def _heading(line: str, markdown: bool, alone: bool, first: bool) -> tuple[int, 
 
 def _title(line: str) -> bool:
     """A line in capitals, such as DELIVERY or TEAS (bags of 100 g)."""
+    if len(line) > 80:
+        return False
     bare = re.sub(r"\([^)]*\)", "", line).strip()
     letters = [c for c in bare if c.isalpha()]
-    return len(letters) >= 4 and len(line) <= 80 and bare[-1] not in ".!?" and all(c.isupper() for c in letters)
+    return len(letters) >= 4 and bare[-1] not in ".!?" and all(c.isupper() for c in letters)
 
 
 def _marked(text: str) -> str:
@@ -163,11 +234,12 @@ def _reflowed(text: str) -> str:
     """A PDF's text with one paragraph a line: its lines end where the page did, and a short one ends a paragraph."""
     lines = text.split("\n")
     widest = sorted(len(line) for line in lines)[int(len(lines) * 0.9)]
-    paragraphs = [""]
+    paragraphs: list[list[str]] = [[]]
     for line in lines:
-        begins = not line.strip() or bool(_ITEM.match(line))
-        paragraphs[-1:] = [paragraphs[-1], ""] if begins and paragraphs[-1] else [paragraphs[-1]]
-        paragraphs[-1] = f"{paragraphs[-1]} {line.strip()}".strip()
+        if paragraphs[-1] and (not line.strip() or _ITEM.match(line)):
+            paragraphs.append([])
+        if line.strip():
+            paragraphs[-1].append(line.strip())
         if len(line) < 0.8 * widest and paragraphs[-1]:
-            paragraphs.append("")
-    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+            paragraphs.append([])
+    return "\n\n".join(" ".join(paragraph) for paragraph in paragraphs if paragraph)

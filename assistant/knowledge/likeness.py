@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 from assistant.record.types import Message
 
 THRESHOLD = 0.7  # similarity from which two conversations count as the same
-_PERMUTATIONS = 128
-_SLACK = 0.8  # candidates are looked for below the threshold, so that hardly one above it is missed; then checked
+_BANDS, _ROWS = 32, 4  # of the sketch: a pair at the threshold is missed once in 6,000 times, candidates are checked
+_PERMUTATIONS = _BANDS * _ROWS
+_OPENING = 6  # words: fewer are a greeting, with which conversations begin that have nothing else in common
 
 
 class Near:
@@ -19,7 +21,7 @@ class Near:
         from datasketch import MinHashLSH
 
         self._grams: list[set[bytes]] = []
-        self._index = MinHashLSH(threshold=THRESHOLD * _SLACK, num_perm=_PERMUTATIONS)
+        self._index = MinHashLSH(num_perm=_PERMUTATIONS, params=(_BANDS, _ROWS))
         for text in texts:
             self.add(text)
 
@@ -46,7 +48,19 @@ def asked(messages: Sequence[Message]) -> str:
 
 def key(messages: Sequence[Message]) -> str:
     """What makes a conversation the same as another: what the user said, without case and punctuation."""
-    return re.sub(r"\W+", " ", asked(messages).lower()).strip()
+    said = unicodedata.normalize("NFKC", asked(messages)).casefold()
+    return re.sub(r"\W+", " ", said).strip() or said.strip()
+
+
+def openings(messages: Sequence[Message]) -> list[str]:
+    """The keys of a conversation as it stood at each question, the whole one last.
+
+    Every answer is a row to train on and a question to test: who has seen how a conversation begins has seen a part
+    of it. Openings of a few words are left out.
+    """
+    asking = [place for place, message in enumerate(messages) if message["role"] == "user"]
+    parts = [key(messages[: place + 1]) for place in asking[:-1]]
+    return [part for part in parts if len(part.split()) >= _OPENING] + [key(messages)]
 
 
 def _shingles(text: str) -> set[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,18 +12,25 @@ from assistant.errors import AttuneError
 from assistant.record.types import Case, Message, Passage, Variant
 
 Count = Callable[[list[Message]], int]
+Part = tuple[str, str]  # what it is (instruction, passages, example, history, question), and its text
+_TURN = re.compile(r"<(?=\|)|<(?=/?s>|(?:start|end)_of_turn>)|\[(?=/?INST\])")  # ChatML, Llama, Gemma, Mistral
 _PROMPTS = Path(__file__).resolve().parent.parent / "prompts"
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """What a model is sent. `shots` is how many examples are in it; `dropped` says what did not fit, and why."""
+    """What a model is sent. `shots` is how many examples are in it; `dropped` says what did not fit, and why.
+
+    `parts` holds for each message the parts that its content consists of; `left_out` what was dropped itself.
+    """
 
     messages: list[Message]
     passages: tuple[Passage, ...] = ()
     shots: int = 0
     dropped: list[str] = field(default_factory=list)
     tokens: int = 0
+    parts: list[list[Part]] = field(default_factory=list)
+    left_out: list[Part] = field(default_factory=list)
 
 
 def instruction(case: Case) -> str:
@@ -78,8 +86,9 @@ def build(
     left = whole.without(high)
     built = left.messages()
     return Prompt(
-        built, tuple(left.marked()), len(left.shots), _told(whole, left, room), tokens if high == 0 else count(built)
-    )
+        built, tuple(left.marked()), len(left.shots), _told(whole, left, room), tokens if high == 0 else count(built),
+        left.parts(), _left_out(whole, left),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -112,12 +121,27 @@ class _Parts:
         return [replace(passage, mark=mark) for mark, passage in enumerate(self.passages, start=1)]
 
     def messages(self) -> list[Message]:
-        system = self.system
-        if self.passages:
-            system = "\n\n".join([system, _template("passages"), *map(_cited, self.marked())]).strip()
+        system = "".join(text for _, text in self._head())
         flat = [message for part in (*self.shots, *self.history) for message in part]
         head: list[Message] = [{"role": "system", "content": system}] if system else []
         return [*head, *map(_plain, flat), self.question]
+
+    def parts(self) -> list[list[Part]]:
+        """The parts of each message, in the order of `messages`."""
+        head = self._head()
+        shots = [[("example", str(message["content"]))] for shot in self.shots for message in shot]
+        history = [[("history", str(message["content"]))] for group in self.history for message in group]
+        return [*([head] if head else []), *shots, *history, [("question", str(self.question["content"]))]]
+
+    def _head(self) -> list[Part]:
+        """The parts of the system message; none where there is nothing to say."""
+        if not self.passages:
+            return [("instruction", self.system)] if self.system else []
+        texts = [_template("passages"), *map(_cited, self.marked())]
+        texts[-1] = texts[-1].rstrip()
+        if not (system := self.system.lstrip()):
+            return [("passages", text) for text in [texts[0], *(f"\n\n{text}" for text in texts[1:])]]
+        return [("instruction", system), *(("passages", f"\n\n{text}") for text in texts)]
 
 
 def _own_system(system: str, messages: Sequence[Message]) -> tuple[str, Sequence[Message]]:
@@ -147,7 +171,8 @@ def _plain(message: Message) -> Message:
 
 
 def _cited(passage: Passage) -> str:
-    return f"[{passage.mark}] {passage.heading or passage.document}: {passage.text}"
+    """A passage with its mark. A space breaks what a chat template would read as the end of a turn: it is only text."""
+    return f"[{passage.mark}] " + _TURN.sub(r"\g<0> ", f"{passage.heading or passage.document}: {passage.text}")
 
 
 def _told(whole: _Parts, left: _Parts, room: int) -> list[str]:
@@ -160,6 +185,18 @@ def _told(whole: _Parts, left: _Parts, room: int) -> list[str]:
         f"{number} {noun}{'s' if number > 1 else ''} ({which} first) left out: the model reads {room} tokens at once."
         for number, noun, which in lost
         if number
+    ]
+
+
+def _left_out(whole: _Parts, left: _Parts) -> list[Part]:
+    """What was dropped: the first words of each example and exchange, the place of each passage."""
+    shots = whole.shots[: len(whole.shots) - len(left.shots)]
+    history = whole.history[: len(whole.history) - len(left.history)]
+    passages = whole.passages[len(left.passages) :]
+    return [
+        *(("example", str(shot[0]["content"])) for shot in shots),
+        *(("passages", f"{passage.document}: {passage.heading or passage.text}") for passage in passages),
+        *(("history", str(group[0]["content"])) for group in history),
     ]
 
 

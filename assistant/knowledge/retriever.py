@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
+import logging
 import threading
+import time
 from collections.abc import Sequence
-from difflib import get_close_matches
 from functools import cached_property
-from pathlib import PurePath
-from typing import Any
-
-import numpy as np
 
 from assistant.knowledge import chunks
+from assistant.knowledge import corpus as corpora
 from assistant.knowledge import shots as examples
+from assistant.knowledge.building import REST_SECONDS, Builder
+from assistant.knowledge.chroma import Folder, Server
 from assistant.knowledge.chunks import Chunk
+from assistant.knowledge.corpus import Corpus, Hit
+from assistant.knowledge.embeddings import Choice, Embedding, chosen
 from assistant.knowledge.index import Index
-from assistant.knowledge.words import Embedder, content, stems
+from assistant.knowledge.tokens import reader
+from assistant.knowledge.words import Embedder, content
 from assistant.record.store import Store
-from assistant.record.types import Document, Message, Passage, Variant
+from assistant.record.types import Message, Passage, Variant
 from assistant.settings import Settings
+from tools.trainer import ToolError
 
+log = logging.getLogger(__name__)
 _FUSION = 60.0  # of reciprocal rank fusion (Cormack, Clarke and Buettcher 2009)
+_DOUBT = 3  # power of the share of the question's words that a hit by words holds; see docs/retrieval.md
 _CANDIDATES = 20  # looked at from each side, at least
-_ALIKE = 0.12  # cosine below which a chunk that shares no word with the question is not offered
-_SPELLING = 0.83  # how alike a word must be to one of the documents to be taken for it
 
 Stamp = tuple[int, ...]
 
@@ -32,30 +35,48 @@ Stamp = tuple[int, ...]
 class Knowledge:
     """Retrieval and shots for every case. Safe to use from any thread."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
-        self.store = store
-        self._embedder = Embedder()
-        self._index = Index(settings.index, self._embedder)
+    def __init__(self, store: Store, settings: Settings, choice: Choice | None = None) -> None:
+        """`choice` takes the place of what the settings name."""
+        self.store, self.settings = store, settings
+        self.choice = choice or chosen(settings)
+        self._embedder = Embedder()  # of the shots
+        self._index = Index(place(settings), self.choice.embedding)
+        self._builder = Builder(self._index, self.choice.embedding, settings)
         self._lock = threading.RLock()
         self._corpora: dict[str, tuple[Stamp, Corpus]] = {}
         self._pools: dict[tuple[str, str], tuple[Stamp, examples.Pool]] = {}
+        self._failed: dict[str, tuple[str, float]] = {}  # case -> why words alone answered its last question, and when
 
-    def sync(self, case: str) -> int:
-        """Index what is missing, drop what was removed, make a lost index anew. Returns the number of chunks."""
-        self._index.close()
+    def sync(self, case: str, wait: bool = False) -> int:
+        """Index what is missing, drop what was removed, make a lost index anew. Returns the number of chunks.
+
+        An embedding that takes its time does so on a thread, and `indexing` tells how far it is. With `wait` the index
+        is complete and the embedding ready on return: the same question finds the same passages from then on.
+        Raises AttuneError or ToolError when it waits and the index or the embedding cannot be used.
+        """
         corpus = self._corpus(case)
-        self._index.sync(case, corpus.texts)
+        if wait or self.choice.embedding.instant:
+            if self.choice.embedding.instant:
+                self._index.close()
+            self._builder.run(case, corpus.texts)
+            self.choice.embedding.embed(["ready"], "query")
+            self._failed.pop(case, None)
+        elif not self._index.complete(case, corpus.texts):
+            self._builder.start(case, corpus.texts)
         return len(corpus.chunks)
 
     def passages(self, case: str, query: str, k: int) -> list[Passage]:
-        """At most k pieces of the case's documents, best first; fewer, or none, where nothing fits the question."""
+        """At most k pieces of the case's documents, best first; fewer, or none, where nothing fits the question.
+
+        Never waits for a model that is loading or an index that is filled: words alone, or what was there before,
+        answer until then.
+        """
         corpus = self._corpus(case)
         if k <= 0 or not corpus.chunks or not content(query):
             return []
         wide = max(_CANDIDATES, 4 * k)
-        near = self._index.nearest(case, corpus.texts, query, wide)
-        alike = [corpus.places[id] for id, similarity in near if similarity >= _ALIKE]
-        fused = _fuse(corpus.by_words(query, wide), alike)
+        near, meaning = self._by_vectors(case, corpus, query, wide)
+        fused = fuse(corpus.by_words(query, wide), near, meaning)
         return [
             Passage(chunk.document, chunk.heading, chunk.text, round(score, 5), mark)
             for mark, (chunk, score) in enumerate(_distinct(corpus.chunks, fused, k), start=1)
@@ -67,8 +88,70 @@ class Knowledge:
             return []
         return self._pool(variant).choose(messages, variant.shots)
 
+    def describe(self, case: str) -> str:
+        """One or two sentences on how this case's passages are found now, for people."""
+        wanted, build, note = self.choice.embedding, self._builder.build(case), self.choice.note
+        failed = build.error if build.state == "failed" else self._failed.get(case, ("", 0.0))[0] or wanted.trouble
+        if failed:
+            return f"Passages are found by words alone for now. {failed}"
+        if wanted.instant:
+            return f"Passages are found by words and {wanted.label}, without an embedding model. {note}".strip()
+        if build.state == "building":
+            before = self._builder.before(case)
+            meanwhile = f"{before.label} and by words" if before is not None else "by words"
+            return (f"Passages are being indexed {wanted.label}: {build.done:,} of {build.total:,}. "
+                    f"Until then they are found {meanwhile}.")  # fmt: skip
+        return f"Passages are found {wanted.label} and by words."
+
+    def reindex(self, case: str) -> int:
+        """Cut the documents again and fill a new index. Returns the number of chunks."""
+        with self._lock:
+            self._corpora.pop(case, None)
+        self._index.forget(case)
+        return self.sync(case)
+
+    def indexing(self, case: str) -> tuple[int, int] | None:
+        """Chunks that are in and in all, while the index of the case is filled on a thread; else None."""
+        build = self._builder.build(case)
+        return (build.done, build.total) if build.state == "building" else None
+
+    def counted(self, case: str) -> dict[int, tuple[int, int]]:
+        """Chunks and tokens of each document that is searched, by its id."""
+        cut = self._corpus(case).by_document
+        return {id: (len(pieces), sum(piece.tokens for piece in pieces)) for id, pieces in cut.items()}
+
     def close(self) -> None:
+        """End what fills the index, the embedding's worker and the open index; the next use starts them again."""
+        self._builder.close()
+        self.choice.embedding.close()
         self._index.close()
+
+    def _by_vectors(self, case: str, corpus: Corpus, query: str, k: int) -> tuple[list[int], bool]:
+        """Places of the chunks nearest to the query, best first, and whether by meaning rather than by spelling.
+
+        None while no embedding can be used.
+        """
+        if time.monotonic() - self._failed.get(case, ("", -REST_SECONDS))[1] < REST_SECONDS:
+            return [], False  # questions must not wait for what is broken
+        try:
+            using = self._serving(case, corpus)
+            if not using.ready():
+                return [], False
+            near = self._index.nearest(case, corpus.texts, query, k, using)
+        except ToolError as error:
+            log.warning("A question is answered by words alone: %s", error)
+            self._failed[case] = (str(error), time.monotonic())
+            return [], False
+        self._failed.pop(case, None)
+        return [corpus.places[id] for id, similarity in near if similarity >= using.floor], not using.instant
+
+    def _serving(self, case: str, corpus: Corpus) -> Embedding:
+        """The embedding whose collection answers; the one that is wanted is brought on its way where it is not it."""
+        wanted = self.choice.embedding
+        if wanted.instant or self._index.complete(case, corpus.texts):
+            return wanted
+        self._builder.start(case, corpus.texts)
+        return self._builder.before(case) or wanted
 
     def _corpus(self, case: str) -> Corpus:
         stamp = self._stamp()
@@ -77,10 +160,10 @@ class Knowledge:
             if known is not None and known[0] == stamp:
                 return known[1]
             documents = self.store.documents(case)
-            if known is not None and known[1].version == _version(documents):
+            if known is not None and known[1].version == corpora.version(documents):
                 corpus = known[1]
             else:
-                corpus = Corpus(documents, known[1] if known is not None else None)
+                corpus = Corpus(documents, known[1] if known is not None else None, self._sizes)
             self._corpora[case] = (stamp, corpus)
             return corpus
 
@@ -97,6 +180,11 @@ class Knowledge:
             self._pools[key] = (stamp, pool)
             return pool
 
+    @cached_property
+    def _sizes(self) -> chunks.Sizes:
+        """Of chunks: what suits the chat model."""
+        return chunks.sizes(reader(self.settings))
+
     def _stamp(self) -> Stamp:
         """Changes whenever anybody, in any process, wrote to the record."""
         found: list[int] = []
@@ -110,67 +198,26 @@ class Knowledge:
         return tuple(found)
 
 
-class Corpus:
-    """The chunks of a case's documents at one moment, and their BM25 index."""
-
-    def __init__(self, documents: Sequence[Document], before: Corpus | None = None) -> None:
-        """`before` is the corpus this one takes the place of: unchanged documents are not cut again."""
-        self.version = _version(documents)
-        known = before.by_document if before is not None else {}
-        self.by_document: dict[int, list[Chunk]] = {doc.id: known.get(doc.id) or chunks.split(doc) for doc in documents}
-        self.chunks = [chunk for cut in self.by_document.values() for chunk in cut]
-        ids = [_id(position, chunk) for cut in self.by_document.values() for position, chunk in enumerate(cut)]
-        self.texts = dict(zip(ids, (_searchable(chunk) for chunk in self.chunks), strict=True))
-        self.places = {id: place for place, id in enumerate(ids)}
-
-    def by_words(self, query: str, k: int) -> list[int]:
-        """Places of the chunks that share words with the query, best BM25 score first."""
-        known = [self._spelled(stem) for stem in content(query)]
-        if not any(known):
-            return []
-        scores = self._bm25.get_scores([stem for stem in known if stem])
-        order = np.argsort(-scores, kind="stable")[:k]
-        return [int(place) for place in order if scores[place] > 0]
-
-    def _spelled(self, stem: str) -> str:
-        """The stem, or where no chunk has it the one that it was meant to be, or nothing."""
-        vocabulary = self._bm25.vocab_dict
-        if stem in vocabulary or len(stem) < 5:
-            return stem if stem in vocabulary else ""
-        alike = [word for word in vocabulary if word[:1] == stem[0] and abs(len(word) - len(stem)) <= 2]
-        return next(iter(get_close_matches(stem, alike, 1, _SPELLING)), "")
-
-    @cached_property
-    def _bm25(self) -> Any:
-        from bm25s import BM25
-
-        bm25 = BM25(k1=1.2, b=0.5)  # chunks differ in length by their structure, not by how much they say
-        bm25.index([stems(text) for text in self.texts.values()], show_progress=False)
-        return bm25
+def place(settings: Settings) -> Folder:
+    """Where the vectors are: a folder of ours, or the server that the settings name."""
+    if settings.chroma_url:
+        return Server(settings.index, settings.chroma_url, settings.chroma_api_key.get_secret_value())
+    return Folder(settings.index)
 
 
-def _version(documents: Sequence[Document]) -> tuple[int, ...]:
-    return tuple(document.id for document in documents)
+def fuse(by_words: Sequence[Hit], by_vectors: Sequence[int], meaning: bool) -> list[tuple[int, float]]:
+    """Weighted reciprocal rank fusion: places with their summed scores, best first.
 
-
-def _id(position: int, chunk: Chunk) -> str:
-    whole = "\0".join((chunk.document, str(position), chunk.heading, chunk.text))
-    return hashlib.sha256(whole.encode()).hexdigest()[:32]
-
-
-def _searchable(chunk: Chunk) -> str:
-    """What is searched: the headings say what a piece is about, often in words that it does not repeat."""
-    title = PurePath(chunk.document).stem.replace("-", " ").replace("_", " ")
-    return f"{title}\n{chunk.heading}\n{chunk.text}"
-
-
-def _fuse(*rankings: Sequence[int]) -> list[tuple[int, float]]:
-    """Reciprocal rank fusion: places with their summed scores, best first."""
-    scores: dict[int, float] = {}
-    for ranking in rankings:
-        for rank, place in enumerate(ranking, start=1):
+    Where vectors tell what is meant, a hit by words counts as much as it holds of the question: a few shared words
+    say little beside them. Vectors of spelling see the same words again: they only add what BM25 did not find.
+    """
+    scores = {hit.place: (hit.coverage**_DOUBT if meaning else 1.0) / (_FUSION + rank)
+              for rank, hit in enumerate(by_words, start=1)}  # fmt: skip
+    behind = 0 if meaning else len(by_words)
+    for rank, place in enumerate(by_vectors, start=behind + 1):
+        if meaning or place not in scores:
             scores[place] = scores.get(place, 0.0) + 1.0 / (_FUSION + rank)
-    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+    return sorted(scores.items(), key=lambda item: -item[1])  # of equals the one found by words comes first
 
 
 def _distinct(all_chunks: Sequence[Chunk], fused: Sequence[tuple[int, float]], k: int) -> list[tuple[Chunk, float]]:

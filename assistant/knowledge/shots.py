@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from assistant.knowledge.likeness import Near, asked, key
+from assistant.knowledge.likeness import Near, asked, openings
 from assistant.knowledge.words import Embedder
 from assistant.record.store import Store
-from assistant.record.threads import example
+from assistant.record.threads import as_message, example, thread
 from assistant.record.types import Message
 
 MAX_WORDS = 150  # of a shot: later turns are left out past it
@@ -32,11 +32,11 @@ class Pool:
 
     def __init__(self, source: Source, embedder: Embedder) -> None:
         self.source = source
-        near = Near(key(messages) for messages in source.held_out)
+        near = Near(dict.fromkeys(said for messages in source.held_out for said in openings(messages)))
         self.examples = []
         for messages in source.examples:
-            shot, whole = shorten(messages), key(messages)
-            if shot and not any(said in near for said in {whole, key(shot)}):  # mostly one and the same
+            shot = shorten(messages)
+            if shot and not any(said in near for said in {*openings(messages), *openings(shot)}):
                 self.examples.append(shot)
         self._embedder = embedder
         self._vectors = embedder.embed([asked(messages) for messages in self.examples])
@@ -70,18 +70,20 @@ class Pool:
 def source(store: Store, case: str, dataset: str) -> Source:
     """The train split of a frozen dataset; without one, the conversations of the case that are approved now.
 
-    No test item gets in and no held-out conversation; a pool leaves out what is nearly equal to one, too.
+    Held out is what any dataset of the case is tested on, as it was frozen and as it reads now, and every held-out
+    conversation. A pool leaves out what is nearly equal to one, too.
     """
-    held_out = [example(turns) for turns in store.turns_of_case(case, ("heldout",)).values()]
+    tested = [item for known in store.datasets(case) for item in store.items(known.id, "test")]
+    apart = {item.conversation for item in tested if item.conversation}
+    talks = store.turns_of_case(case, ("chat", "import"))
+    held_out = [turns for id, turns in talks.items() if id in apart]
+    held_out += store.turns_of_case(case, ("heldout",)).values()
     if dataset:
-        tested = store.items(dataset, "test")
-        examples = [item.messages for item in store.items(dataset, "train")]
+        examples = [item.messages for item in store.items(dataset, "train") if item.conversation not in apart]
     else:
-        tested = [item for known in store.datasets(case) for item in store.items(known.id, "test")]
-        apart = {item.conversation for item in tested if item.conversation}
-        talks = store.turns_of_case(case, ("chat", "import"))
         examples = [example(turns) for id, turns in talks.items() if id not in apart]
-    return Source([one for one in examples if one], [item.messages for item in tested] + held_out)
+    read_now = [[as_message(turn) for turn in thread(turns)] for turns in held_out] + list(map(example, held_out))
+    return Source([one for one in examples if one], [one for one in read_now if one] + [i.messages for i in tested])
 
 
 def shorten(messages: Sequence[Message], limit: int = MAX_WORDS) -> list[Message]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from assistant.errors import AttuneError
 from assistant.record.types import Message
+from assistant.settings import Settings
 
 CHARACTERS_A_TOKEN = 3.5  # for a model whose tokenizer is not at hand
 REMOTE_WINDOW = 8192
@@ -23,11 +24,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Counter:
-    """Counts the prompt tokens of messages. `exact` says whether by the model's own tokenizer and template."""
+    """Counts the prompt tokens of messages. `exact` says whether by the model's own tokenizer and template.
+
+    `cut`, where it is exact: the text that the model is fed, and the place in it where each of its tokens begins.
+    """
 
     window: int
     exact: bool
     count: Callable[[list[Message]], int]
+    cut: Callable[[list[Message]], tuple[str, list[int]]] | None = None
 
 
 def approximate(window: int = REMOTE_WINDOW) -> Counter:
@@ -37,6 +42,28 @@ def approximate(window: int = REMOTE_WINDOW) -> Counter:
         return sum(_PER_MESSAGE + estimate(str(message["content"])) for message in messages)
 
     return Counter(window, False, count)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The model that will read what is counted: its window in tokens, and how many tokens a text has for it."""
+
+    window: int
+    count: Callable[[str], int]
+
+
+def reader(settings: Settings) -> Reader:
+    """The chat model: by its own tokenizer where it is a local folder that has one, else by the rule of thumb."""
+    if settings.chat_base_url:
+        return Reader(REMOTE_WINDOW, estimate)
+    folder = Path(settings.model_path(settings.chat_model))
+    window = _window(_json(folder / "config.json"))
+    if not (folder / "tokenizer.json").is_file():
+        return Reader(window, estimate)
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    return Reader(window, lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids))
 
 
 def estimate(text: str) -> int:
@@ -58,7 +85,12 @@ def of_folder(folder: Path) -> Counter:
 
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     render = renderer(template, _json(folder / "tokenizer_config.json"))
-    return Counter(window, True, lambda messages: len(tokenizer.encode(render(messages), add_special_tokens=False).ids))
+
+    def cut(messages: list[Message]) -> tuple[str, list[int]]:
+        text = render(messages)
+        return text, [start for start, _ in tokenizer.encode(text, add_special_tokens=False).offsets]
+
+    return Counter(window, True, lambda messages: len(cut(messages)[1]), cut)
 
 
 def renderer(template: str, config: Mapping[str, Any]) -> Callable[[Sequence[Message]], str]:

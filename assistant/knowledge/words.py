@@ -60,11 +60,17 @@ def stem(word: str) -> str:
 class Embedder:
     """Hashed stems and character n-grams, sublinear counts, length 1. Safe to use from any thread."""
 
+    name = EMBEDDING
+    label = "by spelling"
+    trouble = ""
+    instant = True
+    floor = 0.12  # cosine below which a chunk that shares no word with the question is not offered
+
     def __init__(self) -> None:
         self._features: dict[str, Feature] = {}
         self._lock = threading.Lock()
 
-    def embed(self, texts: Sequence[str]) -> Vector:
+    def embed(self, texts: Sequence[str], kind: str = "document") -> Vector:  # noqa: ARG002  the same for both kinds
         """A vector for each text: float32, shape (len(texts), DIMENSIONS). A text without words is all zero."""
         rows = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
         for row, text in zip(rows, texts, strict=True):
@@ -80,6 +86,12 @@ class Embedder:
         norms[norms == 0] = 1.0
         normed: Vector = rows / norms
         return normed
+
+    def ready(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        """Nothing is open."""
 
     def _of(self, name: str) -> Feature:
         """A stem's own place and weight, and its n-grams', which it shares with words that are spelled alike."""

@@ -10,11 +10,12 @@ from pypdf import PdfReader, PdfWriter
 
 from assistant.errors import AttuneError
 from assistant.knowledge import documents
-from assistant.knowledge.chunks import LIMIT, split
-from assistant.record.types import Document
+from assistant.knowledge.documents import Upload
+from assistant.knowledge.pdf import MAX_PAGES
+from assistant.knowledge.reading import MAX_CHARACTERS
+from assistant.record.store import Store
+from tests.assistant.files import docx, epub, pptx, xlsx, zipped
 from tests.assistant.material import new_case, pdf
-
-EXAMPLE = Path(__file__).resolve().parents[2] / "data" / "examples" / "teashop" / "documents"
 
 
 def locked_pdf() -> bytes:
@@ -32,7 +33,12 @@ BAD = {
     "binary": ("a.txt", b"\x00\x01\x02" * 50, "binary data"),
     "control characters": ("a.txt", b"\x01\x02\x03\x04 word" * 50, "binary data"),
     "too large": ("a.txt", b"word " * 300_000, "at most 1 MB"),
-    "unknown kind": ("a.docx", b"PK\x03\x04 and more", "(.docx)"),
+    "unknown kind": ("a.png", b"\x89PNG\r\n\x1a\n\x00\x00", "(.png)"),
+    "rich text": ("a.rtf", b"{\\rtf1 Hello}", "(.rtf)"),
+    "damaged archive": ("a.docx", b"PK\x03\x04 and more", "damaged archive"),
+    "not a Word document": ("a.docx", b"Hello there.", "is not a Word document"),
+    "old or locked Office": ("a.docx", b"\xd0\xcf\x11\xe0" + b"\x00" * 900, "before 2007"),
+    "an archive where one file is wanted": ("a.zip", zipped({"a.txt": b"Hello."}), "archive of several files"),
     "not a PDF": ("a.pdf", b"<html>no</html>", "is not a PDF"),
     "damaged PDF": ("a.pdf", b"%PDF-1.7\n" + b"\xff" * 400, "damaged PDF"),
     "cut PDF": ("a.pdf", pdf("Hello there.")[:60], "PDF"),
@@ -78,11 +84,11 @@ def test_a_pdf_is_read_page_by_page() -> None:
 
 def test_what_is_too_much_is_cut_with_a_warning() -> None:
     long = documents.read("a.txt", b"word " * 500_000, max_mb=20)
-    assert len(long.text) == documents.MAX_CHARACTERS
+    assert len(long.text) == MAX_CHARACTERS
     assert "Only the first 2,000,000 characters" in long.warnings[0]
-    many = documents.read("a.pdf", pdf(*["Page."] * (documents.MAX_PAGES + 5)), max_mb=20)
-    assert many.pages == documents.MAX_PAGES + 5
-    assert many.text.count("Page.") == documents.MAX_PAGES
+    many = documents.read("a.pdf", pdf(*["Page."] * (MAX_PAGES + 5)), max_mb=20)
+    assert many.pages == MAX_PAGES + 5
+    assert many.text.count("Page.") == MAX_PAGES
     assert "Only the first 500 of 505 pages" in many.warnings[0]
 
 
@@ -102,49 +108,109 @@ def test_names_hold_no_folders_and_no_control_characters() -> None:
     assert len(documents.clean_name("a" * 500 + ".pdf")) == 120
 
 
-def cut(text: str, kind: str = "markdown") -> list[tuple[str, str]]:
-    return [(chunk.heading, chunk.text) for chunk in split(Document(1, "c", "a", kind, text, ""))]
+HTML = b"""<!doctype html><html><head><title>Tea</title></head><body><h2>Green</h2><p>Steep at <b>80</b> degrees.</p>
+<ul><li>one</li><li>two</li></ul><table><tr><th>Tea</th><th>Price</th></tr><tr><td>Sencha</td><td>8</td></tr></table>
+</body></html>"""
+FILES = {
+    "tea.docx": (docx(), 1, ["# Tea", "Green tea", "## Prices", "| Tea | Price |", "| Sencha | 8 |", "- one"]),
+    "tea.pptx": (pptx(), 2, ["## Steeping", "- Boil water", "  - Wait", "| Tea | Price |", "Say it slowly"]),
+    "tea.xlsx": (xlsx(), 2, ["# Prices", "| Tea | Price |\n|---|---|\n| Sencha | 8 |", "# Stock", "2026-11-22"]),
+    "tea.csv": (b"Tea;Price\nSencha;8,50\n", 1, ["| Tea | Price |\n|---|---|\n| Sencha | 8,50 |"]),
+    "tea.html": (HTML, 1, ["## Green", "Steep at **80** degrees.", "- one\n- two", "| Sencha | 8 |"]),
+    "tea.epub": (epub(), 2, ["# One", "First chapter.", "# Two", "Second chapter."]),
+    "tea.md": (b"# Tea\n\nGreen.", 1, ["# Tea"]),
+    "tea.log": (b"12:00 kettle on", 1, ["kettle on"]),
+    "named wrongly.txt": (docx(), 1, ["# Tea"]),
+}
 
 
-def test_chunks_follow_the_headings() -> None:
-    text = "# A\n\nOne.\n\n## B\n\nTwo.\n\n- x\n- y\n\n### C\n\nThree.\n\n## D\n\nFour."
-    assert cut(text) == [("A", "One."), ("A > B", "Two.\n\n- x\n- y"), ("A > B > C", "Three."), ("A > D", "Four.")]
-
-
-def test_headings_of_text_without_marks() -> None:
-    assert cut("Guide\n=====\n\nOne.\n\nCare\n----\nTwo.", "text") == [("Guide", "One."), ("Guide > Care", "Two.")]
-    assert cut("Guide\n\nPESTS\nOne.\n\nOpening hours:\n\nTwo.", "text") == [
-        ("Guide > PESTS", "One."), ("Guide > Opening hours", "Two."),
-    ]  # fmt: skip
-
-
-def test_a_heading_without_text_is_not_lost() -> None:
-    assert cut("# A\n\n## B\n\n## C\n\nText.\n\n# D") == [("A", "B"), ("A > C", "Text."), ("", "D")]
-
-
-def test_code_and_tables_stay_whole_and_a_long_table_repeats_its_head() -> None:
-    code = "```\n# no heading\n\nx = 1\n```"
-    assert cut(f"# A\n\n{code}") == [("A", code)]
-    rows = "\n".join(f"| plant {i} | water on day {i} |" for i in range(60))
-    pieces = [text for _, text in cut(f"# T\n\n| Plant | Day |\n|---|---|\n{rows}")]
-    assert len(pieces) > 2
-    assert all(piece.startswith("| Plant | Day |\n|---|---|\n| plant") for piece in pieces)
-    assert sum(piece.count("| plant ") for piece in pieces) == 60
-
-
-def test_no_chunk_is_too_long_and_no_word_is_lost() -> None:
-    sentences = " ".join(f"Sentence {i} says that number {i} is fine." for i in range(200))
-    for text in (sentences, "word " * 2000, sentences.replace(". ", ".\n\n")):
-        pieces = [body for _, body in cut(text, "text")]
-        assert all(len(body.split()) <= LIMIT for body in pieces)
-        assert " ".join(pieces).split() == text.split()
-
-
-@pytest.mark.parametrize("path", sorted(EXAMPLE.iterdir()), ids=lambda path: path.name)
-def test_the_example_documents_are_read_and_cut(path: Path) -> None:
-    found = documents.read(path.name, path.read_bytes(), max_mb=1)
-    pieces = split(Document(1, "c", path.name, found.kind, found.text, ""))
+@pytest.mark.parametrize("name", FILES)
+def test_every_kind_is_read_with_its_structure(name: str) -> None:
+    data, pages, parts = FILES[name]
+    found = documents.read(name, data, max_mb=1)
+    assert [part for part in parts if part not in found.text] == []
+    assert found.pages == pages
     assert found.warnings == ()
-    assert len(pieces) >= 4
-    assert all(piece.heading for piece in pieces)
-    assert all(len(piece.text.split()) <= LIMIT for piece in pieces)
+
+
+def upload(folder: Path, files: dict[str, bytes]) -> list[Upload]:
+    folder.mkdir(exist_ok=True)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    return [Upload(name, folder / name) for name in files]
+
+
+def test_many_at_once_with_progress_and_one_bad_one(tmp_path: Path) -> None:
+    made, store = new_case(tmp_path)
+    told: list[tuple[str, float]] = []
+    files = {"a.txt": b"One.", "bad.pdf": b"%PDF-1.7 no", "tea.docx": docx(), "tea.xlsx": xlsx()}
+    found = documents.add_all(
+        store, made, "plants", upload(tmp_path / "files", files), lambda said, part: told.append((said, part))
+    )
+    assert [(one.name, one.state) for one in found] == [
+        ("a.txt", "added"), ("bad.pdf", "refused"), ("tea.docx", "added"), ("tea.xlsx", "added"),
+    ]  # fmt: skip
+    assert [said for said, _ in told] == [f"Reading {name}" for name in files]
+    assert [part for _, part in told] == [0, 0.25, 0.5, 0.75]
+    assert "damaged PDF" in found[1].problem
+    assert [document.name for document in store.documents("plants")] == ["a.txt", "tea.docx", "tea.xlsx"]
+    assert [(document.name, document.problem) for document in store.refused_documents("plants")] == [
+        ("bad.pdf", found[1].problem)
+    ]
+
+
+def test_only_what_changed_is_read_again(tmp_path: Path) -> None:
+    made, store = new_case(tmp_path)
+    files = {"a.txt": b"One.", "tea.docx": docx()}
+    documents.add_all(store, made, "plants", upload(tmp_path / "files", files))
+    before = store.documents("plants")
+    files["a.txt"] = b"Two."
+    found = documents.add_all(store, made, "plants", upload(tmp_path / "files", files))
+    assert [one.state for one in found] == ["replaced", "same"]
+    assert store.documents("plants")[0] == before[1]
+    assert [document.text for document in store.documents("plants")][1] == "Two."
+
+
+def test_a_bad_new_version_leaves_the_one_that_is_there(tmp_path: Path) -> None:
+    made, store = new_case(tmp_path)
+    documents.add_all(store, made, "plants", upload(tmp_path / "files", {"tea.pdf": pdf("Green tea.")}))
+    found = documents.add_all(store, made, "plants", upload(tmp_path / "files", {"tea.pdf": b"%PDF-1.4 broken"}))
+    assert found[0].state == "refused"
+    assert [document.text for document in store.documents("plants")] == ["Green tea."]
+    assert len(store.refused_documents("plants")) == 1
+    documents.add_all(store, made, "plants", upload(tmp_path / "files", {"tea.pdf": pdf("Black tea.")}))
+    assert [document.text for document in store.documents("plants")] == ["Black tea."]
+    assert store.refused_documents("plants") == []
+
+
+def test_the_same_bytes_under_another_name_are_searched_once(tmp_path: Path) -> None:
+    made, store = new_case(tmp_path)
+    files = {"a.txt": b"Ferns like shade.", "b.txt": b"Ferns like shade."}
+    documents.add_all(store, made, "plants", upload(tmp_path / "files", files))
+    found = store.documents("plants")
+    assert [document.name for document in found] == ["a.txt", "b.txt"]
+    assert documents.distinct(found) == found[:1]
+    store.remove_document("plants", "a.txt")
+    assert [document.name for document in documents.distinct(store.documents("plants"))] == ["b.txt"]
+
+
+def test_an_archive_is_its_files(tmp_path: Path) -> None:
+    made, store = new_case(tmp_path)
+    packed = zipped({"guide/tea.docx": docx(), "guide/more/a.txt": b"One.", ".DS_Store": b"x", "pic.png": b"\x89PNG\0"})
+    found = documents.add_all(store, made, "plants", upload(tmp_path / "files", {"all.zip": packed}))
+    assert [(one.name, one.state) for one in found] == [
+        ("guide/tea.docx", "added"), ("guide/more/a.txt", "added"), ("pic.png", "refused"),
+    ]  # fmt: skip
+    again = documents.add_all(store, made, "plants", upload(tmp_path / "files", {"all.zip": packed}))
+    assert [one.state for one in again] == ["same", "same", "refused"]
+
+
+def test_documents_of_an_older_record_are_there(tmp_path: Path) -> None:
+    """A record made before refused files were kept is brought up to date when it is opened."""
+    made, store = new_case(tmp_path)
+    documents.add(store, made, "plants", "a.txt", b"One.")
+    store.db.table("documents").transform(drop={"problem"})
+    store.db.execute("delete from _sqlite_migrations where name like 'm003%'")
+    store.db.conn.commit()
+    store.close()
+    assert [document.text for document in Store(made.database).documents("plants")] == ["One."]

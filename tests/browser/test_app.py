@@ -9,11 +9,14 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from assistant.record.store import Store
+from assistant.settings import Settings
 from tests.browser.conftest import ROOT, App
+from tests.browser.test_guide import interview
 
 pytestmark = pytest.mark.timeout(900)
 EXAMPLE = ROOT / "data" / "examples" / "teashop"
-QUESTIONS, STEPS, TRAIN, HELDOUT = 11, 6, 24, 5
+STEPS, TRAIN, HELDOUT = 6, 24, 5
 MINUTE = 60_000
 
 
@@ -22,7 +25,9 @@ def test_journey(app: App, page: Page, shots: Path, tmp_path: Path) -> None:
     expect(page.locator("#answering")).to_contain_text("prompt on attune-starter")
     page.screenshot(path=shots / "01-first.png")
 
-    _interview(page)
+    store = Store(Settings.model_validate({"data": app.data}).database)
+    interview(page, store, store.cases()[0].id, shots)
+    expect(page.locator("#guide-chat")).to_contain_text("This is what I understood")
     expect(_stage(page)).to_contain_text("Baseline")
     page.screenshot(path=shots / "02-interview.png")
 
@@ -67,7 +72,7 @@ def _looks(page: Page, shots: Path, width: int, scheme: Literal["light", "dark"]
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=scheme)
     page.reload()
-    for name in ("Chat", "Documents", "Dataset", "Training", "Compare"):
+    for name in ("Chat", "Brief", "Documents", "Dataset", "Training", "Compare"):
         _tab(page, name)
         page.wait_for_timeout(1500)  # the plots draw themselves
         page.screenshot(path=shots / f"{width}-{scheme}-{name.lower()}.png", full_page=True)
@@ -87,18 +92,6 @@ def _stage(page: Page) -> Locator:
 def _tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name, exact=True).click()
     page.wait_for_timeout(700)
-
-
-def _interview(page: Page) -> None:
-    """Taps the first suggestion of every question, and types one answer."""
-    for number in range(1, QUESTIONS + 1):
-        expect(page.locator("#guide-chat")).to_contain_text(f"Question {number} of {QUESTIONS}")
-        if number == 2:
-            page.locator("#guide-message textarea").fill("Customers of a small tea shop")
-            page.keyboard.press("Enter")
-        else:
-            page.locator("#guide-chat .option").first.click()
-    expect(page.locator("#guide-chat")).to_contain_text("This is what I understood")
 
 
 def _ask(page: Page, question: str) -> None:

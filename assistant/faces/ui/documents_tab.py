@@ -2,79 +2,128 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from assistant.background import Report, Task
+from assistant.faces.ui import documents_text
 from assistant.faces.ui.session import QUIET, Session
-from assistant.faces.ui.told import told, warn
+from assistant.faces.ui.told import told
 from assistant.knowledge import documents
-from assistant.record.types import Document
+from assistant.knowledge.convert import KINDS
+from assistant.knowledge.documents import Outcome, Upload
 from assistant.stages import baseline
 from assistant.workbench import Workbench
 
-HEADERS = ("name", "kind", "pages", "words", "notes")
-ABOUT = "Text, Markdown and PDF. Answers search them and cite what they used. They stay on this computer."
+POLL_SECONDS = 0.7
+ABOUT = f"{KINDS}. Answers search them and cite what they used. They stay on this computer."
 
 
 class DocumentsTab:
-    """Builds the panel."""
+    """Builds the panel. Files are read on a thread of the app: closing the page does not end it."""
 
     def __init__(self, bench: Workbench, session: Session) -> None:
         self.bench, self.session = bench, session
+        self.tasks: dict[str, list[str]] = {}  # names of the uploads of a case, the newest last
+        self.numbers = itertools.count(1)
+        self.seen = gr.State("")  # what was going on at the last look: the table is drawn anew when that changes
+        self.timer = gr.Timer(POLL_SECONDS, active=False)
         gr.Markdown(ABOUT, elem_classes="quiet")
         self.files = gr.File(
             label="Drop documents here", file_count="multiple", type="filepath", elem_id="upload", height=140
         )
+        self.progress = gr.HTML(elem_id="upload-progress")
         self.table = gr.HTML(elem_id="documents")
-        with gr.Row():
+        with gr.Row(elem_classes="middle"):
             self.chosen = gr.Dropdown(
-                [], label="Document", show_label=False, container=False, scale=2, min_width=160, visible=False
-            )
+                [], label="Document", show_label=False, container=False, scale=2, min_width=160, visible=False,
+                elem_id="chosen-document",
+            )  # fmt: skip
             self.remove = gr.Button("Remove", size="sm", scale=0, min_width=110, visible=False, elem_id="remove")
+            self.again = gr.Button("Index again", size="sm", scale=0, min_width=110, visible=False, elem_id="reindex")
         self.build = gr.Button("Build the baseline", variant="primary", elem_classes="go", elem_id="build-baseline")
         self.why = gr.Markdown(elem_classes="quiet")
 
     def wire(self) -> None:
-        case = self.session.case
-        self.session.after(self.files.upload(told(self._add), [self.files, case], self.files, show_progress="minimal",
-                                             api_visibility="private"))  # fmt: skip
-        self.session.after(self.remove.click(told(self._remove), [self.chosen, case], None, **QUIET))
-        self.session.after(self.build.click(told(self._build), case, None, **QUIET))
-        outputs = [self.table, self.chosen, self.remove, self.build, self.why]
-        self.session.in_front("documents", self.show, outputs)
+        session, case = self.session, self.session.case
+        session.after(self.files.upload(told(self._add), [self.files, case], self.files, show_progress="minimal",
+                                        api_visibility="private"))  # fmt: skip
+        session.after(self.remove.click(told(self._remove), [self.chosen, case], None, **QUIET))
+        session.after(self.again.click(told(self._reindex), case, None, **QUIET))
+        session.after(self.build.click(told(self._build), case, None, **QUIET))
+        outputs = [self.table, self.chosen, self.remove, self.again, self.build, self.why]
+        session.in_front("documents", self.show, outputs)
+        session.always(self.watch, [self.timer, self.progress])
+        self.timer.tick(told(self._tick), [case, self.seen, session.changed],
+                        [self.progress, self.seen, session.changed], **QUIET)  # fmt: skip
 
     def show(self, case: str) -> tuple[Any, ...]:
-        found = self.bench.store.documents(case)
-        names = [document.name for document in found]
-        reason = baseline.blocked(self.bench.store, case)
-        have = bool(found)
-        done = baseline.done(self.bench.store, case)
+        store = self.bench.store
+        found, refused = store.documents(case), store.refused_documents(case)
+        names = list(dict.fromkeys(document.name for document in (*found, *refused)))
+        reason = baseline.blocked(store, case)
+        done = baseline.done(store, case)
         return (
-            _table(found),
-            gr.Dropdown(names, value=names[-1] if have else None, visible=have),
-            gr.Button(visible=have),
+            documents_text.table(found, refused, self.bench.knowledge.counted(case)),
+            gr.Dropdown(names, value=names[-1] if names else None, visible=bool(names)),
+            gr.Button(visible=bool(names)),
+            gr.Button(visible=bool(found)),
             gr.Button("Build the baseline again" if done else "Build the baseline", interactive=reason is None,
                       variant="secondary" if done else "primary"),
             reason or "Four variants that need no training: prompt, few-shot, rag, and rag + few-shot.",
         )  # fmt: skip
 
+    def watch(self, case: str) -> tuple[gr.Timer, str]:
+        """Poll only while files are read or the index is filled; also shows how the last upload ended."""
+        return gr.Timer(active=self._busy(case)), self._progress(case)
+
+    def _tick(self, case: str, seen: str, changed: int) -> tuple[Any, ...]:
+        running = [task.name for task in self._of(case) if task.state == "running"]
+        now = f"{case} {running} {self.bench.knowledge.indexing(case) is not None}"
+        same = now == seen and self._busy(case)
+        return self._progress(case), now, gr.skip() if same else changed + 1
+
+    def _progress(self, case: str) -> str:
+        if not case:
+            return ""
+        knowledge = self.bench.knowledge
+        return documents_text.progress(self._of(case), knowledge.indexing(case), knowledge.describe(case))
+
+    def _busy(self, case: str) -> bool:
+        running = any(task.state == "running" for task in self._of(case))
+        return bool(case) and (running or self.bench.knowledge.indexing(case) is not None)
+
+    def _of(self, case: str) -> list[Task]:
+        """The uploads of a case that are going on, and the last one that ended."""
+        known = [self.bench.background.task(name) for name in self.tasks.get(case, [])]
+        found = [task for task in known if task is not None]
+        return [task for task in found[:-1] if task.state == "running"] + found[-1:]
+
     def _add(self, paths: list[str], case: str) -> None:
-        """Read every file; one that cannot be read is told about and does not hold up the others."""
-        added = 0
-        for path in paths or []:
-            name = Path(path).name
-            try:
-                documents.add(self.bench.store, self.bench.settings, case, name, Path(path).read_bytes())
-                added += 1
-            except Exception as error:
-                warn(error)
-        if added:
-            pieces = self.bench.knowledge.sync(case)
-            gr.Info(f"{added} document{'s' * (added != 1)} added; {pieces} passages can be searched.")
+        """Read every file on a thread; one that cannot be read is told about and does not hold up the others."""
+        uploads = [Upload(Path(path).name, Path(path)) for path in paths or []]
+        if uploads:
+            self._start(case, lambda report: self._read(case, uploads, report))
+
+    def _read(self, case: str, uploads: list[Upload], report: Report) -> None:
+        bench = self.bench
+        found = documents.add_all(bench.store, bench.settings, case, uploads, report)
+        self._index(case, found, report)
+
+    def _index(self, case: str, found: list[Outcome], report: Report) -> None:
+        if any(outcome.document is not None for outcome in found):
+            report("Indexing", 0.95)
+            self.bench.knowledge.sync(case)
+        report(documents_text.ended(found), 1.0)
+
+    def _start(self, case: str, work: Any) -> None:
+        name = f"documents:{case}:{next(self.numbers)}"
+        self.tasks[case] = [*self.tasks.get(case, [])[-20:], name]
+        self.bench.background.start(name, work)
 
     def _remove(self, name: str | None, case: str) -> None:
         if name:
@@ -82,20 +131,14 @@ class DocumentsTab:
             self.bench.knowledge.sync(case)
             gr.Info(f"{escape(name)} is no longer used. Answers that cited it keep what they cited.")
 
+    def _reindex(self, case: str) -> None:
+        def work(report: Report) -> None:
+            report("Indexing", 0.5)
+            count = self.bench.knowledge.reindex(case)
+            report(f"Cut again into {count:,} passages.", 1.0)
+
+        self._start(case, work)
+
     def _build(self, case: str) -> None:
         made = baseline.run(self.bench.store, self.bench.settings, case)
         gr.Info(f"{len(made)} variants are ready; which one answers now stands at the top.")
-
-
-def _table(found: Sequence[Document]) -> str:
-    """The documents as HTML."""
-    if not found:
-        return '<div class="quiet">No documents yet.</div>'
-    rows = "".join(
-        f"<tr><td><b>{escape(document.name)}</b></td><td class=n>{escape(document.kind)}</td>"
-        f"<td class=n>{document.pages}</td>"
-        f"<td class=n>{len(document.text.split()):,}</td><td>{escape('; '.join(document.warnings)) or '–'}</td></tr>"
-        for document in found
-    )
-    head = "".join(f"<th>{name}</th>" for name in HEADERS)
-    return f'<div class="wide"><table class="plain"><tr>{head}</tr>{rows}</table></div>'

@@ -1,0 +1,299 @@
+"""Embeddings by setting: one that is served, a model in its own process, none at all; and changing between them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assistant.knowledge.embeddings import Choice, Served, chosen
+from assistant.knowledge.retriever import Knowledge
+from assistant.record.store import Store
+from assistant.settings import ROOT, Settings
+from tests.assistant.embedding_server import KEY, EmbeddingServer, packaged_model
+from tests.assistant.material import add_documents, new_case, settings
+from tests.tools.conftest import wait_for
+from tools.embedding import Endpoint, Local
+from tools.trainer import ToolError
+
+MANY = 200  # passages: more than are embedded at once
+CACTUS = "How often do I water my cactus?"
+SHIPPING = "How expensive is shipping?"  # no word of it is in the documents
+
+
+@pytest.fixture
+def server() -> Iterator[EmbeddingServer]:
+    with EmbeddingServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def minilm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+    model = packaged_model(tmp_path_factory.mktemp("logs"))
+    yield model
+    model.close()
+
+
+def served(made: Settings, server: EmbeddingServer, key: str = KEY) -> Settings:
+    return settings(made.data, embedding="openai:test", embedding_base_url=server.url, embedding_api_key=key)
+
+
+def add_many(store: Store, count: int = MANY) -> None:
+    """Documents of one passage each."""
+    with store.atomic():
+        for number in range(count):
+            store.add_document("plants", f"note{number}.txt", "text", f"Pot {number} holds a fern.", f"sha{number}")
+
+
+def pots(server: EmbeddingServer) -> int:
+    """How many passages, not questions, the server was sent."""
+    return sum(text.startswith("note") for text in server.asked.get("test", []))
+
+
+def first(knowledge: Knowledge, question: str = CACTUS) -> str:
+    found = knowledge.passages("plants", question, 2)
+    return found[0].heading if found else ""
+
+
+def built(knowledge: Knowledge) -> bool:
+    knowledge.passages("plants", CACTUS, 1)
+    return knowledge._builder.build("plants").state == "ready"
+
+
+def test_a_served_embedding_finds_passages_and_its_key_stays_secret(tmp_path: Path, server: EmbeddingServer) -> None:
+    made, store = new_case(tmp_path)
+    add_documents(made, store)
+    knowledge = Knowledge(store, served(made, server))
+    assert knowledge.sync("plants", wait=True) == 5
+    assert len(server.asked["test"]) == 5 + 1  # the passages, and a question to see that it answers
+    assert first(knowledge) == "Watering > Cactus"
+    assert server.asked["test"][-1] == CACTUS
+    assert server.keys == {f"Bearer {KEY}"}
+    assert "test at http://127.0.0.1" in knowledge.describe("plants")
+    knowledge.close()
+    kept = b"".join(path.read_bytes() for path in made.data.rglob("*") if path.is_file())
+    assert KEY.encode() not in kept
+
+
+@pytest.mark.parametrize(("status", "sentence"), [(401, "Access was refused"), (404, "no embedding model 'test'")])
+def test_a_server_that_refuses_leaves_the_words(
+    tmp_path: Path, server: EmbeddingServer, status: int, sentence: str
+) -> None:
+    made, store = new_case(tmp_path)
+    add_documents(made, store)
+    server.status = status
+    knowledge = Knowledge(store, served(made, server))
+    with pytest.raises(ToolError, match=sentence):
+        knowledge.sync("plants", wait=True)
+    assert first(knowledge) == "Watering > Cactus"
+    wait_for(lambda: "words alone" in knowledge.describe("plants"), 20)
+    assert sentence in knowledge.describe("plants")
+    assert KEY not in knowledge.describe("plants")
+    knowledge.close()
+
+
+def test_a_server_that_is_gone_leaves_the_words(tmp_path: Path) -> None:
+    made, store = new_case(tmp_path)
+    add_documents(made, store)
+    with EmbeddingServer() as running:
+        knowledge = Knowledge(store, served(made, running))
+        knowledge.sync("plants", wait=True)
+    assert first(knowledge) == "Watering > Cactus"
+    assert knowledge.describe("plants").startswith("Passages are found by words alone for now. There is no connection")
+    started = time.monotonic()
+    assert first(knowledge) == "Watering > Cactus"  # what is broken is not asked at every question
+    assert time.monotonic() - started < 1
+    knowledge.close()
+
+
+def change(made: Settings, server: EmbeddingServer, model: str) -> Settings:
+    return settings(made.data, embedding=f"openai:{model}", embedding_base_url=server.url)
+
+
+def test_a_change_of_embedding_takes_no_answer_away(tmp_path: Path, server: EmbeddingServer) -> None:
+    made, store = new_case(tmp_path)
+    add_documents(made, store)
+    add_many(store)
+    old = Knowledge(store, change(made, server, "old"))
+    old.sync("plants", wait=True)
+    old.close()
+    server.open.clear()
+    new = Knowledge(store, change(made, server, "new"))
+    assert first(new) == "Watering > Cactus"
+    assert server.asked["old"][-1] == CACTUS  # the old collection, by the old embedding
+    assert "being indexed by meaning (new" in new.describe("plants")
+    assert "Until then they are found by meaning (old" in new.describe("plants")
+    assert len(collections(made)) == 2
+    server.open.set()
+    wait_for(lambda: built(new), 60)
+    assert first(new) == "Watering > Cactus"
+    assert server.asked["new"][-1] == CACTUS
+    assert new.describe("plants").startswith("Passages are found by meaning (new")
+    new.close()
+    assert collections(made) == {f"openai:new@{server.url}": MANY + 5}  # the old one is gone
+
+
+def test_a_build_that_is_killed_goes_on_where_it_was(tmp_path: Path, server: EmbeddingServer) -> None:
+    made, store = new_case(tmp_path)
+    add_many(store)
+    server.free = 128
+    server.open.clear()
+    code = (
+        "import sys; from pathlib import Path; from tests.assistant.material import settings;"
+        "from assistant.record.store import Store; from assistant.knowledge.retriever import Knowledge;"
+        "made = settings(Path(sys.argv[1]), embedding='openai:test', embedding_base_url=sys.argv[2]);"
+        "Knowledge(Store(made.database), made).sync('plants', wait=True)"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code, str(made.data), server.url], cwd=ROOT)
+    try:
+        wait_for(lambda: len(server.asked.get("test", [])) >= 128, 60)
+        wait_for(lambda: collections(made).get(f"openai:test@{server.url}", 0) >= 64, 100)
+    finally:
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    server.open.set()
+    before = pots(server)
+    knowledge = Knowledge(store, change(made, server, "test"))
+    assert knowledge.sync("plants", wait=True) == MANY
+    assert pots(server) - before <= MANY - 64
+    knowledge.close()
+    assert collections(made) == {f"openai:test@{server.url}": MANY}
+
+
+def test_a_build_ends_with_the_app_and_goes_on_later(tmp_path: Path, server: EmbeddingServer) -> None:
+    made, store = new_case(tmp_path)
+    add_many(store)
+    server.free = 64
+    server.open.clear()
+    knowledge = Knowledge(store, change(made, server, "test"))
+    assert knowledge.sync("plants") == MANY  # returns at once
+    wait_for(lambda: collections(made).get(f"openai:test@{server.url}", 0) >= 64, 100)
+    threading.Timer(0.5, server.open.set).start()
+    knowledge.close()
+    assert "failed" not in knowledge._builder.build("plants").state
+    assert pots(server) < MANY
+    wait_for(lambda: built(knowledge), 60)
+    assert sum(text.endswith("Pot 0 holds a fern.") for text in server.asked["test"]) == 1  # not from the beginning
+    knowledge.close()
+
+
+def test_new_documents_are_found_by_words_until_they_are_embedded(tmp_path: Path, server: EmbeddingServer) -> None:
+    made, store = new_case(tmp_path)
+    add_documents(made, store)
+    knowledge = Knowledge(store, change(made, server, "test"))
+    knowledge.sync("plants", wait=True)
+    server.open.clear()
+    add_many(store)
+    assert "Pot 77" in knowledge.passages("plants", "Pot 77", 1)[0].text
+    assert first(knowledge) == "Watering > Cactus"
+    server.open.set()
+    wait_for(lambda: built(knowledge), 60)
+    knowledge.close()
+
+
+def test_what_is_not_installed_is_said_and_words_are_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)  # as where it is not installed
+    made, store = new_case(tmp_path)
+    add_documents(made, store)
+    assert chosen(settings(tmp_path, embedding="auto")).embedding.instant
+    knowledge = Knowledge(store, settings(tmp_path, embedding="st:some/model"))
+    assert first(knowledge) == "Watering > Cactus"
+    assert "pip install 'attune[embeddings]'" in knowledge.describe("plants")
+    knowledge.close()
+
+
+def test_a_model_that_cannot_be_loaded_leaves_the_words_and_says_why(tmp_path: Path, minilm: Local) -> None:  # noqa: ARG001
+    made, store = new_case(tmp_path)
+    add_documents(made, store)
+    (tmp_path / "broken").mkdir()
+    knowledge = Knowledge(store, settings(tmp_path, embedding=f"st:{tmp_path / 'broken'}"))
+    assert first(knowledge) == "Watering > Cactus"
+    wait_for(lambda: "broken cannot be loaded" in knowledge.describe("plants"), 240)
+    assert first(knowledge) == "Watering > Cactus"
+    knowledge.close()
+
+
+def test_a_model_that_cannot_be_downloaded_leaves_the_words(tmp_path: Path) -> None:
+    """Without the extra `minilm` is the one that Chroma downloads; here nothing can be reached."""
+    made, store = new_case(tmp_path)
+    add_documents(made, store)
+    code = (
+        "import sys; sys.modules['sentence_transformers'] = None;"
+        "from pathlib import Path; from tests.assistant.material import settings; from tools.trainer import ToolError;"
+        "from assistant.record.store import Store; from assistant.knowledge.retriever import Knowledge;"
+        "made = settings(Path(sys.argv[1]), embedding='minilm'); knowledge = Knowledge(Store(made.database), made)\n"
+        "try: knowledge.sync('plants', wait=True)\n"
+        "except ToolError as error: print(error)\n"
+        f"print(knowledge.passages('plants', '{CACTUS}', 1)[0].heading)"
+    )
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9", "HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code, str(made.data)], cwd=ROOT, env=os.environ | nowhere,
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    said, found = done.stdout.splitlines()[-2:]
+    assert said.startswith("MiniLM could not be downloaded or started (ConnectError")
+    assert "pip install 'attune[embeddings]'" in said
+    assert found == "Watering > Cactus"
+
+
+def test_an_unknown_embedding_is_refused_by_the_settings(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="embedding"):
+        settings(tmp_path, embedding="magic")
+
+
+def test_the_packaged_model_finds_what_shares_no_word(tmp_path: Path, minilm: Local) -> None:
+    made, store = new_case(tmp_path)
+    add_documents(made, store)
+    knowledge = Knowledge(store, settings(tmp_path, embedding="auto"), packaged(made, minilm))
+    knowledge.sync("plants", wait=True)
+    assert "courier costs" in knowledge.passages("plants", SHIPPING, 1)[0].text
+    assert "MiniLM on this computer" in knowledge.describe("plants")
+    knowledge.close()
+
+
+def test_a_killed_worker_is_started_again_and_no_question_waits(tmp_path: Path, minilm: Local) -> None:
+    made, store = new_case(tmp_path)
+    add_documents(made, store)
+    knowledge = Knowledge(store, settings(tmp_path, embedding="auto"), packaged(made, minilm))
+    knowledge.sync("plants", wait=True)
+    os.kill(minilm._server._process.pid, signal.SIGKILL)
+    wait_for(lambda: not minilm._server.alive(), 10)
+    assert first(knowledge) == "Watering > Cactus"  # by words, while it loads
+    assert knowledge.passages("plants", SHIPPING, 1) == []
+    wait_for(minilm.ready, 240)
+    assert "courier costs" in knowledge.passages("plants", SHIPPING, 1)[0].text
+    knowledge.close()
+
+
+def packaged(made: Settings, model: Local) -> Choice:
+    """What `auto` chooses, with the worker that the tests share."""
+    found = chosen(settings(made.data, embedding="auto")).embedding
+    assert found.name == "minilm"
+    return Choice(Served(found.name, found.label, Shared(model), found.floor))
+
+
+class Shared(Endpoint):
+    """An endpoint that leaves the worker running when it is closed."""
+
+    def __init__(self, model: Local) -> None:
+        super().__init__("", model.model)
+        self.ready, self.embed = model.ready, model.embed  # type: ignore[method-assign]
+
+
+def collections(made: Settings) -> dict[str, int]:
+    """Chunks of each collection by its embedding, as a process of its own finds them."""
+    code = (
+        "import chromadb, json, sys; from chromadb.config import Settings;"
+        "c = chromadb.PersistentClient(sys.argv[1], settings=Settings(anonymized_telemetry=False));"
+        "print(json.dumps({k.metadata['embedding']: k.count() for k in c.list_collections()}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(made.index)], capture_output=True, text=True, check=True)
+    found: dict[str, int] = json.loads(done.stdout.splitlines()[-1])
+    return found
