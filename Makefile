@@ -3,7 +3,6 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-, := ,
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
@@ -11,6 +10,7 @@ LOG := $(VENV)/install.log
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$p" -c '$(NEW_ENOUGH)' 2>/dev/null && { echo "$$p"; exit; }; done; echo python3)
+EXTRAS ?= train,dev
 UNSLOTH := unsloth==2026.10.9 unsloth_zoo==2026.10.9
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -50,6 +50,6 @@ $(STAMP): pyproject.toml constraints.txt
 	@"$(PYTHON)" -c '$(NEW_ENOUGH)' 2>/dev/null || { echo "make: Attune needs Python 3.11 or newer, and $(PYTHON) is not. Install one, or name it: make env PYTHON=/path/to/python3"; exit 1; }
 	@"$(PYTHON)" -m venv $(VENV) || { echo "make: the environment could not be made. On Debian or Ubuntu install the package python3-venv, then run make env again."; exit 1; }
 	@: > $(LOG)
-	$(call install,Installing Attune and its libraries into $(VENV) (about 2.5 GB; several minutes),-c constraints.txt -e '.[train$(,)dev]')
+	$(call install,Installing Attune and its libraries into $(VENV) (about 2.5 GB; several minutes),-c constraints.txt -e '.[$(EXTRAS)]')
 	$(call install,Installing Unsloth,--no-deps $(UNSLOTH))
 	@touch $(STAMP)

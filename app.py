@@ -78,10 +78,12 @@ def _listen(host: str, port: int) -> socket.socket:
 def _warm(bench: Workbench, ending: threading.Event) -> None:
     """Load the model of the latest case while the page opens, so that the first answer is quick."""
     from assistant.faces.ui.top import ensure_case
+    from assistant.guide import library
     from assistant.stages import switch
 
     try:
         bench.chat.warm(switch.active(bench.store, bench.settings, ensure_case(bench)))
+        library.warm(bench.settings)  # the guide's first answer then needs no seconds either
     except ToolError as error:
         if not ending.is_set():
             log.warning("The chat model is not ready: %s", error)

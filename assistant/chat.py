@@ -13,9 +13,10 @@ from assistant import endpoints
 from assistant.endpoints import Endpoint
 from assistant.errors import AttuneError
 from assistant.knowledge import prompt as prompts
-from assistant.knowledge import tokens
+from assistant.knowledge import seen, tokens
 from assistant.knowledge.prompt import Prompt
 from assistant.knowledge.retriever import Knowledge
+from assistant.knowledge.seen import Json
 from assistant.knowledge.words import content
 from assistant.record.store import Store
 from assistant.record.types import Message, Passage, Variant
@@ -40,8 +41,12 @@ class Reply(Iterator[str]):
     `first_token_s` and `total_s` count from the call of `reply`, so they include retrieval and loading the model.
     """
 
-    def __init__(self, built: Prompt, pieces: Callable[[Reply], Iterator[str]], started: float) -> None:
+    def __init__(
+        self, built: Prompt, pieces: Callable[[Reply], Iterator[str]], started: float,
+        counter: tokens.Counter | None = None,
+    ) -> None:  # fmt: skip
         self.text = ""
+        self._built, self._counter = built, counter or tokens.approximate()
         self.prompt = built.messages
         self.passages: tuple[Passage, ...] = built.passages
         self.dropped = list(built.dropped)
@@ -65,6 +70,10 @@ class Reply(Iterator[str]):
         self.first_token_s = self.first_token_s or time.monotonic() - self._started
         self.text += piece
         return piece
+
+    def saw(self) -> Json:
+        """What the model was sent, in parts and counted (see `seen.record`), to be kept with the answer."""
+        return seen.record(self._built, self._counter)
 
     def close(self) -> None:
         """Stop the answer where it is; the server stops writing it."""
@@ -99,7 +108,7 @@ class Chat:
         """The answer to a conversation whose last message is the user's. Raises AttuneError, here or while it runs."""
         started = time.monotonic()
         built = self.prepare(variant, messages)
-        return Reply(built, lambda reply: self._pieces(variant, reply, on_status), started)
+        return Reply(built, lambda reply: self._pieces(variant, reply, on_status), started, self._counter(variant))
 
     def send(self, variant: Variant, messages: Sequence[Message], most: int = 0) -> Reply:
         """The answer to exactly these messages: no instruction, passage or example is added."""

@@ -30,7 +30,19 @@ class Settings(BaseSettings):
     guide_model: str = Field("", description="Guide's model; empty = the built-in guide")
     guide_api_key: SecretStr = Field(SecretStr(""), description="Key of that server")
 
+    embedding: str = Field(
+        "auto", pattern=r"^(auto|lexical|minilm|st:.+|openai:.+)$",
+        description="What finds passages: `auto`, `lexical`, `minilm`, `st:MODEL` or `openai:MODEL`",
+    )  # fmt: skip
+    embedding_base_url: str = Field("", description="OpenAI-compatible embedding server; empty = OpenAI")
+    embedding_api_key: SecretStr = Field(SecretStr(""), description="Key of the embedding server")
+    chroma_url: str = Field("", description="Chroma server; empty = a folder of our own")
+    chroma_api_key: SecretStr = Field(SecretStr(""), description="Token of the Chroma server")
+
     train_python: str = Field("", description="Local trainers' interpreter; empty = ours")
+    spending_cap: float = Field(
+        0.0, ge=0, allow_inf_nan=False, description="US dollars a month that training may cost; 0 = nothing that costs"
+    )  # fmt: skip
     max_upload_mb: float = Field(20.0, gt=0, description="Largest document, in MB")
     model_servers: int = Field(3, ge=1, description="Local models kept loaded at once")
 

@@ -22,7 +22,7 @@ from tools.unsloth_local import UnslothTrainer
 
 @dataclass
 class Workbench:
-    """The open parts. Close it to end the model servers of this process; training jobs go on."""
+    """The open parts. Close it to end the model servers and workers of this process; training jobs go on."""
 
     settings: Settings
     store: Store
@@ -33,6 +33,7 @@ class Workbench:
 
     def close(self) -> None:
         self.chat.close()
+        self.knowledge.close()
         self.store.close()
 
 
@@ -59,7 +60,7 @@ def import_case_folder(bench: Workbench, folder: Path, id: str = "") -> Case:
     store = bench.store
     with store.atomic():
         case = interview.new(store, found.title, id or _free_id(store, found.name), bench.settings.owner)
-        interview.run(store, case.id, found.brief)
+        interview.run(store, case.id, found.brief, source="file")
         store.set_options(case.id, found.options)
         for name, data in found.documents:
             documents.add(store, bench.settings, case.id, name, data)

@@ -14,6 +14,7 @@ from assistant.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 Attune = Callable[..., subprocess.CompletedProcess[str]]
+os.environ["ATTUNE_EMBEDDING"] = "lexical"  # also for what a whole module shares: no test starts a model by the way
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +24,7 @@ def _own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.startswith(("ATTUNE_", "OPENAI_", "AZURE_OPENAI_", "CHROMA_")) or name == "HF_TOKEN":
             monkeypatch.delenv(name)
     monkeypatch.setenv("ATTUNE_DATA", str(tmp_path / "run"))
+    monkeypatch.setenv("ATTUNE_EMBEDDING", "lexical")  # the same everywhere; test_embeddings.py is about the others
     monkeypatch.setitem(Settings.model_config, "env_file", None)  # nor the .env of whoever runs the tests
 
 

@@ -15,7 +15,8 @@ from assistant.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 MOST_LINES = 300
-HEAVY = {"torch", "transformers", "trl", "unsloth", "unsloth_zoo", "peft", "accelerate", "datasets"}
+HEAVY = {"torch", "transformers", "trl", "unsloth", "unsloth_zoo", "peft", "accelerate", "datasets",
+         "sentence_transformers"}  # fmt: skip
 MAY_BE_HEAVY = ("tools/workers/", "tools/starter/")
 
 # The parts of assistant/, from the door to the cellar. A part imports from lower rows only.
@@ -23,7 +24,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("faces",),
     ("guide",),
     ("workbench",),
-    ("background",),
+    ("background", "export"),
     ("stages",),
     ("evidence", "conversations"),
     ("chat",),

@@ -1,10 +1,10 @@
-"""Groups of near-duplicate conversations."""
+"""Groups of conversations that are nearly the same, or begin so."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assistant.knowledge.likeness import Near, key
+from assistant.knowledge.likeness import Near, openings
 from assistant.record.types import Message
 
 
@@ -13,13 +13,29 @@ def groups(conversations: Sequence[Sequence[Message]]) -> list[int]:
 
     Numbers are the index of the group's first member, so the same input always gives the same groups.
     """
+    return both(conversations)[0]
+
+
+def both(conversations: Sequence[Sequence[Message]]) -> tuple[list[int], list[int]]:
+    """The groups of near-duplicates, and the wider ones of conversations of which one begins nearly as another does.
+
+    Of the first, one conversation is enough. Those of the second differ, but must not lie on two sides of a split.
+    """
     near = Near()
-    leader: list[int] = []
+    owner: list[tuple[int, bool]] = []  # of each text: its conversation, and whether it is the whole of it
+    same = list(range(len(conversations)))
+    kin = list(range(len(conversations)))
     for i, messages in enumerate(conversations):
-        leader.append(i)
-        for j in near.add(key(messages)):
-            _join(leader, i, j)
-    return [_root(leader, i) for i in range(len(leader))]
+        said = openings(messages)
+        for place, text in enumerate(said, start=1):
+            whole = place == len(said)
+            for number in near.add(text):
+                j, other_whole = owner[number]
+                _join(kin, i, j)
+                if whole and other_whole:
+                    _join(same, i, j)
+            owner.append((i, whole))
+    return [_root(same, i) for i in range(len(same))], [_root(kin, i) for i in range(len(kin))]
 
 
 def _root(leader: list[int], i: int) -> int:

@@ -1,4 +1,7 @@
-"""A seeded split by conversation: near-duplicates never straddle it, held-out conversations are only ever tested on."""
+"""A seeded split by conversation, and for good: what was once tested on is never trained on, nor the other way round.
+
+Near-duplicates, and conversations that begin alike, never straddle it; held-out conversations are only ever tested on.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from assistant.conversations.duplicates import groups
+from assistant.conversations import duplicates
 from assistant.conversations.labels import Row
 from assistant.record.types import Item, Message
 
@@ -29,41 +32,98 @@ class Split:
         return [item for item in self.items if item.split == "test"]
 
 
-def make(rows: Sequence[Row], heldout: Sequence[Row], seed: int, test_share: float) -> Split:
-    """Split `rows`; with `heldout` those are the test split and everything near them leaves the train split."""
-    everything = [*heldout, *rows]
-    group = groups([row.messages for row in everything])
-    seen: set[int] = set()
+@dataclass(frozen=True)
+class _Placed:
+    """A row, the group that stays on one side with it, and the side that it was on in an earlier dataset."""
+
+    row: Row
+    kin: int
+    side: str  # "test", "train" or "": never in a dataset
+
+
+def make(
+    rows: Sequence[Row], heldout: Sequence[Row], seed: int, test_share: float, earlier: Sequence[Item] = ()
+) -> Split:
+    """Split `rows`; with `heldout` those are the test split and everything near them leaves the train split.
+
+    `earlier` are the items of the case's datasets so far: a conversation stays on the side where it was, also after
+    an edit, and the seed decides about those that were in none.
+    """
+    current = [*heldout, *rows]
+    known = {_fingerprint(row.messages) for row in current}
+    gone = [item for item in earlier if _fingerprint(item.messages) not in known]
+    same, kin = duplicates.both([row.messages for row in current] + [item.messages for item in gone])
+    sides = _sides(current, gone, kin, earlier)
     dropped: dict[str, int] = {}
-    test = [row for row, g in zip(heldout, group, strict=False) if _first(seen, g, dropped, "duplicate held-out")]
-    blocked = set(group[: len(heldout)])
-    candidates: list[Row] = []
-    for row, g in zip(rows, group[len(heldout) :], strict=True):
-        if g in blocked:
+    seen: set[int] = set()
+    test = [row for row, g in zip(heldout, same, strict=False) if _first(seen, g, dropped, "duplicate held-out")]
+    blocked = set(kin[: len(heldout)])
+    left: list[_Placed] = []
+    for row, g, k in zip(rows, same[len(heldout) :], kin[len(heldout) :], strict=False):
+        if k in blocked:
             _count(dropped, "too like a held-out conversation")
         elif _first(seen, g, dropped, "near-duplicate"):
-            candidates.append(row)
+            left.append(_Placed(row, k, sides.get(k, "")))
     if not heldout:
-        candidates, test = _divide(candidates, seed, test_share)
-    chosen = [("train", row) for row in candidates] + [("test", row) for row in test]
+        left = _shuffled(left, seed)
+    groups = {one.kin for one in left if one.side == "test"}
+    if not heldout:
+        groups |= _drawn(left, groups, test_share)
+    test += [one.row for one in left if one.kin in groups]
+    chosen = [("train", one.row) for one in left if one.kin not in groups] + [("test", row) for row in test]
     items = [Item(i, split, row.messages, row.conversation) for i, (split, row) in enumerate(chosen)]
     return Split(items, dropped)
 
 
-def content_hash(items: Sequence[Item], seed: int) -> str:
-    """sha256 of the split's content and seed: the dataset's id."""
-    digest = hashlib.sha256(json.dumps(["attune-dataset-1", seed]).encode())
+def content_hash(items: Sequence[Item], seed: int, case: str = "") -> str:
+    """sha256 of the split's content and seed, and of a case where that is given: the dataset's id."""
+    digest = hashlib.sha256(json.dumps(["attune-dataset-1", seed, *([case] if case else [])]).encode())
     for item in items:
         digest.update(json.dumps([item.split, item.messages], sort_keys=True, ensure_ascii=False).encode())
     return digest.hexdigest()
 
 
-def _divide(rows: list[Row], seed: int, test_share: float) -> tuple[list[Row], list[Row]]:
-    """Shuffle by content, so that the order of import does not matter, and cut."""
-    ordered = sorted(rows, key=lambda row: _fingerprint(row.messages))
+def _sides(current: Sequence[Row], gone: Sequence[Item], kin: Sequence[int], earlier: Sequence[Item]) -> dict[int, str]:
+    """Where each group was before, by its content or its conversation; the test where it was on both sides."""
+    by_content: dict[str, str] = {}
+    by_id: dict[int, str] = {}
+    for item in sorted(earlier, key=lambda item: item.split == "test"):
+        by_content[_fingerprint(item.messages)] = item.split
+        if item.conversation:
+            by_id[item.conversation] = item.split
+    found: dict[int, str] = {}
+    for k, split in zip(kin[len(current) :], (item.split for item in gone), strict=True):
+        found[k] = "test" if "test" in (split, found.get(k)) else split
+    for k, row in zip(kin, current, strict=False):
+        was = {by_content.get(_fingerprint(row.messages)), by_id.get(row.conversation), found.get(k)}
+        side = "test" if "test" in was else "train" if "train" in was else ""
+        if side:
+            found[k] = side
+    return found
+
+
+def _shuffled(rows: Sequence[_Placed], seed: int) -> list[_Placed]:
+    """Shuffled by content, so that the order of import does not matter."""
+    ordered = sorted(rows, key=lambda one: _fingerprint(one.row.messages))
     random.Random(seed).shuffle(ordered)
-    cut = max(1, round(len(ordered) * test_share))
-    return ordered[cut:], ordered[:cut]
+    return ordered
+
+
+def _drawn(rows: Sequence[_Placed], already: set[int], test_share: float) -> set[int]:
+    """Groups to test on besides those `already` chosen, the first that fit the share; never one trained on before."""
+    size: dict[int, int] = {}
+    for one in rows:
+        size[one.kin] = size.get(one.kin, 0) + 1
+    room = max(1, round(len(rows) * test_share)) - sum(size[k] for k in already)
+    fresh = dict.fromkeys(one.kin for one in rows if not one.side)
+    chosen: set[int] = set()
+    for k in fresh:
+        if size[k] <= room:
+            chosen.add(k)
+            room -= size[k]
+    if not chosen and not already and len(size) > 1:  # each group is larger than the share
+        chosen |= set(sorted(fresh, key=lambda k: size[k])[:1])
+    return chosen
 
 
 def _fingerprint(messages: Sequence[Message]) -> str:

@@ -98,5 +98,3 @@ def check_answered(scores: Sequence[Score], variant: Variant) -> None:
         raise AttuneError(
             f"The variant '{variant.name}' answered nothing: {first_error(scores)}", "Mend that, then evaluate again."
         )
-
-

@@ -52,9 +52,7 @@ def judge(scores: Mapping[str, Mapping[int, float]], candidate: str | None) -> V
     return Verdict(decision, reason, candidate, best, found.mean, found.low, found.high, found.p_value, len(shared))
 
 
-def _decide(
-    mean: float, low: float, high: float, p_value: float, n: int, candidate: str, best: str
-) -> tuple[str, str]:
+def _decide(mean: float, low: float, high: float, p_value: float, n: int, candidate: str, best: str) -> tuple[str, str]:
     by = f"{mean:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}, p = {p_value:.4f}, {n} held-out conversations"
     if n < FEW:
         return "undecided", (

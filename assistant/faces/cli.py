@@ -10,8 +10,19 @@ from collections.abc import Sequence
 
 import typer
 
-from assistant.faces import cli_case, cli_confirm, cli_export, cli_model, cli_run, cli_serve, cli_status
+from assistant.faces import (
+    cli_brief,
+    cli_case,
+    cli_confirm,
+    cli_documents,
+    cli_export,
+    cli_model,
+    cli_run,
+    cli_serve,
+    cli_status,
+)
 from assistant.faces.cli_common import Stopped, say
+from assistant.faces.mcp import mcp
 from tools.trainer import ToolError
 
 EPILOG = "CASE may be left out while there is only one. Every command takes --json."
@@ -27,9 +38,11 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    cli_run.run, cli_case.new, cli_case.interview, cli_case.add, cli_case.import_, cli_model.baseline,
+    cli_run.run, cli_case.new, cli_brief.interview, cli_brief.brief, cli_documents.add, cli_documents.documents,
+    cli_case.import_, cli_model.baseline,
     cli_serve.ask, cli_case.dataset, cli_model.finetune, cli_model.jobs, cli_model.trainers, cli_model.evaluate,
     cli_model.switch, cli_model.undo, cli_confirm.confirm, cli_export.export, cli_status.status, cli_serve.journey,
+    mcp,
 )  # fmt: skip
 for command in COMMANDS:
     app.command(command.__name__.rstrip("_"))(command)

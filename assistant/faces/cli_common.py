@@ -20,6 +20,7 @@ import typer
 from assistant.errors import AttuneError
 
 if TYPE_CHECKING:
+    from assistant.evidence.failures import Failures
     from assistant.record.store import Store
     from assistant.record.types import Case
     from assistant.settings import Settings
@@ -134,6 +135,23 @@ def score_table(results: Mapping[str, Mapping[str, Any]], scorer: str) -> str:
 
 def _decimals(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
+
+
+def failure_table(found: Failures) -> str:
+    """Where the measured variant fails: what about, how many, points lost and one question; empty where nowhere."""
+    if not found.groups:
+        return ""
+    rows = [
+        (group.name, len(group.failures), f"{group.points:+.0f}", _short(group.failures[0].asked))
+        for group in found.groups
+    ]
+    head = f"\n{found.variant} fails on {found.count} of {found.of}, in points against {found.against or 'its mean'}:"
+    return f"{head}\n{table(rows, ('about', 'failed', 'points', 'for example'))}"
+
+
+def _short(text: str, most: int = 60) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= most else plain[: most - 1].rstrip() + "…"
 
 
 class ProgressLine:

@@ -13,6 +13,7 @@ from assistant.faces.cli_common import (
     ProgressLine,
     Stopped,
     duration,
+    failure_table,
     open_bench,
     pick,
     say,
@@ -159,6 +160,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure every variant and give a verdict."""
+    from assistant.evidence import failures
     from assistant.stages import evaluate as stage
 
     with open_bench() as bench:
@@ -173,7 +175,10 @@ def evaluate(
         text = score_table(done.results, done.scorer)
         value = {"case": chosen.id, "evaluation": done.id, "dataset": done.dataset, "job": done.job}
         value |= {"scorer": done.scorer, "variants": done.results, "verdict": done.verdict, "parity": done.parity}
-        show(value, f"{text}\n{done.verdict['decision']}: {done.verdict['reason']}", as_json)
+        failed = failures.find(bench.store, done)
+        value |= {"failures": failed.to_json()}
+        told = f"{text}\n{done.verdict['decision']}: {done.verdict['reason']}"
+        show(value, f"{told}\n{failure_table(failed)}".rstrip(), as_json)
 
 
 def switch(

@@ -97,8 +97,8 @@ def text(value: Mapping[str, Any]) -> str:
 
 
 def _check_brief(case: Case, folder: Path) -> None:
-    if case.brief.gaps:
-        gaps = ", ".join(case.brief.gaps)
+    if case.brief.missing:
+        gaps = ", ".join(case.brief.missing)
         raise AttuneError(f"{folder / 'case.toml'} leaves questions open: {gaps}.", 'Answer them, or write "skip".')
 
 

@@ -16,7 +16,7 @@ UNTRAINED = {"prompt": (0, 0), "few-shot": (SHOTS, 0), "rag": (0, PASSAGES), "ra
 
 
 def blocked(store: Store, case: str) -> str | None:
-    gaps = store.case(case).brief.gaps
+    gaps = store.case(case).brief.missing
     return f"The brief still lacks: {', '.join(gap.replace('_', ' ') for gap in gaps)}." if gaps else None
 
 

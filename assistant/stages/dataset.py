@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from assistant.conversations import labels, split
 from assistant.errors import AttuneError
 from assistant.record.store import Store
-from assistant.record.types import Dataset
+from assistant.record.types import Dataset, Item
 
 LEAST = 10  # approved conversations; what OpenAI asks for too, and below it a split is meaningless
 SEED, TEST_SHARE = 3407, 0.2
@@ -41,7 +41,7 @@ def done(store: Store, case: str) -> bool:
 def preview(store: Store, case: str, test_share: float = TEST_SHARE) -> Preview:
     rows = labels.approved_rows(store, case)
     heldout = labels.approved_rows(store, case, ["heldout"])
-    cut = split.make(rows, heldout, SEED, test_share) if rows else split.Split([])
+    cut = split.make(rows, heldout, SEED, test_share, _earlier(store, case)) if rows else split.Split([])
     trees = list(store.turns_of_case(case, labels.SOURCES).values())
     problems = [f"{count} left out: {why}" for why, count in cut.dropped.items()]
     return Preview(
@@ -51,16 +51,31 @@ def preview(store: Store, case: str, test_share: float = TEST_SHARE) -> Preview:
 
 
 def run(store: Store, case: str, seed: int = SEED, test_share: float = TEST_SHARE) -> Dataset:
-    """Freeze what is approved now. The same conversations and seed give the same dataset, whatever their order."""
+    """Freeze what is approved now. The same conversations and seed give the same dataset, whatever their order.
+
+    In a later dataset of a case every conversation stays on its side; `seed` and `test_share` are for the new ones.
+    """
     if reason := blocked(store, case):
         raise AttuneError(reason, "Then build the dataset again.")
     if not 0 < test_share < 1:
         raise AttuneError(f"A test share of {test_share} is not between 0 and 1.", "Use 0.2, for example.")
     rows = labels.approved_rows(store, case)
     heldout = labels.approved_rows(store, case, ["heldout"])
-    cut = split.make(rows, heldout, seed, test_share)
+    cut = split.make(rows, heldout, seed, test_share, _earlier(store, case))
     if not cut.train or not cut.test:
         raise AttuneError("Too few different conversations are left for both a train and a test split.",
                           "Approve more that are not alike.")  # fmt: skip
-    dataset = Dataset(split.content_hash(cut.items, seed), case, seed, len(cut.train), len(cut.test), cut.dropped)
+    dataset = Dataset(_id(store, case, cut, seed), case, seed, len(cut.train), len(cut.test), cut.dropped)
     return store.add_dataset(dataset, cut.items)
+
+
+def _earlier(store: Store, case: str) -> list[Item]:
+    """Every item of the case's datasets so far."""
+    return [item for known in store.datasets(case) for item in store.items(known.id)]
+
+
+def _id(store: Store, case: str, cut: split.Split, seed: int) -> str:
+    """The content's hash; where another case froze the very same, this case's name is part of it."""
+    id = split.content_hash(cut.items, seed)
+    taken = any(known.id == id for other in store.cases() if other.id != case for known in store.datasets(other.id))
+    return split.content_hash(cut.items, seed, case) if taken else id

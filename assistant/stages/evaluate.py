@@ -87,6 +87,9 @@ def _measure(
     store: Store, chat: Chat, evaluation: Evaluation, variants: dict[str, Variant], say: Report
 ) -> dict[str, Any]:
     asked = runner.questions(store.items(evaluation.dataset, "test"))
+    if any(variant.passages for variant in variants.values()):
+        say("Getting the search ready", 0.0)  # half-way through, an index that fills would favour the later variants
+        chat.knowledge.sync(evaluation.case, wait=True)
     score = scorers.scorer(evaluation.scorer)
     had = {(s.variant, s.item, s.turn) for s in store.scores(evaluation.id) if not s.error}
     results: dict[str, Any] = {}

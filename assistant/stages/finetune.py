@@ -11,7 +11,9 @@ from typing import Any
 
 from assistant.errors import AttuneError
 from assistant.knowledge import prompt
-from assistant.record.store import Store, now
+from assistant.record import spending
+from assistant.record.rows import now
+from assistant.record.store import Store
 from assistant.record.types import Item, Job, Message, Variant
 from assistant.settings import STARTER, Settings
 from assistant.stages import baseline
@@ -61,10 +63,14 @@ def run(store: Store, settings: Settings, trainers: Trainers, case: str, **optio
     trainer = _trainer(trainers, name)
     if problem := trainer.unavailable():
         raise AttuneError(f"The trainer '{name}' cannot run: {problem}")
-    trainer.estimate(request)  # refuses what cannot run before anything is recorded
+    money = trainer.estimate(request).money_usd.high  # refuses what cannot run before anything is recorded
     kept = {k: v for k, v in asdict(request).items() if k not in ("train", "test", "samples", "probes")}
     kept |= {"system": prompt.short_instruction(store.case(case)), "base_name": settings.portable(request.base)}
-    job = store.add_job(case, baseline.latest_dataset(store, case), name, "", JobState.QUEUED, kept)
+    kept |= {"money_usd": money} if money else {}
+    with store.atomic():  # two that are started at once must both fit under the cap
+        if refused := spending.refusal(store, settings, money):
+            raise refused
+        job = store.add_job(case, baseline.latest_dataset(store, case), name, "", JobState.QUEUED, kept)
     try:
         handle = trainer.start(request)
     except Exception as error:

@@ -36,9 +36,7 @@ def active(store: Store, settings: Settings, case: str) -> Variant:
     return store.variant(stack[-1]) if stack else baseline.plain(store, settings, case)
 
 
-def run(
-    store: Store, case: str, variant: str = "", by: str = "user", reason: str = "", force: bool = False
-) -> Switch:
+def run(store: Store, case: str, variant: str = "", by: str = "user", reason: str = "", force: bool = False) -> Switch:
     """Put a variant (id or name; empty = the proved one) into service. An unproved tuned model needs `force`."""
     latest = evaluate.latest(store, case)
     problem = blocked(store, case)

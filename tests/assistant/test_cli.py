@@ -22,8 +22,10 @@ from tests.conftest import ROOT, Attune
 
 EXAMPLE = ROOT / "data" / "examples" / "teashop"
 GOOD = {"messages": [{"role": "user", "content": "Open on Sunday?"}, {"role": "assistant", "content": "No."}]}
-COMMANDS = ("run", "new", "interview", "add", "import", "baseline", "ask", "dataset", "finetune", "jobs", "trainers",
-            "evaluate", "switch", "undo", "confirm", "export", "status", "journey")  # fmt: skip
+COMMANDS = (
+    "run", "new", "interview", "brief", "add", "documents", "import", "baseline", "ask", "dataset", "finetune", "jobs",
+    "trainers", "evaluate", "switch", "undo", "confirm", "export", "status", "journey", "mcp",
+)  # fmt: skip
 
 
 def result(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:

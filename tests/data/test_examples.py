@@ -11,8 +11,8 @@ import pytest
 
 TEASHOP = Path(__file__).parents[2] / "data" / "examples" / "teashop"
 FILES = ("conversations.jsonl", "heldout.jsonl")
-BRIEF = {"goal", "users", "language", "tone", "format", "success", "alternatives", "costs", "benefits"}
-BRIEF_LISTS = {"must", "must_not"}
+BRIEF = {"goal", "users", "language", "tone", "format", "success", "alternatives", "costs", "benefits", "bad_example"}
+BRIEF_LISTS = {"must", "must_not", "examples"}
 FIRST = r"Hello from Fern & Kettle!"
 LATER = r"(?:Of course\.|Happy to help\.|I understand\.)"
 REST = r" (?P<body>[^\n]+)\nNext step: [a-z][^\n]*\.\nWarmly, Ada at the counter"
@@ -81,6 +81,16 @@ def test_no_near_duplicate_questions_within_or_across_the_files():
     questions = [messages[0]["content"] for name in FILES for messages in conversations(name)]
     for (a, left), (b, right) in itertools.combinations([(q, shingles(q)) for q in questions], 2):
         assert len(left & right) / len(left | right) < 0.8, (a, b)
+
+
+def test_the_brief_shows_the_house_format_and_copies_no_heldout_answer():
+    brief = tomllib.loads((TEASHOP / "case.toml").read_text(encoding="utf-8"))["brief"]
+    assert len(brief["examples"]) == 3
+    assert all(matched(True, answer) for answer in brief["examples"])
+    assert not matched(True, brief["bad_example"])
+    tested = [shingles(matched(*answer)["body"]) for answer in answers("heldout.jsonl")]
+    for body in (shingles(matched(True, answer)["body"]) for answer in brief["examples"]):
+        assert max(len(body & other) / len(body | other) for other in tested) < 0.4
 
 
 def test_no_heldout_answer_is_copied_from_training():

@@ -6,11 +6,13 @@ from typing import Any
 
 import gradio as gr
 
-from assistant.faces.ui import style
+from assistant.faces.ui import safe, style
+from assistant.faces.ui.brief_form import BriefForm
 from assistant.faces.ui.chat_tab import ChatTab
 from assistant.faces.ui.compare_tab import CompareTab
 from assistant.faces.ui.dataset_tab import DatasetTab
 from assistant.faces.ui.documents_tab import DocumentsTab
+from assistant.faces.ui.guide_model import GuideModel
 from assistant.faces.ui.guide_panel import GuidePanel
 from assistant.faces.ui.session import QUIET, Session
 from assistant.faces.ui.told import told
@@ -19,8 +21,8 @@ from assistant.faces.ui.training_tab import TrainingTab
 from assistant.workbench import Workbench
 
 PANELS: dict[str, tuple[str, Any]] = {
-    "chat": ("Chat", ChatTab), "documents": ("Documents", DocumentsTab), "dataset": ("Dataset", DatasetTab),
-    "training": ("Training", TrainingTab), "compare": ("Compare", CompareTab),
+    "chat": ("Chat", ChatTab), "brief": ("Brief", BriefForm), "documents": ("Documents", DocumentsTab),
+    "dataset": ("Dataset", DatasetTab), "training": ("Training", TrainingTab), "compare": ("Compare", CompareTab),
 }  # fmt: skip
 
 
@@ -35,8 +37,10 @@ def build(bench: Workbench) -> gr.Blocks:
                 panels = [_panel(name, title, kind, bench, session) for name, (title, kind) in PANELS.items()]
             with gr.Column(scale=3, min_width=300, elem_id="aside"):
                 guide = GuidePanel(bench, session)
+                model = GuideModel(bench)
         top.wire(remembered)
         guide.wire()
+        model.wire(blocks)
         for panel in panels:
             panel.wire()
         blocks.load(told(top.open), remembered, [session.case, top.chooser], **QUIET)
@@ -47,6 +51,7 @@ def mount(app: Any, bench: Workbench, path: str = "/") -> Any:
     """Put the interface on a FastAPI app, with its looks. Returns the app."""
     blocks = build(bench)
     blocks.queue(default_concurrency_limit=16)
+    app.add_middleware(safe.Policy)
     password = bench.settings.password.get_secret_value()
     return gr.mount_gradio_app(
         app, blocks, path, theme=style.theme(), css=style.CSS, head=style.HEAD, footer_links=[], run_history=False,

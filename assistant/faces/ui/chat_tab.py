@@ -12,6 +12,7 @@ from assistant.chat import Reply
 from assistant.conversations import labels
 from assistant.errors import AttuneError
 from assistant.faces.ui import stream, transcript
+from assistant.faces.ui.citing import CITING
 from assistant.faces.ui.session import QUIET, Session
 from assistant.faces.ui.told import told, told_stream, warn
 from assistant.faces.ui.transcript import Shown
@@ -41,6 +42,7 @@ class ChatTab:
         with gr.Row():
             self.count = gr.Markdown(elem_classes="quiet", elem_id="approved", container=False)
             self.new = gr.Button("New conversation", size="sm", scale=0, min_width=160, elem_id="new-conversation")
+        gr.HTML("", js_on_load=CITING, elem_id="citing", apply_default_css=False, padding=False)
 
     def wire(self) -> None:
         case, talk, chat, box = self.session.case, self.conversation, self.chat, self.box
@@ -108,7 +110,9 @@ class ChatTab:
             return
         with store.atomic():
             path = transcript.shown_after(store.turns(conversation), id)
-            new = store.add_turn(conversation, old.parent, "assistant", text, "approved", id, old.variant, old.passages)
+            kept = {"saw": old.details["saw"]} if "saw" in old.details else {}
+            new = store.add_turn(conversation, old.parent, "assistant", text, "approved", id, old.variant, old.passages,
+                                 kept)  # fmt: skip
             parent = new.id
             for turn in path:  # what followed the edited answer is said again under the new one
                 parent = store.add_turn(conversation, parent, turn.role, turn.content, turn.label, turn.edited_from,
@@ -157,7 +161,7 @@ class ChatTab:
         details = {
             "prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens,
             "first_token_s": reply.first_token_s, "total_s": reply.total_s, "dropped": list(reply.dropped),
-            "temperature": variant.temperature,
+            "temperature": variant.temperature, "saw": reply.saw(),
         }  # fmt: skip
         store.add_turn(conversation, question, "assistant", reply.text, variant=variant.id, passages=reply.passages,
                        details=details)  # fmt: skip

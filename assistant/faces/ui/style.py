@@ -65,7 +65,9 @@ footer { display: none !important; }
 .tracker-note b { color: var(--body-text-color); font-weight: 600; }
 
 #work { gap: 18px; align-items: flex-start; }
-#aside { position: sticky; top: 10px; }
+.gradio-container { overflow: clip !important; }
+#aside { position: sticky; top: 10px; max-height: calc(100vh - 20px); overflow-y: auto; }
+#aside > * { flex-shrink: 0; }
 #guide .label-wrap { font-weight: 600; }
 #guide .message, #chat .message { font-size: .95rem; line-height: 1.5; }
 #guide-chat .options { display: flex; flex-wrap: wrap; gap: 6px; justify-content: flex-start; padding: 4px 12px 10px;
@@ -76,6 +78,13 @@ footer { display: none !important; }
 .card { border: 1px solid var(--primary-500) !important; border-radius: 10px; padding: 12px !important; gap: 10px;
   background: var(--block-background-fill); }
 .card h4 { margin: 0 0 4px; }
+.terms { display: grid; grid-template-columns: max-content 1fr; gap: 4px 12px; margin: 0 0 6px; font-size: .9rem; }
+.terms dt { color: var(--body-text-color-subdued); }
+.terms dd { margin: 0; overflow-wrap: anywhere; }
+.card summary { cursor: pointer; font-size: .85rem; color: var(--body-text-color-subdued); }
+#brief textarea { field-sizing: content; height: auto !important; }
+#guide:has(#proposal) #guide-chat { height: 30vh !important; min-height: 180px !important; }
+#brief .gap { border-left: 3px solid #d97706 !important; }
 #new-form { align-items: center; }
 
 #chat .message-buttons, #guide-chat .message-buttons { opacity: .85; }
@@ -110,18 +119,38 @@ html { scrollbar-gutter: stable; }
 .plain td.n { font-variant-numeric: tabular-nums; white-space: nowrap; }
 .wide { overflow-x: auto; contain: inline-size; }
 .wide td:not(.n) { min-width: 9em; }
+#documents td { overflow-wrap: anywhere; }
+#documents .refused td:first-child { box-shadow: inset 3px 0 #d97706; }
 button.primary { font-weight: 600; }
 button.secondary:disabled { background: var(--button-secondary-background-fill) !important; }
+
+.seen .text { white-space: pre-wrap; font-family: var(--font-mono); font-size: .8rem; line-height: 1.55; margin: 6px 0;
+  max-height: 50vh; overflow-y: auto; }
+.seen, .cited { overflow-wrap: anywhere; font-size: .86rem; }
+.seen .key { display: flex; flex-wrap: wrap; gap: 4px 8px; margin: 0 0 4px; }
+.seen .part { border-radius: 4px; padding: 1px 3px; box-decoration-break: clone; }
+.seen .instruction { background: rgb(13 148 136 / .2); } .seen .passages { background: rgb(217 119 6 / .22); }
+.seen .example { background: rgb(99 102 241 / .22); } .seen .history { background: rgb(148 163 184 / .28); }
+.seen .question { background: rgb(225 29 72 / .2); } .seen .frame { color: var(--body-text-color-subdued); }
+.seen ul { margin: 4px 0; padding-left: 18px; }
+.cited { padding: 6px 8px; margin: 4px 0; border-left: 3px solid var(--border-color-primary); }
+.cited mark { background: rgb(217 119 6 / .28); color: inherit; }
+.cited.meant { border-left-color: var(--primary-600); background: rgb(13 148 136 / .14); }
+#chat .cite { display: inline; padding: 0 2px; color: var(--primary-700); text-decoration: underline; cursor: pointer; }
+.dark #chat .cite { color: var(--primary-300); }
+#citing { display: none; }
 
 @media (max-width: 900px) {
   .gradio-container { padding: 8px 10px 20px !important; }
   #work { flex-direction: column; align-items: stretch; }
   #work > .column { min-width: 0 !important; max-width: 100%; width: 100%; }
-  #aside { order: -1; position: static; width: 100%; }
+  #aside { order: -1; position: static; width: 100%; max-height: none; overflow: visible; }
   #guide-chat { height: 40vh !important; }
   #answering { text-align: left; }
   .go { width: 100%; }
   #conversations table { font-size: .74rem; }
+  #documents td, #documents th { padding: 6px 5px !important; }
+  #documents table { font-size: .8rem; }
   #conversations td, #conversations th, #conversations .cell-wrap { padding-left: 3px !important;
     padding-right: 3px !important; }
   #tabs [role=tab] { padding: 8px 5px; font-size: .82rem; letter-spacing: -.01em; }

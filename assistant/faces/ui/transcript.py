@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
+from assistant.faces.ui import saw
 from assistant.record import threads
 from assistant.record.types import Message, Passage, Turn
 
@@ -14,7 +14,7 @@ FEEDBACK = {"approved": "Like", "rejected": "Dislike"}
 
 
 def shown(turns: Sequence[Turn]) -> Shown:
-    """The conversation as it reads now, its passages folded under the answers that used them."""
+    """The conversation as it reads now; folded under each answer, its passages and what the model saw."""
     found: Shown = []
     for turn in threads.thread(turns):
         found += message(turn)
@@ -22,22 +22,23 @@ def shown(turns: Sequence[Turn]) -> Shown:
 
 
 def message(turn: Turn) -> Shown:
-    """One turn: its text, and a folded message with the passages."""
-    text = {"role": turn.role, "content": turn.content, "metadata": {"id": turn.id}}
-    if not turn.passages:
-        return [text]
-    count = f"{len(turn.passages)} passage{'s' if len(turn.passages) > 1 else ''} used"
-    cited = {"title": count, "status": "done", "id": f"passages-{turn.id}"}
-    return [text, {"role": "assistant", "content": citations(turn.passages), "metadata": cited}]
+    """One turn: its text, and folded messages with the passages and with what the model saw."""
+    found: Shown = [{"role": turn.role, "content": turn.content, "metadata": {"id": turn.id}}]
+    if turn.passages:
+        count = f"{len(turn.passages)} passage{'s' if len(turn.passages) > 1 else ''} used"
+        found.append(_folded(count, f"passages-{turn.id}", citations(turn.passages, turn.content)))
+    if prompt := turn.details.get("saw"):
+        found.append(_folded(saw.title(prompt), f"saw-{turn.id}", saw.html(prompt)))
+    return found
 
 
-def citations(passages: Sequence[Passage]) -> str:
-    """Passages as Markdown. Their text is the user's documents: shown as text, whatever it contains."""
-    return "\n\n".join(
-        f"**[{passage.mark or number}] {escape(passage.document)}**"
-        f"{f' · {escape(passage.heading)}' if passage.heading else ''}\n\n> {_quoted(passage.text)}"
-        for number, passage in enumerate(passages, start=1)
-    )
+def citations(passages: Sequence[Passage], answer: str = "") -> str:
+    """Passages as HTML. Their text is the user's documents: shown as text, whatever it contains."""
+    return saw.passages(passages, answer)
+
+
+def _folded(title: str, id: str, html: str) -> dict[str, Any]:
+    return {"role": "assistant", "content": html, "metadata": {"title": title, "status": "done", "id": id}}
 
 
 def feedback(turns: Sequence[Turn]) -> list[str | None]:
@@ -78,10 +79,6 @@ def plain(content: Any) -> str:
     if isinstance(content, list):
         return "\n".join(plain(part) for part in content)
     return str(content.get("text", "")) if isinstance(content, dict) else str(content)
-
-
-def _quoted(text: str) -> str:
-    return escape(" ".join(text.split()))[:700].replace("*", "\\*").replace("[", "\\[").replace("`", "\\`")
 
 
 def shown_after(turns: Sequence[Turn], id: int) -> list[Turn]:
