@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 LONGEST = 4000  # characters of an answer: it goes into every prompt
 DOCUMENTS = (
-    "Upload files (PDF, Word, text and more) in the Documents tab, or run `attune add FILE`. They are searched for every "
-    "question from the next one on, without training.")  # fmt: skip
+    "Upload files (PDF, Word, text and more) in the Documents tab, or run `attune add FILE`. They are searched for "
+    "every question from the next one on, without training.")  # fmt: skip
 NAMES = ("status", "record_answer", "add_documents", "build_baseline", "build_dataset", "propose_training",
          "job_status", "evaluate", "propose_switch", "undo", "explain", "look_up", "results", "export",
          "add_conversations")  # fmt: skip

@@ -11,7 +11,7 @@ from assistant.record.types import BRIEF_QUESTIONS, Brief
 from assistant.settings import STARTER, Settings
 from assistant.stages import baseline, dataset, evaluate, finetune, interview, switch
 from tests.assistant.test_conversations import questions
-from tools.trainer import JobState, JobStatus, ToolError
+from tools.trainer import Estimate, JobState, JobStatus, Range, ToolError
 
 
 class Paper:
@@ -28,6 +28,7 @@ class Paper:
     def estimate(self, request):
         if not request.train:
             raise ToolError("There is nothing to train on.")
+        return Estimate(Range(1, 2), Range(1, 1), Range(0, 0), "on paper")
 
     def start(self, request):
         handle = f"paper-{len(self.states) + 1}"
