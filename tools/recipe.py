@@ -14,7 +14,7 @@ SMALL, MIDDLE = 50e6, 400e6  # parameters
 BATCH = 8
 WINDOW = 2048  # tokens; a longer window costs memory that few conversations need
 REPLAY = "replay.jsonl"  # beside a base's weights: conversations of its own training
-REPLAY_SHARE = 1.0  # of them for each conversation that is trained on, each time it is
+REPLAY_SHARE = 2.0  # of them for each conversation that is trained on, each time it is
 MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
@@ -32,10 +32,10 @@ class Recipe:
 def choose(request: TrainRequest, parameters: int) -> Recipe:
     """Fill the request's zeros. Small models need a higher rate, few rows more epochs."""
     rank = request.lora_rank or (64 if parameters < SMALL else 16)
-    rate = 4e-3 if parameters < SMALL else 5e-4 if parameters < MIDDLE else 2e-4
+    rate = 3e-3 if parameters < SMALL else 5e-4 if parameters < MIDDLE else 2e-4
     batch = request.batch_size or BATCH
     return Recipe(
-        epochs=request.epochs or _epochs(len(request.train), batch, parameters),
+        epochs=request.epochs or _epochs(request, batch, parameters),
         learning_rate=request.learning_rate or rate,
         batch_size=batch,
         lora_rank=rank,
@@ -63,10 +63,12 @@ def replay(base: Path, request: TrainRequest, recipe: Recipe) -> list[list[Messa
     return [json.loads(line)["messages"] for line in lines[:wanted]]
 
 
-def _epochs(rows: int, batch: int, parameters: int) -> float:
-    """About 160 steps for a small model, 3 to 10 epochs; 1 to 3 epochs for a larger one."""
+def _epochs(request: TrainRequest, batch: int, parameters: int) -> float:
+    """About 150 steps for a small model, its replay among them, in 3 to 10 epochs; 1 to 3 epochs for a larger one."""
+    rows = max(len(request.train), 1)
     if parameters < SMALL:
-        return float(min(10, max(3, round(160 * batch / max(rows, 1)))))
+        each = 1 + REPLAY_SHARE if (Path(request.base) / REPLAY).is_file() else 1
+        return float(min(10, max(3, round(150 * batch / rows / each))))
     return 3.0 if rows <= 2000 else 2.0 if rows <= 10000 else 1.0
 
 
