@@ -39,14 +39,19 @@ const show = (button) => {
     passage.scrollIntoView({block: 'nearest'});
   }, 250);
 };
-const chat = document.querySelector('#chat');
-const draw = () => chat.querySelectorAll('.bot .prose, .bot .md').forEach(wrap);
-if (chat) {
-  new MutationObserver(draw).observe(chat, {childList: true, subtree: true});
-  draw();
-  chat.addEventListener('click', (event) => {
-    const button = event.target.closest('.cite');
-    if (button) { event.preventDefault(); event.stopPropagation(); show(button); }
-  }, true);
-}
+let waiting = false;
+const draw = () => {
+  waiting = false;
+  document.querySelectorAll('#chat .bot .prose, #chat .bot .md').forEach(wrap);
+};
+const soon = () => {  // once a frame, however much changes in it
+  if (!waiting) requestAnimationFrame(draw);
+  waiting = true;
+};
+new MutationObserver(soon).observe(document.body, {childList: true, subtree: true});  // the chat may come later
+soon();
+document.body.addEventListener('click', (event) => {
+  const button = event.target.closest('#chat .cite');
+  if (button) { event.preventDefault(); event.stopPropagation(); show(button); }
+}, true);
 """
