@@ -32,7 +32,7 @@ class Recipe:
 def choose(request: TrainRequest, parameters: int) -> Recipe:
     """Fill the request's zeros. Small models need a higher rate, few rows more epochs."""
     rank = request.lora_rank or (64 if parameters < SMALL else 16)
-    rate = 3e-3 if parameters < SMALL else 5e-4 if parameters < MIDDLE else 2e-4
+    rate = 4e-3 if parameters < SMALL else 5e-4 if parameters < MIDDLE else 2e-4
     batch = request.batch_size or BATCH
     return Recipe(
         epochs=request.epochs or _epochs(request, batch, parameters),
