@@ -94,14 +94,14 @@ def test_passages_and_drops_are_told(local: Chat) -> None:
     assert reply.passages[0].heading == "Watering > Cactus"
     assert "[1] Watering > Cactus: A cactus wants water" in reply.prompt[0]["content"]
     list(reply)
-    history = talk(*("word " * 60 for _ in range(20)), "And now?")
+    history = talk(*("word " * 60 for _ in range(40)), "And now?")
     crowded = local.reply(long(passages=2), history)
-    assert "left out: the model reads 924 tokens at once." in crowded.dropped[-1]
+    assert "left out: the model reads 1948 tokens at once." in crowded.dropped[-1]
     assert crowded.prompt[-1] == history[-1]
     list(crowded)
-    assert crowded.prompt_tokens <= 924
+    assert crowded.prompt_tokens <= 1948
     with pytest.raises(AttuneError, match="too long for the model"):
-        local.reply(long(), talk("word " * 2000))
+        local.reply(long(), talk("word " * 3000))
 
 
 def test_a_short_question_is_looked_up_with_the_one_before(local: Chat) -> None:

@@ -216,7 +216,7 @@ def test_a_huge_csv_that_is_allowed_costs_little(tmp_path: Path) -> None:
     assert found[0].document.text.startswith("| tea | price |\n|---|---|\n| sencha | 8.50 |")
     assert len(found[0].document.text) <= MAX_CHARACTERS
     assert "Only the first" in found[0].document.warnings[-1]
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < max(before, 400_000)  # KB: half of what it has
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= max(before, 400_000)  # KB: half of what it has
 
 
 def test_a_workbook_that_claims_a_million_columns(tmp_path: Path) -> None:
@@ -293,6 +293,7 @@ def test_a_document_that_gives_orders_is_a_passage_and_nothing_else(tmp_path: Pa
     assert [message["role"] for message in built.messages] == ["system", "user"]
     assert built.messages[0]["content"].startswith("Help.")
     assert built.messages[-1]["content"] == "What about ferns?"
-    assert f"[1] Ferns: {order}" in built.messages[0]["content"]
+    shown = order.replace("</s><|", "< /s>< |")  # as text, not as the end of the turn
+    assert f"[1] Ferns: {shown}" in built.messages[0]["content"]
     assert store.proposals("plants") == []
     assert store.jobs("plants") == []
