@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,14 @@ def with_agent(folder: Path, talk: Callable[[Client, Call], Awaitable[None]]) ->
 
                 await talk(client, call)
 
-    anyio.run(session)
+    _run(session)
     return (folder / "stderr").read_text()
+
+
+def _run(talk: Callable[[], Awaitable[None]]) -> None:
+    """On a thread of its own: a browser driven by earlier tests leaves an event loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(anyio.run, talk).result()
 
 
 def test_a_case_from_interview_to_proposal(tmp_path: Path, attune: Any) -> None:
@@ -245,7 +252,7 @@ def test_no_verb_confirms(tmp_path: Path) -> None:
                 if tool.name != "ask":
                     await client.call_tool(tool.name, values)
 
-    anyio.run(press)
+    _run(press)
     assert not trainer.started
     assert not bench.store.jobs()
     assert {bench.store.proposal(id).state for id in made} <= {"open", "expired"}

@@ -39,7 +39,7 @@ class Corpus:
 
         Of documents made of the same bytes the first is searched.
         """
-        self.version = version(documents)
+        self.version = tuple(document.id for document in documents)  # what it was made of
         known = before.by_document if before is not None else {}
         self.by_document: dict[int, list[Chunk]] = {
             doc.id: known.get(doc.id) or chunks.split(doc, sizes) for doc in distinct(documents)
@@ -97,11 +97,6 @@ class _Words:
 
 def _idf(count: int, chunks: int) -> float:
     return math.log(1 + (chunks - count + 0.5) / (count + 0.5))
-
-
-def version(documents: Sequence[Document]) -> tuple[int, ...]:
-    """What a corpus was made of."""
-    return tuple(document.id for document in documents)
 
 
 def _id(repeated: int, chunk: Chunk) -> str:

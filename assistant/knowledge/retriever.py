@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from assistant.knowledge import chunks
-from assistant.knowledge import corpus as corpora
 from assistant.knowledge import shots as examples
 from assistant.knowledge.building import REST_SECONDS, Builder
 from assistant.knowledge.chroma import Folder, Server
@@ -43,7 +42,7 @@ class Knowledge:
         self._index = Index(place(settings), self.choice.embedding)
         self._builder = Builder(self._index, self.choice.embedding, settings)
         self._lock = threading.RLock()
-        self._corpora: dict[str, tuple[Stamp, Corpus]] = {}
+        self._corpora: dict[str, Corpus] = {}
         self._pools: dict[tuple[str, str], tuple[Stamp, examples.Pool]] = {}
         self._failed: dict[str, tuple[str, float]] = {}  # case -> why words alone answered its last question, and when
 
@@ -154,18 +153,12 @@ class Knowledge:
         return self._builder.before(case) or wanted
 
     def _corpus(self, case: str) -> Corpus:
-        stamp = self._stamp()
         with self._lock:
             known = self._corpora.get(case)
-            if known is not None and known[0] == stamp:
-                return known[1]
-            documents = self.store.documents(case)
-            if known is not None and known[1].version == corpora.version(documents):
-                corpus = known[1]
-            else:
-                corpus = Corpus(documents, known[1] if known is not None else None, self._sizes)
-            self._corpora[case] = (stamp, corpus)
-            return corpus
+            if known is not None and known.version == self.store.document_ids(case):
+                return known
+            self._corpora[case] = Corpus(self.store.documents(case), known, self._sizes)
+            return self._corpora[case]
 
     def _pool(self, variant: Variant) -> examples.Pool:
         stamp, key = self._stamp(), (variant.case, variant.dataset)

@@ -200,7 +200,7 @@ def test_availability_is_asked_of_the_right_interpreter(tmp_path: Path):
 
 def test_a_base_that_brings_conversations_of_its_own_is_replayed(tmp_path: Path) -> None:
     base = make_model(tmp_path / "base")
-    own = [json.dumps({"messages": row}) for row in make_rows(60)]
+    own = [json.dumps({"messages": row}) for row in make_rows(200)]
     (base / recipe.REPLAY).write_text("\n".join(own), encoding="utf-8")
     request = wanted(base, max_steps=0, epochs=2.0, batch_size=8, samples=[], probes=[])
     trainer = TrlTrainer(tmp_path / "jobs")
