@@ -100,6 +100,10 @@ class LocalTrainer:
         """Ask the run to end after its step; harmless when it has ended."""
         process.cancel(Path(handle))
 
+    def pause(self, handle: str) -> None:
+        """A run on this machine is cancelled and resumed instead: its checkpoint is kept."""
+        raise ToolError("A run on this machine cannot be paused.", "Cancel it; `resume` goes on from its checkpoint.")
+
     def resume(self, handle: str) -> None:
         """Go on from the last checkpoint. Raises ToolError when there is none or the run still lives."""
         process.resume(Path(handle), WORKER, self.interpreter)

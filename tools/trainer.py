@@ -9,6 +9,16 @@ from typing import Any, Protocol
 
 PROBE_TOKENS = 256  # the longest answer to a probe; whoever compares answers must cut at the same place
 Message = dict[str, Any]  # {"role", "content", "weight"?}: the one currency from the chat to the trainer
+METHODS = ("sft", "dpo", "kto")  # imitate answers; prefer one answer of two; keep the good ones and avoid the bad
+
+
+@dataclass(frozen=True)
+class Preference:
+    """One judgement. DPO reads both answers; KTO may leave one of them empty."""
+
+    prompt: list[Message]
+    chosen: str = ""
+    rejected: str = ""
 
 
 class ToolError(Exception):
@@ -56,13 +66,27 @@ class TrainRequest:
     suffix: str = ""
     samples: list[list[Message]] = field(default_factory=list)  # fixed prompts answered while training
     probes: list[list[Message]] = field(default_factory=list)  # answered greedily before merging, for the parity check
+    method: str = "sft"  # one of METHODS
+    preferences: list[Preference] = field(default_factory=list)  # what dpo and kto learn from, in place of `train`
+    test_preferences: list[Preference] = field(default_factory=list)  # for their eval loss only
+    beta: float = 0.0  # of dpo and kto: how near to the base the tuned model stays; 0 = the trainer's default
+    adapter: str = ""  # an earlier result to go on from: an adapter's folder, or a vendor's model
+    tuning: str = "lora"  # lora, qlora (a GPU) or full (small models)
+    patience: int = 0  # evaluations without a better eval loss after which the run ends; 0 = runs to its end
+    processes: int = 1  # on how many GPUs (or CPU processes) at once
+    key: str = ""  # of this confirmation: a trainer that costs money never starts two jobs for one key
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> TrainRequest:
-        return cls(**value)
+        judged = {
+            name: [Preference(**one) for one in value[name]]
+            for name in ("preferences", "test_preferences")
+            if name in value
+        }
+        return cls(**{**value, **judged})
 
 
 @dataclass(frozen=True)
@@ -86,6 +110,15 @@ class Estimate:
 
 
 @dataclass(frozen=True)
+class Checkpoint:
+    """A model as it was at a step, where the trainer keeps it: a folder, or a vendor's model name."""
+
+    step: int
+    model: str
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class JobStatus:
     """What is true of a run now. `events` are those since `after` was asked for; `reason` is set when it ended."""
 
@@ -99,6 +132,7 @@ class JobStatus:
     adapter: str = ""  # path of the adapter, when there is one
     metrics: dict[str, Any] = field(default_factory=dict)  # final_loss, eval_loss, seconds, tokens
     resumable: bool = False
+    checkpoints: list[Checkpoint] = field(default_factory=list)
 
 
 class Trainer(Protocol):
@@ -122,6 +156,9 @@ class Trainer(Protocol):
 
     def cancel(self, handle: str) -> None:
         """Ask the run to end; harmless when it has ended."""
+
+    def pause(self, handle: str) -> None:
+        """Stop for now, to `resume` later. Raises ToolError where the trainer or the run's state does not allow it."""
 
     def resume(self, handle: str) -> None:
         """Go on from the last checkpoint. Raises ToolError when there is none or the run still lives."""
