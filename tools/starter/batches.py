@@ -15,21 +15,26 @@ from tools.starter.sample import Message
 from tools.starter.tokenizer import END, START
 from tools.starter.words import Words
 
-OTHER_WEIGHT = 0.1  # of the loss on tokens that the assistant did not write
+OTHER_EVERY, OTHER_WEIGHT = 8, 0.4  # of the tokens that the assistant did not write, one in eight, and its weight
 TRIES = 6  # conversations drawn to find one that still fits in a row
 
 
 def encode(bpe: Tokenizer, messages: list[Message]) -> tuple[list[int], list[float]]:
-    """Token ids in ChatML, and each one's weight in the loss: 1 where the assistant writes, END included."""
+    """Token ids in ChatML, and each one's weight in the loss: 1 where the assistant writes, END included.
+
+    Of the other text only some tokens count: most are random words, which cannot be learned, and each costs logits.
+    """
     ids: list[int] = []
     weights: list[float] = []
     for message in messages:
         head = bpe.encode(f"{START}{message['role']}\n").ids
         body = bpe.encode(f"{message['content']}{END}").ids
         tail = bpe.encode("\n").ids
-        own = 1.0 if message["role"] == "assistant" else OTHER_WEIGHT
+        own = [1.0] * len(body)
+        if message["role"] != "assistant":
+            own = [OTHER_WEIGHT * ((len(ids) + i) % OTHER_EVERY == 0) for i in range(len(body))]
         ids += head + body + tail
-        weights += [0.0] * len(head) + [own] * len(body) + [0.0] * len(tail)
+        weights += [0.0] * len(head) + own + [0.0] * len(tail)
     return ids, weights
 
 

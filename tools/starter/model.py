@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-WARMUP, HOLD = 100, 0.5  # steps; share of the steps before the decay begins
-SHORT_SHARE = 0.3  # of the steps, at the start, with rows of a quarter of the window only
+from tools.starter.muon import Muon
+from tools.starter.wiring import wire
+
+WARMUP, HOLD = 50, 0.5  # steps; share of the steps before the decay begins
+NORMS = 0.2  # the norms' rate, in the embeddings'
+SHORTEST, SHORT = 0.15, 0.4  # of the steps: until then rows of an eighth of the window, then of a quarter
 
 
 @dataclass(frozen=True)
@@ -22,15 +27,19 @@ class Plan:
     width: int = 256
     layers: int = 6
     heads: int = 4
+    forward: int = 2  # width of the feed-forward layers, in widths of the model
+    theta: float = 500_000.0  # rotary base: half of each head then hardly turns within the window
+    wired: str = "1,3,5"  # layers that start with heads for going on after a match; empty = start from noise
     vocabulary: int = 4096
     tokenizer_texts: int = 20_000
     muon: float = 3e-3
-    adam: float = 3e-3
+    adam: float = 1e-2
 
     def shape(self, step: int) -> tuple[int, int]:
-        """Rows and tokens a row at a step: after the start, in turn a quarter, a half and all of the window."""
-        late = step >= self.steps * SHORT_SHARE
-        parts = (4, 4, 2, 4, 4, 2, 4, 1)[step % 8] if late else 4
+        """Rows and tokens a row: short ones at the start, later in turn a quarter, a half and all of the window."""
+        parts = (4, 4, 2, 4, 4, 2, 4, 1)[step % 8]
+        if step < self.steps * SHORT:
+            parts = 8 if step < self.steps * SHORTEST else 4
         return max(1, self.rows * parts // 4), self.window // parts
 
     def rate(self, step: int) -> float:
@@ -45,31 +54,46 @@ def model_for(plan: Plan, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalL
     config = LlamaConfig(
         vocab_size=plan.vocabulary,
         hidden_size=plan.width,
-        intermediate_size=plan.width * 3,
+        intermediate_size=plan.width * plan.forward,
         num_hidden_layers=plan.layers,
         num_attention_heads=plan.heads,
         num_key_value_heads=plan.heads,
         max_position_embeddings=plan.window,
+        rope_parameters={"rope_type": "default", "rope_theta": plan.theta},
         tie_word_embeddings=True,
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-    return LlamaForCausalLM(config).float()
+    model = LlamaForCausalLM(config).float()
+    if plan.wired:
+        layers = tuple(int(layer) for layer in plan.wired.split(","))
+        wire(model, layers, torch.Generator().manual_seed(plan.seed))
+    return model
 
 
 def optimizers_for(model: LlamaForCausalLM, plan: Plan) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of the layers, AdamW for embeddings and norms."""
     hidden = [p for name, p in model.named_parameters() if p.ndim == 2 and "embed" not in name]
-    rest = [p for name, p in model.named_parameters() if p.ndim != 2 or "embed" in name]
+    embedding = [p for name, p in model.named_parameters() if "embed" in name]
+    norms = [p for p in model.parameters() if p.ndim == 1]
     return [
-        torch.optim.Muon(hidden, lr=plan.muon, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
-        torch.optim.AdamW(rest, lr=plan.adam, betas=(0.9, 0.95), weight_decay=0.0),
+        Muon(hidden, lr=plan.muon),
+        torch.optim.AdamW(embedding, lr=plan.adam, betas=(0.9, 0.95), weight_decay=0.0),
+        torch.optim.AdamW(norms, lr=plan.adam * NORMS, betas=(0.9, 0.95), weight_decay=0.0),
     ]
 
 
-def loss_of(model: LlamaForCausalLM, ids: torch.Tensor, weights: torch.Tensor, total: torch.Tensor) -> torch.Tensor:
-    """Weighted cross-entropy over a total weight, in nats a token; shapes (rows, length + 1)."""
-    logits = model(input_ids=ids[:, :-1], use_cache=False).logits.float()
-    losses = torch.nn.functional.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
-    return (losses * weights[:, 1:].flatten()).sum() / total
+def loss_of(
+    model: LlamaForCausalLM, body: Any, ids: torch.Tensor, weights: torch.Tensor, total: torch.Tensor
+) -> torch.Tensor:
+    """Weighted cross-entropy over a total weight, in nats a token; shapes (rows, length + 1).
+
+    `body` is the model without its head, compiled or not; logits are made only for tokens that count.
+    """
+    hidden = body(input_ids=ids[:, :-1], use_cache=False).last_hidden_state.flatten(0, 1)
+    weight = weights[:, 1:].flatten()
+    counted = weight.nonzero().squeeze(1)
+    logits = model.lm_head(hidden[counted]).float()
+    losses = torch.nn.functional.cross_entropy(logits, ids[:, 1:].flatten()[counted], reduction="none")
+    return (losses * weight[counted]).sum() / total

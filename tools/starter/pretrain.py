@@ -39,8 +39,10 @@ class Run:
         self.tokenizer = build(plan.seed, plan.vocabulary, plan.tokenizer_texts)
         self.model = model_for(plan, self.tokenizer).to(device)
         self.optimizers = optimizers_for(self.model, plan)
-        self.loss: Any = torch.compile(loss_of, dynamic=False) if compiled else loss_of
-        self.words, self.step, self.seconds, self.tokens = Words(), 0, 0.0, 0
+        self.rates = [float(one.defaults["lr"]) for one in self.optimizers]
+        self.body: Any = torch.compile(self.model.model, dynamic=False) if compiled else self.model.model
+        self.half = device != "cpu" or torch.cpu._is_amx_tile_supported()  # else bfloat16 is slower than 32 bits
+        self.words, self.step, self.seconds, self.tokens = Words(dense=True), 0, 0.0, 0
         joined = torch.distributed.is_initialized()
         self.rank = torch.distributed.get_rank() if joined else 0
         self.workers = torch.distributed.get_world_size() if joined else 1
@@ -51,14 +53,11 @@ class Run:
         ids, weights = batch(self.tokenizer.backend_tokenizer, self.words, self.plan.seed, self.step, rows, length)
         share, total = self.plan.rate(self.step), weights[:, 1:].sum().clamp_min(1.0)
         part = slice(self.rank, None, self.workers)
-        with torch.autocast(self.device, dtype=torch.bfloat16):
-            loss = self.loss(
-                self.model, ids[part].to(self.device), weights[part].to(self.device), total.to(self.device)
-            )
-        loss.backward()
+        loss = self._loss(self.body, ids[part], weights[part], total)
+        loss.backward()  # type: ignore[no-untyped-call]
         value = self._add_up(loss.detach())
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        for optimizer, full in zip(self.optimizers, (self.plan.muon, self.plan.adam), strict=True):
+        for optimizer, full in zip(self.optimizers, self.rates, strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = full * share
             optimizer.step()
@@ -66,6 +65,10 @@ class Run:
         self.step += 1
         self.tokens += rows * length
         return value
+
+    def _loss(self, body: Any, ids: torch.Tensor, weights: torch.Tensor, total: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(self.device, dtype=torch.bfloat16, enabled=self.half):
+            return loss_of(self.model, body, *(one.to(self.device) for one in (ids, weights, total)))
 
     def _add_up(self, loss: torch.Tensor) -> float:
         """Sum loss and gradients over the workers, in one message."""
@@ -135,12 +138,11 @@ class Run:
         words = Words(heldout_entities=True, heldout_templates=True)
         bpe = self.tokenizer.backend_tokenizer
         total, written = 0.0, 0
-        with torch.no_grad(), torch.autocast(self.device, dtype=torch.bfloat16):
+        with torch.no_grad():
             for number in range(rows // 8):
                 ids, weights = batch(bpe, words, self.plan.seed, -1 - number, 8, length)
                 own = (weights == 1).float()
-                one = torch.ones(())
-                total += float(loss_of(self.model, ids.to(self.device), own.to(self.device), one.to(self.device)))
+                total += float(self._loss(self.model.model, ids, own, torch.ones(())))
                 written += len(bpe.decode(ids[own.bool()].tolist(), skip_special_tokens=True).encode())
         return total / written
 
@@ -210,10 +212,11 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="number of steps: this and the seed decide the weights")
     parser.add_argument("--minutes", type=float, help="choose the number of steps from the speed measured here")
     parser.add_argument("--seed", type=int, default=1)
-    for name in ("rows", "width", "layers", "heads", "vocabulary"):
+    for name in ("rows", "width", "layers", "heads", "forward", "vocabulary"):
         parser.add_argument(f"--{name}", type=int, default=getattr(Plan, name))
     for name in ("muon", "adam"):
         parser.add_argument(f"--{name}", type=float, default=getattr(Plan, name), help="learning rate")
+    parser.add_argument("--wired", default=Plan.wired, help="layers that start with heads for going on after a match")
     parser.add_argument("--workers", type=int, default=2, help="processes that share the rows of a batch")
     parser.add_argument("--threads", type=int, default=1, help="threads of each worker")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
@@ -239,7 +242,7 @@ def work(rank: int, args: argparse.Namespace, port: int) -> None:
     if args.workers > 1:
         address = f"tcp://127.0.0.1:{port}"
         torch.distributed.init_process_group("gloo", init_method=address, rank=rank, world_size=args.workers)
-    names = ("seed", "rows", "width", "layers", "heads", "vocabulary", "muon", "adam")
+    names = ("seed", "rows", "width", "layers", "heads", "forward", "wired", "vocabulary", "muon", "adam")
     plan = Plan(10**6, **{name: getattr(args, name) for name in names})
     steps = args.steps or steps_for(args.minutes or 80, Run(plan, args.out, args.device))
     run = Run(replace(plan, steps=steps), args.out, args.device, compiled=not args.eager)

@@ -77,27 +77,29 @@ CLOSINGS = (
     "🙂",
     "✨",
 )
+_ALL = (
+    "every answer", "each reply", "all answers", "each message", "your reply", "everything you write", "any response",
+)  # fmt: skip
+_SAID = ("with {q}", "with the words {q}", "by saying {q}", "with this: {q}", "with exactly {q}")
 OPEN_RULES = (
-    "Start every answer with {q}.",
-    "Begin each reply with {q}.",
-    "Open all answers with the words {q}.",
-    "Each message starts with {q}.",
-    "Always begin with {q}.",
-    "Your reply must begin with {q}.",
-    "Put {q} at the start of each answer.",
+    *(f"{verb} {what} {how}." for verb in ("Start", "Begin", "Open", "Always start") for what in _ALL for how in _SAID),
+    "Each message starts with {q}.", "Always begin with {q}.", "Your reply must begin with {q}.",
     "Answers open with {q}.",
-)
+    "Put {q} at the start of each answer.", "The first words of an answer are {q}.",
+    "Write {q} first, then the answer.",
+    "Put {q} in front of what you say.", "An answer begins with {q}.", "Lead with {q}.", "First comes {q}.",
+    "All replies have {q} at the beginning.", "Say {q} before anything else.", "Opening: {q}", "Greeting: {q}",
+    "Start: {q}",
+)  # fmt: skip
 CLOSE_RULES = (
-    "End every answer with {q}.",
-    "Finish each reply with {q}.",
-    "Close all answers with the words {q}.",
-    "Each message ends with {q}.",
-    "Always end with {q}.",
-    "Your reply must end with {q}.",
-    "Sign off with {q}.",
-    "The last words are always {q}.",
-    "Put {q} at the end of each answer.",
-)
+    *(f"{verb} {what} {how}." for verb in ("End", "Finish", "Close", "Always end") for what in _ALL for how in _SAID),
+    "Each message ends with {q}.", "Always end with {q}.", "Your reply must end with {q}.", "Sign off with {q}.",
+    "The last words are always {q}.", "Put {q} at the end of each answer.", "Write {q} last, after the answer.",
+    "Add {q} behind what you say.", "An answer closes with {q}.", "Sign every answer with {q}.",
+    "At the end comes {q}.",
+    "All replies have {q} at the end.", "Say {q} when you are done.", "Closing: {q}", "Farewell: {q}",
+    "Signature: {q}",
+)  # fmt: skip
 SHAPES = (
     "plain",
     "plain",
@@ -113,12 +115,32 @@ SHAPES = (
     "bold",
 )
 SHAPE_RULES = {
-    "upper": "Write in capital letters.",
-    "bullet": "Write the answer as a bullet point.",
-    "quote": "Put the answer in quotation marks.",
-    "newline": "Put the parts on separate lines.",
-    "bold": "Put the answer between two stars on each side.",
-}
+    "upper": (
+        "Write in capital letters.", "Use capital letters only.", "All in capitals, please.", "Use upper case.",
+        "Everything in capital letters.", "Answer in upper case letters.", "Put the text in capitals.",
+        "No small letters.",
+    ),
+    "bullet": (
+        "Write the answer as a bullet point.", "Use a bullet point.", "The answer is one bullet point.",
+        "Put the answer behind a dash.", "Format the answer as a list item.", "Answer with a bullet.",
+        "Make it a bullet point.", "As a bullet point, please.",
+    ),
+    "quote": (
+        "Put the answer in quotation marks.", "Quote the answer.", "Use quotation marks around the answer.",
+        "Write the answer between quotation marks.", "The answer stands in quotes.", "Set the text in quotation marks.",
+        "In quotation marks, please.", "Wrap the answer in quotes.",
+    ),
+    "newline": (
+        "Put the parts on separate lines.", "Each part on a line of its own.", "Use a new line for each part.",
+        "Break the line between the parts.", "Write every part on its own line.", "One line for each part.",
+        "Separate the parts by line breaks.", "Start a new line after each part.",
+    ),
+    "bold": (
+        "Put the answer between two stars on each side.", "Make the answer bold.", "Write the answer in bold.",
+        "The answer is in bold type.", "Set the answer in bold letters.", "Use bold for the answer.",
+        "In bold, please.", "Mark the answer with double stars.",
+    ),
+}  # fmt: skip
 ROLES = (
     "You are the {role} of {brand}, a {shop} in {place}.",
     "You are a {tone} {role} for {brand}.",
@@ -201,7 +223,7 @@ def style(r: Random, w: Words, slots: dict[str, str]) -> Style:
     shape = r.choice(SHAPES)
     rules = [w.pick(r, OPEN_RULES).format(q=_quoted(r, opening))] if opening else []
     rules += [w.pick(r, CLOSE_RULES).format(q=_quoted(r, closing))] if closing else []
-    rules += [SHAPE_RULES[shape]] if shape in SHAPE_RULES else []
+    rules += [w.pick(r, SHAPE_RULES[shape])] if shape in SHAPE_RULES else []
     return Style(opening, closing, shape, rules)
 
 

@@ -75,9 +75,10 @@ T = TypeVar("T")
 class Words:
     """Draws words and phrases; entities and templates each come from the train or from the held-out part."""
 
-    def __init__(self, heldout_entities: bool = False, heldout_templates: bool = False) -> None:
+    def __init__(self, heldout_entities: bool = False, heldout_templates: bool = False, dense: bool = False) -> None:
         self.heldout_entities = heldout_entities
         self.heldout_templates = heldout_templates
+        self.dense = dense
         self._kept: dict[int, tuple[Sequence[object], Sequence[object]]] = {}
         self._entities = {
             name: [word for word in lists()[name] if held_out(word) == heldout_entities] for name in ENTITIES
@@ -89,6 +90,13 @@ class Words:
             part = [one for one in options if held_out(str(one)) == self.heldout_templates]
             self._kept[id(options)] = (options, part or options)
         return r.choice(self._kept[id(options)][1])  # type: ignore[return-value]
+
+    def times(self, r: Random) -> int:
+        """How many times as many questions a conversation asks: once, or up to five times in dense training text.
+
+        Most of a prompt's cost is reading it; every further question about it teaches for little more.
+        """
+        return r.choice((1, 2, 3, 4, 5)) if self.dense else 1
 
     def entity(self, r: Random, kind: str) -> str:
         """A first name, last name, place or item of this object's part."""

@@ -104,7 +104,7 @@ def recall(r: Random, w: Words) -> Sample:
         told = [w.pick(r, FACTS).format(k=kind, x=x) for kind, x in values.items()]
     text = r.choice((". ", ", ", "; ", "\n")).join(told)
     lines: list[str] = []
-    for kind in r.sample(kinds, min(len(kinds), r.choice((1, 2, 3)))):
+    for kind in r.sample(kinds, min(len(kinds), r.choice((1, 2, 3)) * w.times(r))):
         ask = w.pick(r, ASKS).format(k=kind)
         lines += [ask if lines else f"{capital(text)}. {ask}", values[kind]]
     if r.random() < 0.2:
@@ -131,7 +131,7 @@ def desk(r: Random, w: Words) -> Sample:
     wanted = r.sample(parts, 2)
     named = [{"upper": p.upper(), "braces": "{" + p + "}", "angles": f"<{p}>"}[marks] for p in wanted]
     rule = w.pick(r, FORM_RULES).format(f=form.format(*named))
-    for _ in range(r.choice((1, 1, 2, 3))):
+    for _ in range(r.choice((1, 1, 2, 3)) * w.times(r)):
         values = {part: w.slot(r, part) for part in parts}
         says = [w.pick(r, SAYS).format(k="number" if part == "n" else part, x=values[part]) for part in parts]
         lines += [" ".join(map(capital, says)), form.format(*(values[part] for part in wanted))]

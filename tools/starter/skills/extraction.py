@@ -60,16 +60,17 @@ def record(r: Random, w: Words) -> Sample:
     found: dict[str, str | None] = dict(zip(keys, values, strict=True))
     order = r.sample(range(len(keys)), len(keys))
     text = with_noise(r, w, [parts[i] for i in order])
-    wanted = {key: found[key] for key in r.sample(keys, r.randint(1, len(keys)))}
-    lost = None
-    if r.random() < 0.22:
-        lost = missing(r, shape, set(keys))
+    tasks = [written(r, w, some(r, found, shape)) for _ in range(w.times(r))]
+    return Sample("extraction", posed(r, *tasks[0], text) + turns("", *(x for task in tasks[1:] for x in task)))
+
+
+def some(r: Random, found: dict[str, str | None], shape: str) -> dict[str, str | None]:
+    """Fields to ask for, in any order; sometimes one among them that the text does not give."""
+    names = r.sample(list(found), r.randint(1, len(found)))
+    lost = missing(r, shape, set(found)) if r.random() < 0.22 else None
     if lost:
-        items = list(wanted.items())
-        items.insert(r.randint(0, len(items)), (lost, None))
-        wanted = dict(items)
-    task, answer = written(r, w, wanted)
-    return Sample("extraction", posed(r, task, text, answer))
+        names.insert(r.randint(0, len(names)), lost)
+    return {name: found.get(name) for name in names}
 
 
 def missing(r: Random, shape: str, used: set[str]) -> str | None:
@@ -111,7 +112,7 @@ def written(r: Random, w: Words, wanted: dict[str, str | None]) -> tuple[str, st
     return task, "; ".join(shown.values()) if way == "csv" else "\n".join(f"- {x}" for x in shown.values())
 
 
-def posed(r: Random, task: str, text: str, answer: str) -> list[Message]:
+def posed(r: Random, task: str, answer: str, text: str) -> list[Message]:
     """The task in the system message or around the text."""
     task = task.strip()
     if r.random() < 0.5:
@@ -147,14 +148,20 @@ def story(r: Random, w: Words) -> tuple[str, dict[str, list[str]]]:
 def one_kind(r: Random, w: Words) -> list[Message]:
     """One group as JSON, bullets or a row."""
     text, found = story(r, w)
+    tasks = [one_group(r, w, found) for _ in range(w.times(r))]
+    return posed(r, *tasks[0], text) + turns("", *(x for task in tasks[1:] for x in task))
+
+
+def one_group(r: Random, w: Words, found: dict[str, list[str]]) -> tuple[str, str]:
+    """The task and the answer for a group that the text has."""
     group = r.choice([group for group, values in found.items() if values])
     values, name = found[group], r.choice(MANY[group][0])
     way = r.choice(("json", "json", "bullets", "comma"))
     if way == "json":
-        return posed(r, w.pick(r, LIST).format(k=name), text, json.dumps(values, ensure_ascii=False))
+        return w.pick(r, LIST).format(k=name), json.dumps(values, ensure_ascii=False)
     if way == "bullets":
-        return posed(r, w.pick(r, LIST_BULLETS).format(k=name), text, "\n".join(f"- {x}" for x in values))
-    return posed(r, w.pick(r, LIST_COMMA).format(k=name), text, ", ".join(values))
+        return w.pick(r, LIST_BULLETS).format(k=name), "\n".join(f"- {x}" for x in values)
+    return w.pick(r, LIST_COMMA).format(k=name), ", ".join(values)
 
 
 def several_kinds(r: Random, w: Words) -> list[Message]:
@@ -163,7 +170,7 @@ def several_kinds(r: Random, w: Words) -> list[Message]:
     groups = r.sample(list(MANY), r.randint(2, 4))
     names = [r.choice(MANY[group][0]) for group in groups]
     data = {name: found[group] for name, group in zip(names, groups, strict=True)}
-    return posed(r, w.pick(r, GROUPS).format(k=join(names)), text, json.dumps(data, ensure_ascii=False))
+    return posed(r, w.pick(r, GROUPS).format(k=join(names)), json.dumps(data, ensure_ascii=False), text)
 
 
 ENTRIES = (  # how one entry stands in the text, and its keys in the order of its slots
@@ -200,4 +207,4 @@ def rows(r: Random, w: Words) -> list[Message]:
     order = r.sample(range(len(keys)), len(keys))
     data = [{keys[i]: pairs[i][1] for i in order} for _, pairs in entries]
     task = w.pick(r, ROWS).format(k=join([keys[i] for i in order]))
-    return posed(r, task, text, json.dumps(data, ensure_ascii=False))
+    return posed(r, task, json.dumps(data, ensure_ascii=False), text)

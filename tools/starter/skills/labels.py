@@ -118,7 +118,7 @@ def posed(r: Random, w: Words, task: str, draw: Draw) -> list[dict[str, str]]:
     wrapped = r.random() < 0.08
     if wrapped:
         task += "\n" + w.pick(r, AS_JSON)
-    cases = [draw() for _ in range(r.choice((1, 1, 1, 2, 3, 4)))]
+    cases = [draw() for _ in range(r.choice((1, 1, 1, 2, 3, 4)) * w.times(r))]
     answers = [json.dumps({"label": tag}, ensure_ascii=False) if wrapped else tag for tag, _ in cases]
     if r.random() < 0.2:
         shape = r.choice(("{t}\n\n{x}", "{t}\n\nMessage: {x}", "{t}\nText: {x}", "{x}\n\n{t}", '{t}\n"{x}"'))

@@ -28,13 +28,18 @@ UNCITED = (
 )
 UNKNOWN = "I could not find this in the documents."
 UNKNOWN_RULES = (
-    "If the passages do not answer, say {q}.",
-    "When you cannot find the answer, reply {q}.",
-    "If it is not in the documents, write {q}.",
-    "Say {q} when the text does not help.",
-    "Without an answer in the passages, write {q}.",
-    "For anything that is not in the text the reply is {q}.",
-)
+    *(
+        f"{when}, {what} {{q}}."
+        for when in (
+            "If the passages do not answer", "When you cannot find the answer", "If it is not in the documents",
+            "Without an answer in the passages", "When nothing there answers", "If the text does not say",
+            "Where the documents are silent", "In case the answer is missing",
+        )
+        for what in ("say", "reply", "write", "answer", "just say", "respond with")
+    ),
+    "Say {q} when the text does not help.", "For anything that is not in the text the reply is {q}.",
+    "Not in the text? Then {q}.", "Unknown things get the answer {q}.", "{q} is what you say when you do not know.",
+)  # fmt: skip
 REPLIES = (
     "I am sorry, the documents do not say that.",
     "Sorry, this is not in the documents I have.",
@@ -89,6 +94,29 @@ TITLES = (
 WORDS = re.compile(r"[^\W\d_]{3,}[\w-]*|\w*\d[\w.,:-]*\w|\d+")
 
 
+LOOSE = tuple(
+    f"{subject} {verb} {rest}."
+    for subject in (
+        "The {adj} {noun}", "{person}'s {noun}", "Every {noun}", "Our {adj} {noun}", "{brand}", "A {noun} from {place}",
+        "No {noun}", "The {noun} and the {noun2}", "{name}", "One {adj} {item}", "The {noun} of {person}", "{word}",
+        "Any {noun} of {brand}", "The {colour} {item}", "Order {code}", "The {material} {noun}", "Each {job}",
+        "The {noun} in {place}", "Some {noun} or {noun2}", "The {dept} {noun}", "Form {code}",
+        "What {person} calls {word}",
+    )
+    for verb in (
+        "{verb}", "was {verb} with", "needs", "must not touch", "comes with", "is older than", "goes to", "leaves from",
+        "replaces", "will not reach", "belongs to", "is paid by", "hides behind", "never met", "can be seen from",
+    )
+    for rest in (
+        "the {noun3} near {place}", "{n} {adj2} {noun3} parts", "a {adj2} {noun3}", "{name2}", "the {colour2} {noun3}",
+        "{brand2} in {place2}", "{code2}", "a {noun3} for {price}", "the {noun3} until {date}", "{word2}",
+        "the {noun3} of {person2} at {time}", "{item2}, {colour2} and {adj2}", "every {noun3} on {day}", "{place2}",
+        "the {job2} and the {noun3}", "{n} of the {noun3}", "room {n}", "the {noun3}, but only in {month}",
+    )
+)  # fmt: skip
+LOOSE_SHARE = 0.25  # of the sentences that are asked for: they fit no kind, so nothing but their words finds them
+
+
 class Told(NamedTuple):
     """A fact with its values, as one sentence."""
 
@@ -124,9 +152,13 @@ def several(r: Random, w: Words, count: int) -> list[Told]:
     found: list[Told] = []
     used: set[str] = set()
     while len(found) < count:
+        if r.random() < LOOSE_SHARE:
+            found.append(told(r, w, Fact("", (w.pick(r, LOOSE),), (), ())))
+            continue
         fact = w.pick(r, frames() if r.random() < 0.7 else facts())
-        if found and r.random() < 0.2:
-            fact = r.choice(found).fact  # another of the same kind: only its values tell them apart
+        if used and r.random() < 0.2:
+            # Another of the same kind: only its values tell them apart.
+            fact = r.choice([one.fact for one in found if one.fact.questions])
         if fact.title and fact.title in used and not all("{" in question for question in fact.questions):
             continue
         used.add(fact.title)
@@ -188,7 +220,9 @@ def library(
         title, text = passage(r, w, inside, business, longest)
         parts.append(f"[{number}] {title}: {text}")
     titles = {one.fact.title for _, one in shown if one.fact.title}
-    return "\n\n".join(parts), shown, [one for one in everything if one.fact.title not in titles]
+    return "\n\n".join(parts), shown, [
+        one for one in everything if one.fact.questions and one.fact.title not in titles
+    ]
 
 
 def rag(r: Random, w: Words, shots: int = 0) -> Sample:
@@ -206,9 +240,10 @@ def rag(r: Random, w: Words, shots: int = 0) -> Sample:
     text, shown, missing = library(r, w, business, count, 12 if big else 5)
     lines: list[str] = []
     for one in several(r, w, shots):
-        lines += [question_for(r, w, one), house.dress(one.sentence)]
+        lines += [question_for(r, w, one, one.sentence), house.dress(one.sentence)]
     r.shuffle(shown)
-    for mark, one in shown[: r.choice((1, 1, 2)) if shots else r.choice((1, 2, 2, 3, 4))]:
+    asked = r.choice((1, 1, 2)) if shots else r.choice((1, 2, 2, 3, 4))
+    for mark, one in shown[: asked * w.times(r)]:
         if missing and r.random() < 0.14:
             other = r.choice(missing)
             lines += [question_for(r, w, other), house.dress(unknown)]
@@ -228,12 +263,15 @@ def context(r: Random, w: Words) -> Sample:
     """A text in the user's message and a question, answered by its sentence or by the value alone."""
     told_facts = several(r, w, r.choice((1, 2, 3, 4, 5)))
     _, text = passage(r, w, told_facts, {"brand": w.brand(r)})
-    one = r.choice(told_facts)
     system = "" if r.random() < 0.5 else instruction(r, w, {}, [])
-    question, answer = _short(r, w, one) if r.random() < 0.4 else ("", "")
-    if not question:
-        question, answer = question_for(r, w, one, text), one.sentence
-    return Sample("context", turns(system, w.pick(r, CONTEXT).format(c=text, q=question), answer))
+    lines: list[str] = []
+    for _ in range(w.times(r)):
+        one = r.choice(told_facts)
+        question, answer = _short(r, w, one) if r.random() < 0.4 else ("", "")
+        if not question:
+            question, answer = question_for(r, w, one, text), one.sentence
+        lines += [question if lines else w.pick(r, CONTEXT).format(c=text, q=question), answer]
+    return Sample("context", turns(system, *lines))
 
 
 def _short(r: Random, w: Words, one: Told) -> tuple[str, str]:
