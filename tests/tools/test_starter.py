@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,8 +16,10 @@ import torch
 from tools.starter.batches import batch, encode
 from tools.starter.corpus import SKILLS, conversation
 from tools.starter.model import Plan
+from tools.starter.muon import orthogonal
 from tools.starter.pretrain import Run
 from tools.starter.sample import Sample, facts, slots_of
+from tools.starter.skills import reading
 from tools.starter.words import ENTITIES, TEXTS, Words, held_out, lists
 
 SHIPPED = Path(__file__).parents[2] / "data" / "starter"
@@ -150,8 +153,42 @@ def one_thread() -> Iterator[None]:
 
 
 def tiny(out: Path, steps: int) -> Run:
-    plan = Plan(steps=steps, rows=2, window=1024, width=64, layers=1, heads=1, vocabulary=400, tokenizer_texts=50)
+    plan = Plan(
+        steps=steps, rows=2, window=1024, width=192, layers=2, heads=3, wired="1", vocabulary=400, tokenizer_texts=50
+    )
     return Run(plan, out, compiled=False)
+
+
+@torch.no_grad()
+def repeats_right(model: Any, vocabulary: int) -> float:
+    """How often the model says the next token of a random text that it sees for the second time."""
+    generator = torch.Generator().manual_seed(4)
+    once = torch.randint(3, vocabulary, (4, 100), generator=generator)
+    said = model(torch.cat([once, once], 1)).logits.argmax(-1)
+    return float((said[:, 105:-1] == once[:, 6:]).float().mean())
+
+
+def test_a_wired_start_repeats_random_tokens_before_any_training(tmp_path: Path) -> None:
+    plan = Plan(1, vocabulary=1000, tokenizer_texts=200)
+    wired, noise = (Run(replace(plan, wired=layers), tmp_path, compiled=False).model for layers in ("1,3,5", ""))
+    assert repeats_right(wired, 1000) > 0.7
+    assert repeats_right(noise, 1000) < 0.05
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (96, 32), (32, 96)])
+def test_an_update_is_near_to_orthogonal(shape: tuple[int, int]) -> None:
+    update = orthogonal(torch.randn(shape, generator=torch.Generator().manual_seed(2)))
+    values = torch.linalg.svdvals(update)
+    assert update.shape == shape
+    assert 0.5 < values.min() <= values.max() < 1.4
+
+
+def test_dense_conversations_ask_more_of_the_same_text() -> None:
+    def answers(dense: bool) -> int:
+        r, words = Random(3), Words(dense=dense)
+        return sum(len(reading.rag(r, words).messages) for _ in range(40))
+
+    assert answers(dense=True) > 1.5 * answers(dense=False)
 
 
 def weights_of(run: Run) -> Iterator[tuple[str, torch.Tensor]]:
