@@ -111,8 +111,10 @@ class Run:
     def go(self, every: int = 50, save_s: float = 120.0) -> None:
         """Train to the last step; prints a line every so many steps, saves every so many seconds."""
         began, mean, saved = time.monotonic() - self.seconds, 0.0, time.monotonic()
-        first, first_seconds = self.step, self.seconds
+        first, first_seconds, parent = self.step, self.seconds, os.getppid()
         while self.step < self.plan.steps:
+            if self.workers > 1 and os.getppid() != parent:
+                raise SystemExit("The process that started this worker has ended.")  # it must not train on alone
             mean += self.train_step() / every
             self.seconds = time.monotonic() - began
             if self.rank:
