@@ -86,3 +86,21 @@ def m002_brief_versions(db: Database) -> None:
 def m003_refused_documents(db: Database) -> None:
     """A file that could not be used is a row, too, with the reason."""
     db.table("documents").add_column("problem", str, not_null_default="")
+
+
+@migrations()
+def m004_files(db: Database) -> None:
+    """Files of programs, uploads in parts, and a key for a job, so that asking twice starts one."""
+    db.table("files").create(
+        {"id": str, "owner": str, "filename": str, "purpose": str, "bytes": int, "sha256": str, "created": int,
+         "expires": int, "deleted": int, "case": str}, pk="id",
+    ).create_index(["owner"])  # fmt: skip
+    db.table("uploads").create(
+        {"id": str, "owner": str, "filename": str, "purpose": str, "bytes": int, "created": int, "expires": int,
+         "file_expires_after": int, "state": str, "file": str}, pk="id",
+    )  # fmt: skip
+    db.table("upload_parts").create(
+        {"id": str, "upload": str, "bytes": int, "created": int}, pk="id", foreign_keys=[("upload", "uploads", "id")]
+    ).create_index(["upload"])
+    db.table("jobs").add_column("key", str, not_null_default="")
+    db.execute("create unique index idx_jobs_key on jobs (key) where key <> ''")

@@ -23,6 +23,7 @@ Trainers = Mapping[str, Trainer]
 VALIDATION_SHARE, MOST_VALIDATION = 0.08, 64  # of the train split: the eval loss must not look at the test split
 SAMPLES, PROBES = 3, 8
 STARTING_S = 60  # seconds in which a trainer returns a handle
+ROWS = ("train", "test", "samples", "probes", "preferences", "test_preferences")  # the dataset holds them
 OPTIONS = ("base", "epochs", "max_steps", "learning_rate", "batch_size", "lora_rank", "seed")
 
 
@@ -60,17 +61,31 @@ def run(store: Store, settings: Settings, trainers: Trainers, case: str, **optio
     if reason := blocked(store, case):
         raise AttuneError(reason, "Then start again.")
     name, request = _request(store, settings, trainers, case, options)
+    return begin(store, settings, trainers, case, baseline.latest_dataset(store, case), name, request,
+                 {"system": prompt.short_instruction(store.case(case))})  # fmt: skip
+
+
+def begin(
+    store: Store, settings: Settings, trainers: Trainers, case: str, dataset: str, name: str, request: TrainRequest,
+    kept: Mapping[str, Any],
+) -> Job:  # fmt: skip
+    """Start exactly this request as a job of the case; `kept` is recorded beside it ("system": of the tuned variants).
+
+    A key starts one job, however often it is asked for: the one that there is already is returned.
+    """
     trainer = _trainer(trainers, name)
     if problem := trainer.unavailable():
         raise AttuneError(f"The trainer '{name}' cannot run: {problem}")
     money = trainer.estimate(request).money_usd.high  # refuses what cannot run before anything is recorded
-    kept = {k: v for k, v in asdict(request).items() if k not in ("train", "test", "samples", "probes")}
-    kept |= {"system": prompt.short_instruction(store.case(case)), "base_name": settings.portable(request.base)}
-    kept |= {"money_usd": money} if money else {}
+    noted = {k: v for k, v in asdict(request).items() if k not in ROWS} | dict(kept)
+    noted.setdefault("base_name", settings.portable(request.base))
+    noted |= {"money_usd": money} if money else {}
     with store.atomic():  # two that are started at once must both fit under the cap
+        if known := store.job_of_key(request.key):
+            return known
         if refused := spending.refusal(store, settings, money):
             raise refused
-        job = store.add_job(case, baseline.latest_dataset(store, case), name, "", JobState.QUEUED, kept)
+        job = store.add_job(case, dataset, name, "", JobState.QUEUED, noted, request.key)
     try:
         handle = trainer.start(request)
     except Exception as error:
@@ -106,6 +121,16 @@ def cancel(store: Store, settings: Settings, trainers: Trainers, job_id: int) ->
         if job.handle:
             _trainer(trainers, job.trainer).cancel(_handle(settings, job))
         follow(store, settings, trainers, job_id)
+    return store.job(job_id)
+
+
+def pause(store: Store, settings: Settings, trainers: Trainers, job_id: int) -> Job:
+    """Stop the job for now, to `resume` later. Raises ToolError where its trainer or its state does not allow it."""
+    job = store.job(job_id)
+    if JobState(job.state).ended or not job.handle:
+        raise AttuneError(f"Job {job_id} is {job.state}: it cannot be paused.", "Only a job that runs can be paused.")
+    _trainer(trainers, job.trainer).pause(_handle(settings, job))
+    follow(store, settings, trainers, job_id)
     return store.job(job_id)
 
 
