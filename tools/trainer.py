@@ -30,6 +30,10 @@ class ToolError(Exception):
         self.remedy = remedy
 
 
+class Unsure(ToolError):
+    """The vendor may have started the run and did not say so: it is looked for by its key, never started again."""
+
+
 class JobState(StrEnum):
     """Where a training run stands. `UNKNOWN` means: the vendor said something new, still polling."""
 
@@ -149,7 +153,14 @@ class Trainer(Protocol):
         """Seconds, memory and money as ranges. Raises ToolError for a request that cannot run."""
 
     def start(self, request: TrainRequest) -> str:
-        """Start at once and return a handle: a job directory, or a vendor's id."""
+        """Start at once and return a handle: a job directory, or a vendor's id.
+
+        Raises ToolError when nothing was started, Unsure when that cannot be told.
+        """
+
+    def find(self, key: str) -> str | None:
+        """The handle of the run that was started for this key; None when there is none. Raises ToolError when it
+        cannot be told now."""
 
     def poll(self, handle: str, after: int = 0) -> JobStatus:
         """The run's true state; `events` holds those from index `after` on."""

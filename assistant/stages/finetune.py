@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from assistant import endpoints
 from assistant.errors import AttuneError
 from assistant.knowledge import prompt
 from assistant.record import spending
@@ -40,10 +41,11 @@ def done(store: Store, case: str) -> bool:
 def defaults(store: Store, settings: Settings, trainers: Trainers, case: str) -> dict[str, Any]:
     """Trainer, base and options used when nothing is chosen: the case file's, else the first trainer that is ready."""
     options = store.case(case).options
-    ready = [name for name, trainer in trainers.items() if trainer.unavailable() is None]
     wanted = str(options.get("trainer", ""))
+    order = [wanted, *trainers] if wanted in trainers else list(trainers)
+    ready = (name for name in order if trainers[name].unavailable() is None)  # one after another: some ask a vendor
     base = settings.chat_model if not settings.chat_base_url else STARTER
-    trainer = wanted if wanted in ready or not ready else ready[0]
+    trainer = next(ready, wanted or next(iter(trainers)))
     chosen: dict[str, Any] = {"trainer": trainer, "base": base, "seed": 3407}
     return chosen | {name: options[name] for name in OPTIONS if name in options}
 
@@ -124,7 +126,8 @@ def resume(store: Store, settings: Settings, trainers: Trainers, job_id: int) ->
 
 def variants(store: Store, settings: Settings, job: Job) -> dict[str, Variant]:
     """The tuned variants of a job that succeeded, recorded."""
-    endpoint = "local" if Path(settings.model_path(job.model)).is_dir() else "chat"
+    local = Path(settings.model_path(job.model)).is_dir()
+    endpoint = "local" if local else job.trainer if job.trainer in endpoints.HOSTED else "chat"
     made = {
         name: Variant(job.case, name, endpoint, job.model, str(job.request["system"]), 0, passages, "", job.id)
         for name, passages in (("tuned", 0), ("tuned+rag", baseline.PASSAGES))
