@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ def auto_epochs(rows: int) -> int:
 def create(store: Store, settings: Settings, trainers: Trainers, owner: str, order: Order) -> Job:
     """Start the job. Raises AttuneError (Refused) where the order or its files are not good; nothing is kept then."""
     key = _key(owner, order.key)
-    if known := store.job_of_key(key):
+    if order.key and (known := store.job_of_key(key)):
         return _same(known, order)
     name = order.trainer or _first(trainers)
     if name not in trainers:
@@ -121,7 +122,8 @@ def _fingerprint(order: Order) -> str:
 
 
 def _key(owner: str, key: str) -> str:
-    return f"v1-{hashlib.sha256(f'{owner} {key}'.encode()).hexdigest()[:32]}" if key else ""
+    """What the job is known by, here and at a vendor; one of its own where the program gives none."""
+    return f"v1-{hashlib.sha256(f'{owner} {key}'.encode()).hexdigest()[:32]}" if key else f"v1-{secrets.token_hex(16)}"
 
 
 def _same(known: Job, order: Order) -> Job:
@@ -132,8 +134,9 @@ def _same(known: Job, order: Order) -> Job:
 
 
 def _first(trainers: Trainers) -> str:
-    """The first trainer that is ready; the first of all where none is, so that it says why not."""
-    return next((name for name, trainer in trainers.items() if trainer.unavailable() is None), next(iter(trainers)))
+    """The first trainer of this machine that is ready; the first of all where none is, so that it says why not."""
+    local = (name for name, trainer in trainers.items() if isinstance(trainer, LocalTrainer))
+    return next((name for name in local if trainers[name].unavailable() is None), next(iter(trainers)))
 
 
 def _room(store: Store, settings: Settings, trainers: Trainers, owner: str) -> None:
