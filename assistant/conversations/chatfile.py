@@ -1,7 +1,7 @@
 """Training files of OpenAI's two formats, read to the letter: conversations, and one answer preferred to another.
 
-Unlike an import (`formats.py`), where people look at what came in, nothing here is tidied: a row is trained on as it was
-written, in its order, with its weights.
+Unlike an import (`formats.py`), where people look at what came in, nothing here is tidied: a row is trained on as
+it was written, in its order, with its weights.
 """
 
 from __future__ import annotations
