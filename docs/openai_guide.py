@@ -8,7 +8,8 @@ from openai import OpenAI
 model, path = sys.argv[1:]  # attune-starter data/examples/teashop/conversations.jsonl
 client = OpenAI()
 
-file = client.files.create(file=open(path, "rb"), purpose="fine-tune")
+with open(path, "rb") as rows:
+    file = client.files.create(file=rows, purpose="fine-tune")
 job = client.fine_tuning.jobs.create(
     training_file=file.id,
     model=model,

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from assistant.faces.api import schemas, streams, targets
+from assistant.faces.api import chat_schemas, streams, targets
 from assistant.faces.api.common import Bench, Owner
 from assistant.faces.api.engine import Engine
 from assistant.faces.api.streams import Answer, Broken, Head
@@ -36,8 +36,8 @@ class Streamed(StreamingResponse):
             await super().__call__(scope, receive, send)
 
 
-@router.post("/chat/completions", response_model=schemas.ChatCompletion)
-async def create_completion(request: Request, bench: Bench, owner: Owner, body: schemas.ChatCreate) -> Any:
+@router.post("/chat/completions", response_model=chat_schemas.ChatCompletion)
+async def create_completion(request: Request, bench: Bench, owner: Owner, body: chat_schemas.ChatCreate) -> Any:
     """Answer a conversation; with `stream` as server-sent events.
 
     Models: `attune-starter`, tuned ones (`ft:...`), and `attune:CASE`, the variant that answers in a case now.
@@ -73,7 +73,7 @@ async def _open(
     return [first, *rest]
 
 
-def _sent(body: schemas.ChatCreate, target: Target, messages: list[Any], most: int) -> dict[str, Any]:
+def _sent(body: chat_schemas.ChatCreate, target: Target, messages: list[Any], most: int) -> dict[str, Any]:
     """The request to the model's server: to ours what it knows, to another everything that was asked for."""
     if target.local:
         return {"messages": messages, "max_tokens": most, "temperature": target.variant.temperature, "stream": True}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from assistant.conversations.chatfile import ROLES
-from assistant.faces.api import schemas
+from assistant.faces.api import chat_schemas
 from assistant.record.types import Message, Variant
 from assistant.settings import STARTER
 from assistant.stages import finetune, switch
@@ -37,7 +37,7 @@ class Target:
         return self.variant.endpoint == "local"
 
 
-def find(bench: Workbench, owner: str, body: schemas.ChatCreate) -> Target:
+def find(bench: Workbench, owner: str, body: chat_schemas.ChatCreate) -> Target:
     """What answers. Raises Refused (404) for a model that there is not, or that is somebody else's."""
     name, settings = body.model, bench.settings
     if name == settings.chat_model and settings.chat_base_url:
@@ -58,7 +58,7 @@ def find(bench: Workbench, owner: str, body: schemas.ChatCreate) -> Target:
     raise missing("model", name, "model", "model_not_found")
 
 
-async def prompt(bench: Workbench, target: Target, body: schemas.ChatCreate) -> tuple[list[Message], int]:
+async def prompt(bench: Workbench, target: Target, body: chat_schemas.ChatCreate) -> tuple[list[Message], int]:
     """The messages to send, and how many tokens the answer may have. Raises Refused where they do not fit."""
     messages = [{"role": ROLES[m.role], "content": _text(m.content)} for m in body.messages]
     asked = body.max_completion_tokens or body.max_tokens or LONGEST_ANSWER
@@ -79,7 +79,7 @@ async def prompt(bench: Workbench, target: Target, body: schemas.ChatCreate) -> 
     return messages, min(asked, window - size)
 
 
-def check(body: schemas.ChatCreate, local: bool) -> None:
+def check(body: chat_schemas.ChatCreate, local: bool) -> None:
     """Refuse what would change the answer and cannot be done. A server of somebody else's decides for itself."""
     if not local:
         return
@@ -97,7 +97,7 @@ def check(body: schemas.ChatCreate, local: bool) -> None:
                           "unsupported_parameter")  # fmt: skip
 
 
-def stops(body: schemas.ChatCreate) -> list[str]:
+def stops(body: chat_schemas.ChatCreate) -> list[str]:
     given = [body.stop] if isinstance(body.stop, str) else body.stop or []
     return [stop for stop in given if stop]
 
@@ -119,5 +119,5 @@ def _checkpoint(bench: Workbench, job: int, step: int, name: str) -> str:
     return bench.settings.portable(found)
 
 
-def _text(content: str | Sequence[schemas.TextPart]) -> str:
+def _text(content: str | Sequence[chat_schemas.TextPart]) -> str:
     return content if isinstance(content, str) else "".join(part.text for part in content)
