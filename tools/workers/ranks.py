@@ -1,0 +1,54 @@
+"""Which of several processes this one is, and what they must agree on. Alone, a process agrees with itself."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """`own` is this process's number from 0, `count` how many there are."""
+
+    own: int = 0
+    count: int = 1
+
+    @property
+    def first(self) -> bool:
+        return self.own == 0
+
+    def any(self, value: bool) -> bool:
+        """Whether `value` is true in any process. All have to ask at the same step: they wait for each other."""
+        if self.count == 1:
+            return value
+        import torch
+
+        mine = torch.tensor([int(value)], device="cuda" if torch.cuda.is_available() else "cpu")
+        torch.distributed.all_reduce(mine, op=torch.distributed.ReduceOp.MAX)
+        return bool(mine.item())
+
+    def meet(self) -> None:
+        """Wait until every process is here."""
+        if self.count > 1:
+            import torch
+
+            torch.distributed.barrier()
+
+
+def here() -> Ranks:
+    """What `accelerate launch` told this process; alone when nobody did."""
+    return Ranks(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
+
+
+def end_with_parent(every: float = 0.5) -> None:
+    """End at once when the launcher is gone: it holds the job's lock, so nobody could see us go on."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(every)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
