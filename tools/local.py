@@ -89,6 +89,11 @@ class LocalTrainer:
         process.start(directory, WORKER, values, self.interpreter, _launcher(request.processes))
         return str(directory)
 
+    def find(self, key: str) -> str | None:
+        """The directory of the run that was started for this key, where the app died before it noted it."""
+        found = [path for path in self.root.glob(f"{self.name}-*") if key and _key(path) == key]
+        return str(found[0]) if found else None
+
     def poll(self, handle: str, after: int = 0) -> JobStatus:
         """The run's true state, read from its directory."""
         return process.status(Path(handle), after)
@@ -128,6 +133,10 @@ def _shape(base: str) -> tuple[float, int, int]:
     if found is None:
         return HUB_PARAMETERS, basemodel.WINDOW, catalogue.VOCABULARY
     return float(found.parameters), min(found.window, basemodel.WINDOW), found.vocabulary
+
+
+def _key(directory: Path) -> str:
+    return str((jobdir.read_json(directory / jobdir.REQUEST) or {}).get("key", ""))
 
 
 def _check_memory(needed: Range, known: bool) -> None:

@@ -59,7 +59,8 @@ def run(root: Path, engine: str, requests: dict[str, TrainRequest]) -> dict[str,
 def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, JobStatus]:
     root = tmp_path_factory.mktemp(request.param)
     tiny = make_model(root / "tiny")
-    first = supervised(tiny, learning_rate=2e-2)
+    first = supervised(tiny, learning_rate=4e-3)
+    odd = [[*row[:2], {"role": "assistant", "content": "0123 %&$ 456 QXZ"}] for row in make_rows(4, 5)]
     return run(root, request.param, {
         "sft": first,
         "continued": replace(first, adapter=str(root / "sft" / "adapter")),
@@ -67,7 +68,7 @@ def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         "dpo": preferring(tiny, "dpo"),
         "kto": preferring(tiny, "kto"),
         "dpo-full": replace(preferring(tiny, "dpo"), tuning="full"),
-        "patient": replace(first, patience=2, max_steps=40, learning_rate=0.3),
+        "patient": replace(first, test=odd, patience=2, max_steps=80),
     })  # fmt: skip
 
 
@@ -112,8 +113,8 @@ def test_early_stopping_ends_with_the_best_checkpoint_and_says_so(runs: dict[str
     status = runs["patient"]
     losses = {e["step"]: e["eval_loss"] for e in status.events if e["type"] == "eval" and e["step"]}
     best = min(losses, key=lambda step: losses[step])
-    assert status.metrics["steps"] == best + 2 * 2 < 40  # an evaluation every 2 steps, 2 of them without progress
-    assert f"Stopped early at step {status.metrics['steps']} of 40" in status.reason
+    assert status.metrics["steps"] == best + 2 * 2 < 80  # an evaluation every 2 steps, 2 of them without progress
+    assert f"Stopped early at step {status.metrics['steps']} of 80" in status.reason
     assert f"the model is that of step {best}" in status.reason
     assert status.metrics["eval_loss"] == losses[best]
     assert [c.step for c in status.checkpoints if c.metrics["best"]] == [best]

@@ -100,6 +100,7 @@ class Run:
             self.job.stage("merging", "the whole model" if self.request.tuning == "full" else "adapter into the base")
             made = self._save(trainer, loaded)
             metrics |= {"seconds": round(time.monotonic() - self.started, 2), "peak_memory_gb": memory.peak_gb()}
+            metrics |= {"peak_address_space_kb": memory.address_space_kb()}
             self.job.finish("succeeded", ended, **made, metrics=metrics)
 
     def _plan(self) -> Plan:

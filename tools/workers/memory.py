@@ -54,6 +54,13 @@ def release() -> None:
         torch.cuda.empty_cache()
 
 
+def address_space_kb() -> int:
+    """The most address space in kB that this process has used, which a limit of the system counts; 0 = not known."""
+    status = Path("/proc/self/status")
+    lines = status.read_text(encoding="utf-8").splitlines() if status.is_file() else []
+    return next((int(line.split()[1]) for line in lines if line.startswith("VmPeak:")), 0)
+
+
 def peak_gb() -> float:
     """The most memory in GB that this process has held so far: on the GPU where it trains on one."""
     import resource
