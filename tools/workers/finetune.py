@@ -108,6 +108,8 @@ class Run:
 
         watch = Watch()
         engines.warm(self.engine, self.ranks.count == 1)
+        if self.ranks.count > 1:
+            ranks.know_numbered_cpus()
         base = bases.ready(self.request.base, self.job)
         bases.unchanged(base, self.job.directory, self.ranks.first)
         window, parameters = basemodel.window(base), basemodel.parameters(base)

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,16 @@ class Ranks:
 def here() -> Ranks:
     """What `accelerate launch` told this process; alone when nobody did."""
     return Ranks(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
+
+
+def know_numbered_cpus() -> None:
+    """Let torch load onto "cpu:0", which is how accelerate calls the device of each of several CPU processes."""
+    import torch
+
+    def restored(storage: Any, location: str) -> Any:
+        return storage if location.startswith("cpu:") else None
+
+    torch.serialization.register_package(5, lambda _: None, restored)
 
 
 def end_with_parent(every: float = 0.5) -> None:
