@@ -16,7 +16,7 @@ from tools import basemodel, catalogue, checks, forecast, jobdir, machine, proce
 from tools.trainer import Estimate, JobStatus, Range, ToolError, TrainRequest
 
 WORKER = "tools.workers.finetune"
-LAUNCH = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_machines", "1", "--mixed_precision", "no",
+LAUNCH = ("-m", "tools.workers.launch", "--multi_gpu", "--num_machines", "1", "--mixed_precision", "no",
           "--dynamo_backend", "no", "--main_process_port", "0")  # fmt: skip
 HUB_PARAMETERS = 8e9  # of a model that is neither here nor in the catalogue
 PROBE = "import importlib.util as u, json, sys; print(json.dumps([n for n in sys.argv[1:] if not u.find_spec(n)]))"

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 from assistant.conversations import duplicates
 from assistant.conversations.labels import Row
-from assistant.record.types import Item, Judgement, Message
+from assistant.record.judgement import Judgement
+from assistant.record.types import Item, Message
 
 
 @dataclass(frozen=True)

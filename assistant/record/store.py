@@ -9,6 +9,7 @@ from typing import Any
 
 from assistant.errors import AttuneError
 from assistant.record.briefs import Briefs
+from assistant.record.judgement import Judgement
 from assistant.record.papers import Papers
 from assistant.record.rows import decoded, encoded, make, now
 from assistant.record.types import (
@@ -19,7 +20,6 @@ from assistant.record.types import (
     Evaluation,
     Item,
     Job,
-    Judgement,
     Message,
     Passage,
     Proposal,

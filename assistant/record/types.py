@@ -197,17 +197,6 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """A judgement of a dataset's train side: two answers of which one was better, or one alone (the other is "")."""
-
-    position: int
-    prompt: list[Message]
-    chosen: str = ""
-    rejected: str = ""
-    conversation: int = 0
-
-
-@dataclass(frozen=True)
 class Dataset:
     """A frozen split. Its id is the hash of its content, seed included."""
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from assistant.conversations import judged, labels, split
 from assistant.errors import AttuneError
+from assistant.record.judgement import Judgement
 from assistant.record.store import Store
-from assistant.record.types import Dataset, Item, Judgement
+from assistant.record.types import Dataset, Item
 
 LEAST = 10  # approved conversations; what OpenAI asks for too, and below it a split is meaningless
 SEED, TEST_SHARE = 3407, 0.2

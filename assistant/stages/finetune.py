@@ -15,9 +15,10 @@ from assistant.conversations import judged
 from assistant.errors import AttuneError
 from assistant.knowledge import prompt
 from assistant.record import spending
+from assistant.record.judgement import Judgement
 from assistant.record.rows import now
 from assistant.record.store import Store
-from assistant.record.types import Item, Job, Judgement, Message, Variant
+from assistant.record.types import Item, Job, Message, Variant
 from assistant.settings import STARTER, Settings
 from assistant.stages import baseline
 from tools.trainer import Estimate, Hosted, JobState, JobStatus, Preference, ToolError, Trainer, TrainRequest, Unsure

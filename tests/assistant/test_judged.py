@@ -8,8 +8,9 @@ import pytest
 
 from assistant.conversations import judged
 from assistant.errors import AttuneError
+from assistant.record.judgement import Judgement
 from assistant.record.store import Store
-from assistant.record.types import Case, Item, Judgement
+from assistant.record.types import Case, Item
 from assistant.settings import Settings
 from assistant.stages import dataset, finetune
 from tests.assistant.test_conversations import questions

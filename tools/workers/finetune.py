@@ -54,8 +54,9 @@ def _job(directory: Path, lock: int | None) -> Job:
     here = ranks.here()
     if here.count == 1:
         return Job(directory, lock)
-    ranks.end_with_parent()
-    return Job(directory, launched=True) if here.first else Onlooker(directory)
+    job = Job(directory, launched=True) if here.first else Onlooker(directory)
+    ranks.watch(directory / jobdir.CANCEL)
+    return job
 
 
 def _run(job: Job, resumed: bool) -> None:

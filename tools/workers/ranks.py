@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -53,13 +55,21 @@ def know_numbered_cpus() -> None:
     torch.serialization.register_package(5, lambda _: None, restored)
 
 
-def end_with_parent(every: float = 0.5) -> None:
-    """End at once when the launcher is gone: it holds the job's lock, so nobody could see us go on."""
-    parent = os.getppid()
+def watch(asked_to_end: Path, every: float = 0.5) -> None:
+    """End at once when the launcher is gone: it holds the job's lock, so nobody could see us go on.
 
-    def watch() -> None:
+    Once the file `asked_to_end` is there, this process gets the signal that its launcher keeps to itself.
+    """
+    parent = os.getppid()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+    def look() -> None:
+        told = False
         while os.getppid() == parent:
+            if not told and asked_to_end.exists():
+                told = True
+                os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(every)
         os._exit(1)
 
-    threading.Thread(target=watch, daemon=True).start()
+    threading.Thread(target=look, daemon=True).start()
