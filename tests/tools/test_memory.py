@@ -13,7 +13,7 @@ from tools.trainer import JobState, JobStatus, TrainRequest
 from tools.trl_local import TrlTrainer
 from tools.workers import memory
 
-ROOM = 1_500_000  # kB above what a run of one row at once needs
+ROOM = 1_000_000  # kB above what a run of one row at once needs
 
 
 def wanted(base: Path, batch: int, **changes) -> TrainRequest:
@@ -42,15 +42,15 @@ def test_memory_that_runs_out_is_answered_by_fewer_rows_at_once_and_said(starter
     least = ended(small, small.start(wanted(starter, 1)))
     assert least.state is JobState.SUCCEEDED, least.reason
     trainer = TrlTrainer(tmp_path / "large", limited(tmp_path, least.metrics["peak_address_space_kb"] + ROOM))
-    handle = trainer.start(wanted(starter, 32))
+    handle = trainer.start(wanted(starter, 8))
     status = ended(trainer, handle)
     assert status.state is JobState.SUCCEEDED, status.reason
     said = [event for event in status.events if event["type"] == "memory"]
     assert said
     assert "Memory ran out with" in said[0]["message"]
-    assert all(event["rows_at_once"] * event["accumulation"] == 32 for event in said)
+    assert all(event["rows_at_once"] * event["accumulation"] == 8 for event in said)
     assert status.metrics["rows_at_once"] == said[-1]["rows_at_once"] == memory.remembered(Path(handle))
-    assert status.metrics["batch_size"] == 32
+    assert status.metrics["batch_size"] == 8
     assert status.metrics["steps"] == 1
 
 
