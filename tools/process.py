@@ -117,7 +117,8 @@ def environment(base: str = "") -> dict[str, str]:
 def _take(directory: Path) -> int:
     """Lock the directory and return the descriptor, which the worker then inherits: no gap in between."""
     handle = os.open(directory / jobdir.LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    for _ in range(20):  # a poller holds the lock for an instant while it looks
+    ending = (directory / jobdir.RESULT).exists()  # its worker has said its last word, and takes seconds to be gone
+    for _ in range(600 if ending else 20):  # a poller holds the lock for an instant while it looks
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

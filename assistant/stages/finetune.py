@@ -155,8 +155,13 @@ def variants(store: Store, settings: Settings, job: Job) -> dict[str, Variant]:
 
 
 def checkpoint_variants(store: Store, settings: Settings, job: Job) -> list[Variant]:
-    """The models of earlier steps that the trainer kept, as candidates `tuned@STEP`, recorded but not measured."""
+    """The models of earlier steps that a vendor kept, as candidates `tuned@STEP`, recorded but not measured.
+
+    A local checkpoint is no model that could answer: it is there to go on from.
+    """
     tuned = variants(store, settings, job)["tuned"]
+    if tuned.endpoint not in endpoints.HOSTED:
+        return []
     return [
         store.add_variant(baseline.identified(replace(tuned, name=f"tuned@{kept['step']}", model=str(kept["model"]))))
         for kept in job.metrics.get("checkpoints", [])

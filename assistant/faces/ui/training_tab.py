@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from assistant.faces.ui import plots, training_text
+from assistant.faces.ui.hosting_panel import HostingPanel
 from assistant.faces.ui.session import QUIET, Session
 from assistant.faces.ui.told import told
 from assistant.stages import finetune
@@ -57,6 +58,7 @@ class TrainingTab:
                 self._expert()
             self.start = gr.Button("Start training", variant="primary", elem_classes="go", elem_id="start-training")
             self.why = gr.Markdown(elem_classes="quiet", elem_id="training-why")
+        self.hosting = HostingPanel(bench, session)
         with gr.Accordion("All runs", open=False, visible=False) as self.past:
             self.history = gr.HTML()
 
@@ -94,6 +96,7 @@ class TrainingTab:
         session.in_front("training", self.show, form)
         session.in_front("training", lambda case: self.live(case, ""), live)
         session.always(self.watch, [self.timer])
+        self.hosting.wire()
         self.timer.tick(told(self._tick), [case, self.seen, session.changed], [*live, session.changed], **QUIET)
         asked = [case.change, session.changed.change, session.panel.change, *(option.change for option in self.options)]
         gr.on(asked, told(self._forecast), [case, session.panel, *self.options], [self.forecast, self.command],
@@ -136,7 +139,7 @@ class TrainingTab:
             gr.Column(visible=True),
             training_text.status(jobs[-1], now, now.events),
             gr.Button(visible=not now.state.ended),
-            gr.Button(visible=now.resumable and now.state.ended),
+            gr.Button(visible=now.resumable and now.state is not JobState.RUNNING),
             plots.loss(now.events),
             plots.rate(now.events),
             training_text.samples(now.events),

@@ -39,7 +39,8 @@ def status(job: Job, now: JobStatus, events: Events) -> str:
     told = next((str(event["message"]) for event in reversed(events) if event.get("type") == "memory"), "")
     reason += f'<div class="quiet">{escape(told)}</div>' if told else ""
     after = f'<div class="quiet">{NEXT[now.state]}</div>' if now.state in NEXT else ""
-    return f'<div class="verdict {_tone(now.state)}" role="status">{sentence}{bar}{reason}{after}</div>'
+    bill = f'<div class="quiet">{escape(_bill(now.metrics))}</div>' if _bill(now.metrics) else ""
+    return f'<div class="verdict {_tone(now.state)}" role="status">{sentence}{bar}{reason}{bill}{after}</div>'
 
 
 def samples(events: Events) -> str:
@@ -85,6 +86,13 @@ def history(jobs: Sequence[Job]) -> str:
     )
     head = "".join(f"<th>{name}</th>" for name in ("run", "trainer", "state", "final loss", "started (UTC)", "reason"))
     return f'<div class="wide"><table class="plain"><tr>{head}</tr>{rows}</table></div>'
+
+
+def _bill(metrics: Mapping[str, Any]) -> str:
+    """What a hosted run has cost, and until when its model answers; empty for a run on this machine."""
+    cost, date, ends = (metrics.get(name) for name in ("money_usd", "price_date", "shutdown_date"))
+    said = [f"It cost about ${cost:.2f} (price of {date})."] if cost and date else []
+    return " ".join([*said, *([f"The vendor ends this model on {ends}."] if ends else [])])
 
 
 def _where(now: JobStatus, total: int, last: Mapping[str, Any], events: Events) -> str:
