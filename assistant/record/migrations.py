@@ -89,7 +89,18 @@ def m003_refused_documents(db: Database) -> None:
 
 
 @migrations()
-def m004_files(db: Database) -> None:
+def m004_judgements(db: Database) -> None:
+    """A dataset freezes the judged answers of its train side, too."""
+    judgements = db.table("dataset_judgements").create(
+        {"id": int, "dataset": str, "position": int, "prompt": str, "chosen": str, "rejected": str,
+         "conversation": int},
+        pk="id", foreign_keys=[("dataset", "datasets", "id")],
+    )  # fmt: skip
+    judgements.create_index(["dataset", "position"], unique=True)
+
+
+@migrations()
+def m005_files(db: Database) -> None:
     """Files of programs, uploads in parts, and a key for a job, so that asking twice starts one."""
     db.table("files").create(
         {"id": str, "owner": str, "filename": str, "purpose": str, "bytes": int, "sha256": str, "created": int,

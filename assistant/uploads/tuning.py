@@ -11,6 +11,7 @@ from typing import Any
 from assistant.conversations import chatfile, split
 from assistant.errors import AttuneError
 from assistant.record.files import File
+from assistant.record.judgement import Judgement
 from assistant.record.store import Store
 from assistant.record.types import Dataset, Item, Job, Message
 from assistant.settings import STARTER, Settings
@@ -18,8 +19,9 @@ from assistant.stages import finetune, interview
 from assistant.stages.finetune import Trainers
 from assistant.uploads import files, names
 from assistant.uploads.refusals import Refused, missing
-from tools import recipe
-from tools.local import HUB_ID, LocalTrainer
+from tools import basemodel, recipe
+from tools.checks import HUB_ID
+from tools.local import LocalTrainer
 from tools.trainer import JobState, Preference, TrainRequest
 
 SEED = 42  # where none is given
@@ -87,7 +89,7 @@ def create(store: Store, settings: Settings, trainers: Trainers, owner: str, ord
     noted = _noted(order, base, request)
     with store.atomic():
         case = _case(store, owner, file)
-        dataset = _freeze(store, case, rows.items())
+        dataset = _freeze(store, case, rows)
     return finetune.begin(store, settings, trainers, case, dataset, name, request, {"system": "", "api": noted})
 
 
@@ -188,7 +190,7 @@ def _rate(request: TrainRequest, multiplier: float, trainer: object) -> float:
         raise Refused("This trainer chooses its learning rate itself.", "Leave out learning_rate_multiplier.",
                       "hyperparameters.learning_rate_multiplier")  # fmt: skip
     folder = Path(request.base)
-    size = recipe.parameters(folder) if folder.is_dir() else int(recipe.MIDDLE)
+    size = basemodel.parameters(folder) if folder.is_dir() else int(recipe.MIDDLE)
     return recipe.choose(request, size).learning_rate * multiplier
 
 
@@ -202,11 +204,13 @@ def _case(store: Store, owner: str, file: File) -> str:
     return case.id
 
 
-def _freeze(store: Store, case: str, items: list[Item]) -> str:
+def _freeze(store: Store, case: str, rows: _Rows) -> str:
     """The same rows are one dataset of the case, however often they are trained on."""
+    items = rows.items()
     id = split.content_hash(items, 0, case)
-    train = sum(item.split == "train" for item in items)
-    return store.add_dataset(Dataset(id, case, 0, train, len(items) - train), items).id
+    judged = [Judgement(number, row.prompt, row.chosen, row.rejected)
+              for number, row in enumerate(rows.train) if isinstance(row, chatfile.Pair)]  # fmt: skip
+    return store.add_dataset(Dataset(id, case, 0, len(rows.train), len(rows.valid)), items, judged).id
 
 
 def _frozen(row: Any) -> list[Message]:

@@ -111,6 +111,14 @@ def test_a_bad_order_is_refused_by_its_field(v1: V1, change: dict[str, Any], par
     assert not v1.bench.store.jobs()
 
 
+def test_a_multiplier_is_of_the_trainers_own_rate(v1: V1) -> None:
+    order = tuning.Order("attune-starter", "f", learning_rate_multiplier=0.5)
+    base = tuning._base(v1.bench.store, v1.bench.settings, "ada", order.model, True)[1]
+    request = tuning._request(order, base, tuning._Rows([row["messages"] for row in ROWS], []), "")
+    rates = [tuning._rate(request, share, v1.bench.trainers["trl"]) for share in (0.5, 1.0)]
+    assert 0 < rates[0] == rates[1] / 2
+
+
 def test_epochs_follow_the_published_rule() -> None:
     assert [tuning.auto_epochs(rows) for rows in (10, 12, 33, 34, 8333, 8334, 30_000)] == [10, 8, 3, 3, 3, 2, 1]
 
@@ -125,7 +133,7 @@ def test_a_job_of_a_case_is_told_as_openai_tells_it(v1: V1) -> None:
     assert file is not None
     case = tuning._case(store, "ada", file)
     frozen = tuning._Rows(tuning._read(v1.bench.settings, file, "supervised", "training_file"), [])
-    dataset = tuning._freeze(store, case, frozen.items())
+    dataset = tuning._freeze(store, case, frozen)
     assert [item.messages for item in store.items(dataset)] == [row["messages"] for row in rows]
     job = store.add_job(case, dataset, "trl", "", JobState.FAILED, {"seed": 1, "base_name": "attune-starter"})
     store.set_job(job.id, reason="It broke.", ended=store.job(job.id).created)
