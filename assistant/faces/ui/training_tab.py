@@ -16,7 +16,12 @@ from assistant.stages import finetune
 from assistant.workbench import Workbench
 from tools.trainer import JobState, ToolError
 
-OPTIONS = ("trainer", "base", "epochs", "max_steps", "learning_rate", "batch_size", "lora_rank", "seed")
+OPTIONS = ("trainer", "base", "epochs", "max_steps", "learning_rate", "batch_size", "lora_rank", "seed", "method",
+           "tuning", "continue_from", "patience", "processes", "beta")  # fmt: skip
+METHODS = [("Imitate the approved answers", ""), ("Prefer the better of two answers (DPO)", "dpo"),
+           ("Keep good answers, avoid bad ones (KTO)", "kto")]  # fmt: skip
+TUNINGS = [("An adapter (LoRA)", ""), ("An adapter on 4-bit weights (QLoRA, a GPU)", "qlora"),
+           ("Every weight (small models)", "full")]  # fmt: skip
 POLL_SECONDS = 1.5
 STOP = (
     "**Stop this run?** Kept: its curve, its samples and the last checkpoint, from which it can be resumed. "
@@ -67,12 +72,22 @@ class TrainingTab:
             self.batch = gr.Number(0, label="Rows a step", minimum=0, precision=0, min_width=110)
             self.rank = gr.Number(0, label="LoRA rank", minimum=0, precision=0, min_width=110)
             self.seed = gr.Number(0, label="Seed", minimum=0, precision=0, min_width=110)
+        with gr.Row():
+            self.method = gr.Dropdown(METHODS, value="", label="Method", min_width=220, elem_id="method")
+            self.tuning = gr.Dropdown(TUNINGS, value="", label="What is tuned", min_width=220, elem_id="tuning")
+        with gr.Row():
+            self.earlier = gr.Number(0, label="Go on from run", minimum=0, precision=0, min_width=110)
+            self.patience = gr.Number(0, label="Stop after evaluations without progress", minimum=0, precision=0,
+                                      min_width=110, elem_id="patience")  # fmt: skip
+            self.processes = gr.Number(0, label="GPUs or processes", minimum=0, precision=0, min_width=110)
+            self.beta = gr.Number(0, label="Beta of DPO and KTO", minimum=0, step=0.05, min_width=110)
         self.base = gr.Textbox(label="Base model", placeholder="a local folder or a name; empty = the chat model")
         self.command = gr.Code(label="The same from a terminal", language="shell", interactive=False, lines=1)
 
     @property
     def options(self) -> list[Any]:
-        return [self.trainer, self.base, self.epochs, self.steps, self.lr, self.batch, self.rank, self.seed]
+        plain = [self.trainer, self.base, self.epochs, self.steps, self.lr, self.batch, self.rank, self.seed]
+        return [*plain, self.method, self.tuning, self.earlier, self.patience, self.processes, self.beta]
 
     def wire(self) -> None:
         session, case = self.session, self.session.case

@@ -36,6 +36,8 @@ def status(job: Job, now: JobStatus, events: Events) -> str:
     bar = f'<div class="bar" role="progressbar" aria-valuenow="{share:.0%}"><i style="width:{share:.1%}"></i></div>'
     sentence = f"<b>Training {job.id}</b> with {escape(job.trainer)}: {_where(now, total, last, events)}"
     reason = f"<div>{escape(now.reason)}</div>" if now.reason else ""
+    told = next((str(event["message"]) for event in reversed(events) if event.get("type") == "memory"), "")
+    reason += f'<div class="quiet">{escape(told)}</div>' if told else ""
     after = f'<div class="quiet">{NEXT[now.state]}</div>' if now.state in NEXT else ""
     bill = f'<div class="quiet">{escape(_bill(now.metrics))}</div>' if _bill(now.metrics) else ""
     return f'<div class="verdict {_tone(now.state)}" role="status">{sentence}{bar}{reason}{bill}{after}</div>'
@@ -107,6 +109,9 @@ def _where(now: JobStatus, total: int, last: Mapping[str, Any], events: Events) 
     if now.state is JobState.SUCCEEDED and now.metrics.get("seconds"):
         numbers.append(f"took {duration(float(now.metrics['seconds']))}")
     stage = next((event for event in reversed(events) if event.get("type") == "stage"), None)
+    fetched = next((event for event in reversed(events) if event.get("type") == "download"), None)
+    if fetched and not total and not now.state.ended:
+        numbers.append(f"{float(fetched['done']) / 1e9:.2f} of {float(fetched['total']) / 1e9:.2f} GB fetched")
     doing = f" ({escape(str(stage.get('name', '')))})" if stage and not now.state.ended and not total else ""
     return f"{escape(now.state)}{doing}{', ' * bool(numbers)}{', '.join(numbers)}."
 
