@@ -86,3 +86,17 @@ def m002_brief_versions(db: Database) -> None:
 def m003_refused_documents(db: Database) -> None:
     """A file that could not be used is a row, too, with the reason."""
     db.table("documents").add_column("problem", str, not_null_default="")
+
+
+@migrations()
+def m004_touched(db: Database) -> None:
+    """The order in which conversations changed last, so that whoever knows them reads only what is new."""
+    db.table("touched").create({"conversation": int, "number": int}, pk="conversation")
+    db.table("touched").create_index(["number"], unique=True)
+    db.execute("insert into touched select conversation, conversation from messages group by conversation")
+    for event in ("insert", "update"):
+        db.execute(
+            f"create trigger messages_touched_by_{event} after {event} on messages begin "
+            "insert or replace into touched values (new.conversation, "
+            "(select coalesce(max(number), 0) + 1 from touched)); end"
+        )

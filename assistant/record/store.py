@@ -128,6 +128,16 @@ class Store(Briefs, Papers):
             found.setdefault(turn.conversation, []).append(turn)
         return found
 
+    def touched(self, case: str, after: int = 0) -> tuple[int, list[int]]:
+        """The number of the last change of any conversation, and this case's that changed after the number `after`."""
+        last = next(self.db.query("select coalesce(max(number), 0) as last from touched"))["last"]
+        rows = self.db.query(
+            "select t.conversation from touched t join conversations c on c.id = t.conversation "
+            "where t.number > ? and t.number <= ? and c.[case] = ? order by t.number",
+            [after, last, case],
+        )
+        return int(last), [int(row["conversation"]) for row in rows]
+
     def label(self, turn: int, label: str) -> None:
         """Set a message's label: "", approved or rejected."""
         self._update("messages", turn, label=label)
