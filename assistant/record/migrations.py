@@ -100,3 +100,17 @@ def m004_touched(db: Database) -> None:
             "insert or replace into touched values (new.conversation, "
             "(select coalesce(max(number), 0) + 1 from touched)); end"
         )
+
+
+@migrations()
+def m005_trials(db: Database) -> None:
+    """The untrained variants measured by themselves: what was asked, and what each answered."""
+    db.table("trials").create(
+        {"id": int, "case": str, "basis": str, "scorer": str, "questions": str, "variants": str, "report": str,
+         "created": str, "finished": str}, pk="id", foreign_keys=[("case", "cases", "id")],
+    ).create_index(["case"])  # fmt: skip
+    db.table("trial_answers").create(
+        {"id": int, "trial": int, "variant": str, "number": int, "answer": str, "score": float, "prompt_tokens": int,
+         "completion_tokens": int, "marks": int, "real": int, "right": int, "error": str},
+        pk="id", foreign_keys=[("trial", "trials", "id")],
+    ).create_index(["trial", "variant", "number"], unique=True)  # fmt: skip

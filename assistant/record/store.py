@@ -11,6 +11,7 @@ from assistant.errors import AttuneError
 from assistant.record.briefs import Briefs
 from assistant.record.papers import Papers
 from assistant.record.rows import decoded, make, now
+from assistant.record.trials import Trials
 from assistant.record.types import (
     Brief,
     Case,
@@ -29,7 +30,7 @@ from assistant.record.types import (
 )
 
 
-class Store(Briefs, Papers):
+class Store(Briefs, Papers, Trials):
     """The record. Cheap to open; safe to use from any thread."""
 
     # cases -------------------------------------------------------------------------------------------------------

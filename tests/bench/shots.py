@@ -24,7 +24,7 @@ from assistant.settings import Settings
 CASE = "bench"
 _WORDS = (
     "tea leaf water kettle parcel price garden spring harvest steam cup order courier shade bitter sweet "
-    " late gift card voucher stove glass teapot filter strainer invoice address friday"
+    "refund broken late gift card voucher stove glass teapot filter strainer invoice address friday"
 ).split()
 
 
