@@ -35,9 +35,8 @@ class ReadingServer:
         if "Reply with nothing but JSON" in messages[-1]["content"]:
             passage = messages[-1]["content"].split("====")[1].strip()
             answer = next(line for line in passage.splitlines()[::-1] if line.strip())
-            return self.words or json.dumps(
-                {"question": f"What is told of {' '.join(answer.split()[:5])}?", "answer": answer}
-            )
+            question = f"What is told of {' '.join(answer.split()[:5])}?"
+            return self.words or json.dumps({"question": question, "answer": answer})
         passages = re.search(r"\[1\] .*?: (.+)", messages[0]["content"])
         return f"{passages[1]} [1]" if passages else "I do not know."
 
