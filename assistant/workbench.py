@@ -15,6 +15,7 @@ from assistant.record.store import Store
 from assistant.record.types import Case
 from assistant.settings import ROOT, Settings
 from assistant.stages import interview
+from tools.azure_deployment import AzureHosting
 from tools.azure_openai import AzureTrainer
 from tools.compatible_api import CompatibleTrainer
 from tools.openai_api import OpenAITrainer
@@ -34,6 +35,7 @@ class Workbench:
     chat: Chat
     trainers: dict[str, Trainer]
     background: Background
+    hosting: AzureHosting
 
     def close(self) -> None:
         self.chat.close()
@@ -48,7 +50,8 @@ def open_workbench(settings: Settings | None = None) -> Workbench:
     logging.getLogger("chromadb").setLevel(logging.ERROR)
     store = Store(settings.database)
     knowledge = Knowledge(store, settings)
-    return Workbench(settings, store, knowledge, Chat(settings, store, knowledge), trainers(settings), Background())
+    return Workbench(settings, store, knowledge, Chat(settings, store, knowledge), trainers(settings), Background(),
+                     azure(settings))  # fmt: skip
 
 
 def trainers(settings: Settings) -> dict[str, Trainer]:
@@ -68,6 +71,12 @@ def hosted(settings: Settings) -> list[Trainer]:
         CompatibleTrainer(settings.tune_api_key.get_secret_value(), settings.tune_base_url,
                           Prices("compatible", table, settings.tune_price)),
     ]  # fmt: skip
+
+
+def azure(settings: Settings) -> AzureHosting:
+    """Deployments of tuned models in the Azure resource of the settings. Asks nobody until it is used."""
+    return AzureHosting(settings.azure_openai_endpoint, settings.azure_subscription_id, settings.azure_resource_group,
+                        Prices("azure", settings.prices), settings.azure_management_url)  # fmt: skip
 
 
 def import_case_folder(bench: Workbench, folder: Path, id: str = "") -> Case:

@@ -24,7 +24,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("faces",),
     ("guide",),
     ("workbench",),
-    ("background", "export"),
+    ("background", "export", "hosting", "retrain"),
     ("stages",),
     ("evidence", "conversations"),
     ("chat",),

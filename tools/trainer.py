@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 PROBE_TOKENS = 256  # the longest answer to a probe; whoever compares answers must cut at the same place
 Message = dict[str, Any]  # {"role", "content", "weight"?}: the one currency from the chat to the trainer
@@ -137,6 +137,14 @@ class JobStatus:
     metrics: dict[str, Any] = field(default_factory=dict)  # final_loss, eval_loss, seconds, tokens
     resumable: bool = False
     checkpoints: list[Checkpoint] = field(default_factory=list)
+
+
+@runtime_checkable
+class Hosted(Protocol):
+    """What a trainer on a vendor's machines tells beside the contract."""
+
+    def bases(self) -> list[str]:
+        """The models that it tunes, the usual one first; empty when it does not know."""
 
 
 class Trainer(Protocol):
