@@ -125,25 +125,21 @@ def test_baseline_switch_and_undo(here: Attune, shop: str) -> None:
     refused(here("switch", "--variant", "gold"), "no variant 'gold'")
 
 
-def test_the_baseline_is_measured_and_chosen(
-    here: Attune, shop: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_baseline_is_measured_and_chosen(here: Attune, shop: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with ReadingServer() as server:
         monkeypatch.setenv("ATTUNE_CHAT_BASE_URL", server.url)
         monkeypatch.setenv("ATTUNE_CHAT_MODEL", "reads")
         refused(here("baseline", shop, "--use", "best"), "not been measured yet", "attune baseline --evaluate")
-        paper = tmp_path / "courier.md"
-        paper.write_text("# Courier\n\nThe bicycle courier costs 4 euros a parcel in town.\n", encoding="utf-8")
-        assert here("add", shop, str(paper)).returncode == 0
         made = result(here("baseline", shop, "--evaluate", "--json"))
         report = made["report"]
-        assert (report["basis"], report["questions"]["held-out"]) == ("generated", 0)
+        assert report["basis"] == "held-out"
+        assert report["questions"]["held-out"] >= 40
         assert report["retrieval"]["recall@3"] > 0
         assert set(report["answers"]) == {"prompt", "few-shot", "rag", "rag+few-shot"}
         assert result(here("baseline", shop, "--use", "best", "--json"))["active"] == report["best"]
         assert result(here("baseline", shop, "--use", "prompt", "--json"))["active"] == "prompt"
         shown = here("baseline", shop, "--evaluate").stdout
-        assert "Generated: " in shown
+        assert "Measured on " in shown
         assert "The search alone, on " in shown
         assert "'prompt' answers now" in shown  # measuring does not change what answers
 
