@@ -89,7 +89,18 @@ def m003_refused_documents(db: Database) -> None:
 
 
 @migrations()
-def m004_touched(db: Database) -> None:
+def m004_judgements(db: Database) -> None:
+    """A dataset freezes the judged answers of its train side, too."""
+    judgements = db.table("dataset_judgements").create(
+        {"id": int, "dataset": str, "position": int, "prompt": str, "chosen": str, "rejected": str,
+         "conversation": int},
+        pk="id", foreign_keys=[("dataset", "datasets", "id")],
+    )  # fmt: skip
+    judgements.create_index(["dataset", "position"], unique=True)
+
+
+@migrations()
+def m005_touched(db: Database) -> None:
     """The order in which conversations changed last, so that whoever knows them reads only what is new."""
     db.table("touched").create({"conversation": int, "number": int}, pk="conversation")
     db.table("touched").create_index(["number"], unique=True)
@@ -103,7 +114,7 @@ def m004_touched(db: Database) -> None:
 
 
 @migrations()
-def m005_trials(db: Database) -> None:
+def m006_trials(db: Database) -> None:
     """The untrained variants measured by themselves: what was asked, and what each answered."""
     db.table("trials").create(
         {"id": int, "case": str, "basis": str, "scorer": str, "questions": str, "variants": str, "report": str,
