@@ -175,7 +175,8 @@ def training_rows(items: list[Item], system: str) -> list[list[Message]]:
     for item in items:
         own = [m["content"] for m in item.messages if m["role"] == "system"]
         rest = [m for m in item.messages if m["role"] != "system"]
-        rows.append([{"role": "system", "content": "\n\n".join([system, *own])}, *rest])
+        row = [{"role": "system", "content": "\n\n".join([system, *own])}, *rest]
+        rows.append([{**m, "content": prompt.harmless(str(m["content"]))} for m in row])
     return rows
 
 
@@ -211,9 +212,7 @@ def _preferences(judgements: list[Judgement], system: str) -> list[Preference]:
     return [Preference(row, one.chosen, one.rejected) for row, one in zip(rows, judgements, strict=True)]
 
 
-def _continued(
-    store: Store, settings: Settings, case: str, number: int, chosen: Mapping[str, Any]
-) -> dict[str, Any]:
+def _continued(store: Store, settings: Settings, case: str, number: int, chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Where to go on from an earlier job: at its adapter, or at its whole model where it or this one tunes in full."""
     if not number:
         return {}
