@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from assistant.knowledge import prompt
 from assistant.record.types import Item, Message
 
 
@@ -13,7 +14,8 @@ def training_rows(items: list[Item], system: str) -> list[list[Message]]:
     for item in items:
         own = [m["content"] for m in item.messages if m["role"] == "system"]
         rest = [m for m in item.messages if m["role"] != "system"]
-        rows.append([{"role": "system", "content": "\n\n".join([system, *own])}, *rest])
+        row = [{"role": "system", "content": "\n\n".join([system, *own])}, *rest]
+        rows.append([{**m, "content": prompt.harmless(str(m["content"]))} for m in row])
     return rows
 
 

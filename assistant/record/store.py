@@ -13,6 +13,7 @@ from assistant.record.files import Files
 from assistant.record.judgement import Judgement
 from assistant.record.papers import Papers
 from assistant.record.rows import decoded, encoded, make, now
+from assistant.record.trials import Trials
 from assistant.record.types import (
     Brief,
     Case,
@@ -33,7 +34,7 @@ from assistant.record.types import (
 _OWNED = "[case] in (select id from cases where owner = ?)"
 
 
-class Store(Briefs, Papers, Files):
+class Store(Briefs, Papers, Trials, Files):
     """The record. Cheap to open; safe to use from any thread."""
 
     # cases -------------------------------------------------------------------------------------------------------
@@ -132,14 +133,22 @@ class Store(Briefs, Papers, Files):
             found.setdefault(turn.conversation, []).append(turn)
         return found
 
+    def touched(self, case: str, after: int = 0) -> tuple[int, list[int]]:
+        """The number of the last change of any conversation, and this case's that changed after the number `after`."""
+        last = next(self.db.query("select coalesce(max(number), 0) as last from touched"))["last"]
+        rows = self.db.query(
+            "select t.conversation from touched t join conversations c on c.id = t.conversation "
+            "where t.number > ? and t.number <= ? and c.[case] = ? order by t.number",
+            [after, last, case],
+        )
+        return int(last), [int(row["conversation"]) for row in rows]
+
     def label(self, turn: int, label: str) -> None:
         """Set a message's label: "", approved or rejected."""
         self._update("messages", turn, label=label)
 
     # datasets ----------------------------------------------------------------------------------------------------
-    def add_dataset(
-        self, dataset: Dataset, items: Sequence[Item], judgements: Sequence[Judgement] = ()
-    ) -> Dataset:
+    def add_dataset(self, dataset: Dataset, items: Sequence[Item], judgements: Sequence[Judgement] = ()) -> Dataset:
         """Freeze a dataset with its content; the same content twice is one dataset."""
         with self.atomic():
             if self._one("datasets", "id = ?", [dataset.id]) is None:

@@ -225,9 +225,7 @@ def _preferences(judgements: list[Judgement], system: str) -> list[Preference]:
     return [Preference(row, one.chosen, one.rejected) for row, one in zip(asked, judgements, strict=True)]
 
 
-def _continued(
-    store: Store, settings: Settings, case: str, number: int, chosen: Mapping[str, Any]
-) -> dict[str, Any]:
+def _continued(store: Store, settings: Settings, case: str, number: int, chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Where to go on from an earlier job: at its adapter, or at its whole model where it or this one tunes in full."""
     if not number:
         return {}
