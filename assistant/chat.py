@@ -120,6 +120,22 @@ class Chat:
         self._client(self._endpoint(variant, on_status))
         self._counter(variant)
 
+    def at(self, variant: Variant, doubted: bool = False) -> Endpoint:
+        """Where the variant's model answers. Blocks while it is loaded; `doubted`: it has just failed to answer."""
+        return self._endpoint(variant, None, doubted)
+
+    def ready(self, variant: Variant) -> Endpoint | None:
+        """The same, at once: None where a local model would have to be loaded first."""
+        if variant.endpoint != "local":
+            return self._endpoint(variant, None)
+        path = str(self._folder(variant))
+        url = self._pool.running(path, variant.temperature) if self._pool else None
+        return Endpoint(url, path, local=True) if url else None
+
+    def counter(self, variant: Variant) -> tokens.Counter:
+        """The window of the variant's model, and what counts the tokens of messages for it."""
+        return self._counter(variant)
+
     def close(self) -> None:
         """End the model servers that were started here, and close the connections."""
         with self._lock:
@@ -170,10 +186,7 @@ class Chat:
         if variant.endpoint == "local":
             path = str(self._folder(variant))
             return Endpoint(self._serving(path, variant.temperature, on_status, doubted), path, local=True)
-        if not self.settings.chat_base_url:
-            raise AttuneError(f"No server is set for the model '{variant.model}'.",
-                              "Set ATTUNE_CHAT_BASE_URL, and ATTUNE_CHAT_API_KEY where it needs a key.")  # fmt: skip
-        return Endpoint(self.settings.chat_base_url, variant.model, self.settings.chat_api_key.get_secret_value())
+        return endpoints.remote(self.settings, variant)
 
     def _folder(self, variant: Variant) -> Path:
         folder = Path(self.settings.model_path(variant.model))

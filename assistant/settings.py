@@ -12,15 +12,24 @@ STARTER = "attune-starter"  # the name of the shipped model wherever a model is 
 
 
 class Settings(BaseSettings):
-    """Every setting is an environment variable or a line of `.env`: ATTUNE_ and the field's name in capitals."""
+    """Every setting is an environment variable or a line of `.env`: see `variable` for its name."""
 
-    model_config = SettingsConfigDict(env_prefix="ATTUNE_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="ATTUNE_", env_file=".env", extra="ignore", frozen=True,
+                                      populate_by_name=True)  # fmt: skip
 
     data: Path = Field(ROOT / "data" / "run", description="Everything made at run time")
     host: str = Field("127.0.0.1", description="Address the app listens on")
     port: int = Field(7860, ge=0, le=65535, description="Port of the app; 0 = any free one")
     password: SecretStr = Field(SecretStr(""), description="Asked of whoever opens the page (user: attune)")
     owner: str = Field("local", description="Owner of the cases made by this process")
+
+    api_key: SecretStr = Field(
+        SecretStr(""), description="Keys of /v1: one key, or `NAME:KEY,NAME:KEY`; empty = one for the run, on loopback"
+    )  # fmt: skip
+    api_requests: int = Field(600, ge=1, description="Requests a minute to /v1 for each owner")
+    api_streams: int = Field(64, ge=1, description="Answers written at once for each owner of a /v1 key")
+    api_jobs: int = Field(2, ge=1, description="Fine-tuning jobs running at once for each owner of a /v1 key")
+    api_file_mb: float = Field(512.0, gt=0, description="Largest file uploaded to /v1, in MB")
 
     chat_base_url: str = Field("", description="OpenAI-compatible chat server")
     chat_model: str = Field(STARTER, description="A local folder, or the server's name")
@@ -39,6 +48,37 @@ class Settings(BaseSettings):
     chroma_url: str = Field("", description="Chroma server; empty = a folder of our own")
     chroma_api_key: SecretStr = Field(SecretStr(""), description="Token of the Chroma server")
 
+    openai_api_key: SecretStr = Field(
+        SecretStr(""), validation_alias="OPENAI_API_KEY", description="Key of OpenAI: fine-tuning and tuned models"
+    )  # fmt: skip
+    openai_base_url: str = Field(
+        "https://api.openai.com/v1", validation_alias="OPENAI_BASE_URL", description="Where OpenAI's API answers"
+    )  # fmt: skip
+    azure_openai_endpoint: str = Field(
+        "", validation_alias="AZURE_OPENAI_ENDPOINT", description="`https://RESOURCE.openai.azure.com`"
+    )  # fmt: skip
+    azure_openai_api_key: SecretStr = Field(
+        SecretStr(""), validation_alias="AZURE_OPENAI_API_KEY", description="Key of that resource"
+    )  # fmt: skip
+    azure_subscription_id: str = Field(
+        "", validation_alias="AZURE_SUBSCRIPTION_ID", description="Subscription of the resource, to deploy models"
+    )  # fmt: skip
+    azure_resource_group: str = Field(
+        "", validation_alias="AZURE_RESOURCE_GROUP", description="Its resource group, to deploy models"
+    )  # fmt: skip
+    azure_management_url: str = Field(
+        "https://management.azure.com", description="Azure's control plane; another one in a sovereign cloud"
+    )  # fmt: skip
+    azure_training: str = Field(
+        "GlobalStandard", description="Azure's kind of training: `Standard`, `GlobalStandard` or `Developer`"
+    )  # fmt: skip
+    tune_base_url: str = Field("", description="A provider with OpenAI's fine-tuning API, Nebius or an Attune for one")
+    tune_api_key: SecretStr = Field(SecretStr(""), description="Key of that provider")
+    tune_price: float | None = Field(
+        None, ge=0, allow_inf_nan=False, description="US dollars a million training tokens there; empty = look it up"
+    )  # fmt: skip
+    prices: Path = Field(ROOT / "data" / "prices.toml", description="The dated table of hosted prices")
+
     train_python: str = Field("", description="Local trainers' interpreter; empty = ours")
     spending_cap: float = Field(
         0.0, ge=0, allow_inf_nan=False, description="US dollars a month that training may cost; 0 = nothing that costs"
@@ -49,6 +89,13 @@ class Settings(BaseSettings):
     @property
     def database(self) -> Path:
         return self.data / "attune.db"
+
+    @classmethod
+    def variable(cls, field: str) -> str:
+        """The environment variable of a field: ours begin with ATTUNE_, a vendor's keep their usual name."""
+        known = cls.model_fields.get(field)
+        alias = known.validation_alias if known else None
+        return alias if isinstance(alias, str) else field if field.isupper() else f"ATTUNE_{field.upper()}"
 
     @property
     def jobs(self) -> Path:
