@@ -226,6 +226,9 @@ class Run:
         model.save_pretrained(str(adapter), selected_adapters=["default"])
         loaded.tokenizer.save_pretrained(str(adapter))
         bases.unchanged(plan.base, plan.directory)
+        del model  # merging loads the base again: what was trained has to make room for it
+        trainer.model = trainer.model_wrapped = trainer.optimizer = trainer.lr_scheduler = loaded.model = None
+        memory.release()
         merge.merge(str(plan.base), adapter, merged, plan.parameters, exact)
         return {"model": merged.name, "adapter": adapter.name}
 
