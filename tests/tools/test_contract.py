@@ -14,6 +14,7 @@ from assistant.record.types import Case, Dataset, Item
 from assistant.stages import finetune, switch
 from tests.tools.conftest import make_rows, wait_for
 from tests.tools.contract import Bench, ended
+from tests.tools.contract_attune import AttuneBench
 from tests.tools.contract_hosted import AzureBench, CompatibleBench, OpenAIBench
 from tests.tools.contract_local import TrlBench, UnslothBench
 from tools.trainer import JobState, JobStatus, ToolError
@@ -22,10 +23,11 @@ BENCHES: dict[str, type[Bench]] = {
     "unsloth": UnslothBench,
     "trl": TrlBench,
     "openai": OpenAIBench,
+    "attune": AttuneBench,  # the OpenAI trainer, with our own /v1 as its server
     "azure": AzureBench,
     "compatible": CompatibleBench,
 }
-SLOW = {"unsloth", "trl"}  # they really train
+SLOW = {"unsloth", "trl", "attune"}  # they really train
 
 
 @pytest.fixture(
