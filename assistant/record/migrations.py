@@ -125,3 +125,9 @@ def m006_trials(db: Database) -> None:
          "completion_tokens": int, "marks": int, "real": int, "right": int, "error": str},
         pk="id", foreign_keys=[("trial", "trials", "id")],
     ).create_index(["trial", "variant", "number"], unique=True)  # fmt: skip
+
+
+@migrations()
+def m007_documents_in_use(db: Database) -> None:
+    """Every question asks whether the documents are still the same: their texts are not read for that."""
+    db.table("documents").create_index(["case", "removed", "problem", "id"])
