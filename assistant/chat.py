@@ -170,10 +170,7 @@ class Chat:
         if variant.endpoint == "local":
             path = str(self._folder(variant))
             return Endpoint(self._serving(path, variant.temperature, on_status, doubted), path, local=True)
-        if not self.settings.chat_base_url:
-            raise AttuneError(f"No server is set for the model '{variant.model}'.",
-                              "Set ATTUNE_CHAT_BASE_URL, and ATTUNE_CHAT_API_KEY where it needs a key.")  # fmt: skip
-        return Endpoint(self.settings.chat_base_url, variant.model, self.settings.chat_api_key.get_secret_value())
+        return endpoints.remote(self.settings, variant)
 
     def _folder(self, variant: Variant) -> Path:
         folder = Path(self.settings.model_path(variant.model))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.errors import AttuneError
 from assistant.record.types import Message, Variant
+from assistant.settings import Settings
+from tools import azure_deployment, azure_openai
 
 if TYPE_CHECKING:
     import openai
@@ -26,14 +28,20 @@ class Gone(Exception):
         self.told = told
 
 
+HOSTED = ("openai", "azure", "compatible")  # endpoints of the trainers of these names
+CHAT = "ATTUNE_CHAT_BASE_URL", "ATTUNE_CHAT_API_KEY", "ATTUNE_CHAT_MODEL"
+
+
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a model answers, and under which name."""
+    """Where a model answers, and under which name. `named`: the settings that hold address, key and model."""
 
     url: str
     model: str
     key: str = field(default="", repr=False)
     local: bool = False
+    named: tuple[str, str, str] = CHAT
+    deploys: bool = False  # whether a tuned model has to be deployed before it answers
 
     @property
     def name(self) -> str:
@@ -53,6 +61,28 @@ class Endpoint:
         """What to raise for an answer that just stops."""
         remedy = "Ask again: it is started again." if self.local else "Ask again."
         return Gone(AttuneError(f"The answer of {self.name} ended in the middle.", remedy))
+
+
+def remote(settings: Settings, variant: Variant) -> Endpoint:
+    """The server of a variant that is not served here. Raises AttuneError where it is not set."""
+    model, deploys = variant.model, False
+    match variant.endpoint:
+        case "openai":
+            url, key, named = settings.openai_base_url, settings.openai_api_key, ("OPENAI_BASE_URL", "OPENAI_API_KEY")
+        case "azure":
+            url = azure_openai.base_url(settings.azure_openai_endpoint) if settings.azure_openai_endpoint else ""
+            key, named = settings.azure_openai_api_key, ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY")
+            model, deploys = (azure_deployment.name_of(model), True) if variant.tuned else (model, False)
+        case "compatible":
+            url, key = settings.tune_base_url, settings.tune_api_key
+            named = ("ATTUNE_TUNE_BASE_URL", "ATTUNE_TUNE_API_KEY")
+        case _:
+            url, key, named = settings.chat_base_url, settings.chat_api_key, CHAT[:2]
+    if not url:
+        raise AttuneError(f"No server is set for the model '{variant.model}'.",
+                          f"Set {named[0]}, and {named[1]} where it needs a key.")  # fmt: skip
+    what = CHAT[2] if named == CHAT[:2] else "the model's name"
+    return Endpoint(url, model, key.get_secret_value(), named=(*named, what), deploys=deploys)
 
 
 def stream(
@@ -108,17 +138,20 @@ def _told(error: openai.OpenAIError, endpoint: Endpoint) -> Exception:
     import openai
 
     name, said = endpoint.name, _said(error, endpoint.key)
-    remedy = "Ask again: it is started again." if endpoint.local else "Check ATTUNE_CHAT_BASE_URL and that it runs."
+    remedy = "Ask again: it is started again." if endpoint.local else f"Check {endpoint.named[0]} and that it runs."
     match error:
         case openai.APITimeoutError():
             return AttuneError(f"No answer came from {name} in time.", "Ask again, or look whether it is overloaded.")
         case openai.APIConnectionError():
             return Gone(AttuneError(f"There is no connection to {name}.", remedy))
         case openai.AuthenticationError() | openai.PermissionDeniedError():
-            return AttuneError(f"Access was refused by {name}.", "Check ATTUNE_CHAT_API_KEY.")
+            return AttuneError(f"Access was refused by {name}.", f"Check {endpoint.named[1]}.")
+        case openai.NotFoundError() if endpoint.deploys:
+            return AttuneError(f"The tuned model is not deployed at {name}.",
+                               "Deploy it with `attune deploy` (paid by the hour), or choose another one.")  # fmt: skip
         case openai.NotFoundError():
             return AttuneError(f"There is no model '{endpoint.model}' at {name}.",
-                               "Check ATTUNE_CHAT_MODEL and ATTUNE_CHAT_BASE_URL.")  # fmt: skip
+                               f"Check {endpoint.named[2]} and {endpoint.named[0]}.")  # fmt: skip
         case openai.RateLimitError():
             return AttuneError(f"Too many requests for {name}, or its quota is used up{said}.", "Wait and ask again.")
         case openai.APIStatusError() if error.status_code >= 500 and endpoint.local:

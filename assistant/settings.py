@@ -12,9 +12,10 @@ STARTER = "attune-starter"  # the name of the shipped model wherever a model is 
 
 
 class Settings(BaseSettings):
-    """Every setting is an environment variable or a line of `.env`: ATTUNE_ and the field's name in capitals."""
+    """Every setting is an environment variable or a line of `.env`: see `variable` for its name."""
 
-    model_config = SettingsConfigDict(env_prefix="ATTUNE_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="ATTUNE_", env_file=".env", extra="ignore", frozen=True,
+                                      populate_by_name=True)  # fmt: skip
 
     data: Path = Field(ROOT / "data" / "run", description="Everything made at run time")
     host: str = Field("127.0.0.1", description="Address the app listens on")
@@ -39,6 +40,34 @@ class Settings(BaseSettings):
     chroma_url: str = Field("", description="Chroma server; empty = a folder of our own")
     chroma_api_key: SecretStr = Field(SecretStr(""), description="Token of the Chroma server")
 
+    openai_api_key: SecretStr = Field(
+        SecretStr(""), validation_alias="OPENAI_API_KEY", description="Key of OpenAI: fine-tuning and tuned models"
+    )  # fmt: skip
+    openai_base_url: str = Field(
+        "https://api.openai.com/v1", validation_alias="OPENAI_BASE_URL", description="Where OpenAI's API answers"
+    )  # fmt: skip
+    azure_openai_endpoint: str = Field(
+        "", validation_alias="AZURE_OPENAI_ENDPOINT", description="`https://RESOURCE.openai.azure.com`"
+    )  # fmt: skip
+    azure_openai_api_key: SecretStr = Field(
+        SecretStr(""), validation_alias="AZURE_OPENAI_API_KEY", description="Key of that resource"
+    )  # fmt: skip
+    azure_subscription_id: str = Field(
+        "", validation_alias="AZURE_SUBSCRIPTION_ID", description="Subscription of the resource, to deploy models"
+    )  # fmt: skip
+    azure_resource_group: str = Field(
+        "", validation_alias="AZURE_RESOURCE_GROUP", description="Its resource group, to deploy models"
+    )  # fmt: skip
+    azure_training: str = Field(
+        "GlobalStandard", description="Azure's kind of training: `Standard`, `GlobalStandard` or `Developer`"
+    )  # fmt: skip
+    tune_base_url: str = Field("", description="A provider with OpenAI's fine-tuning API, Nebius or an Attune for one")
+    tune_api_key: SecretStr = Field(SecretStr(""), description="Key of that provider")
+    tune_price: float | None = Field(
+        None, ge=0, allow_inf_nan=False, description="US dollars a million training tokens there; empty = look it up"
+    )  # fmt: skip
+    prices: Path = Field(ROOT / "data" / "prices.toml", description="The dated table of hosted prices")
+
     train_python: str = Field("", description="Local trainers' interpreter; empty = ours")
     spending_cap: float = Field(
         0.0, ge=0, allow_inf_nan=False, description="US dollars a month that training may cost; 0 = nothing that costs"
@@ -49,6 +78,13 @@ class Settings(BaseSettings):
     @property
     def database(self) -> Path:
         return self.data / "attune.db"
+
+    @classmethod
+    def variable(cls, field: str) -> str:
+        """The environment variable of a field: ours begin with ATTUNE_, a vendor's keep their usual name."""
+        known = cls.model_fields.get(field)
+        alias = known.validation_alias if known else None
+        return alias if isinstance(alias, str) else field if field.isupper() else f"ATTUNE_{field.upper()}"
 
     @property
     def jobs(self) -> Path:

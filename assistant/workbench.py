@@ -15,6 +15,10 @@ from assistant.record.store import Store
 from assistant.record.types import Case
 from assistant.settings import ROOT, Settings
 from assistant.stages import interview
+from tools.azure_openai import AzureTrainer
+from tools.compatible_api import CompatibleTrainer
+from tools.openai_api import OpenAITrainer
+from tools.prices import Prices
 from tools.trainer import Trainer
 from tools.trl_local import TrlTrainer
 from tools.unsloth_local import UnslothTrainer
@@ -50,8 +54,20 @@ def open_workbench(settings: Settings | None = None) -> Workbench:
 def trainers(settings: Settings) -> dict[str, Trainer]:
     """Every trainer, the preferred one first."""
     python = settings.train_python or None
-    made: list[Trainer] = [UnslothTrainer(settings.jobs, python), TrlTrainer(settings.jobs, python)]
+    made: list[Trainer] = [UnslothTrainer(settings.jobs, python), TrlTrainer(settings.jobs, python), *hosted(settings)]
     return {trainer.name: trainer for trainer in made}
+
+
+def hosted(settings: Settings) -> list[Trainer]:
+    """The trainers of OpenAI's API: there, at Azure, and at any provider of that API."""
+    table = settings.prices
+    return [
+        OpenAITrainer(settings.openai_api_key.get_secret_value(), settings.openai_base_url, Prices("openai", table)),
+        AzureTrainer(settings.azure_openai_api_key.get_secret_value(), settings.azure_openai_endpoint,
+                     settings.azure_training, Prices("azure", table)),
+        CompatibleTrainer(settings.tune_api_key.get_secret_value(), settings.tune_base_url,
+                          Prices("compatible", table, settings.tune_price)),
+    ]  # fmt: skip
 
 
 def import_case_folder(bench: Workbench, folder: Path, id: str = "") -> Case:

@@ -40,6 +40,9 @@ tools/trainer.py
 tools/process.py
 tools/unsloth_local.py
 tools/trl_local.py
+tools/openai_api.py
+tools/azure_openai.py
+tools/compatible_api.py
 tools/serving.py
 tools/workers/
 tools/starter/
@@ -85,8 +88,8 @@ def settings() -> str:
         default = field.default
         if isinstance(default, Path):
             default = default.relative_to(ROOT).as_posix()
-        shown = "empty" if str(default) == "" else f"`{default}`"
-        rows.append(f"| `ATTUNE_{name.upper()}` | {shown} | {field.description} |")
+        shown = "empty" if default is None or str(default) == "" else f"`{default}`"
+        rows.append(f"| `{Settings.variable(name)}` | {shown} | {field.description} |")
     return "\n".join(rows)
 
 

@@ -164,8 +164,9 @@ def test_secrets_are_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     secrets = [f for f, info in Settings.model_fields.items() if "SecretStr" in str(info.annotation)]
     assert secrets
     for field in secrets:
-        monkeypatch.setenv(f"ATTUNE_{field.upper()}", "s3cret-value")
+        monkeypatch.setenv(Settings.variable(field), "s3cret-value")
     settings = Settings(_env_file=None)
+    assert all(getattr(settings, field).get_secret_value() == "s3cret-value" for field in secrets)
     assert "s3cret-value" not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
 
 

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from tools import process, recipe
+from tools import jobdir, process, recipe
 from tools.trainer import Estimate, JobStatus, Message, Range, ToolError, TrainRequest
 
 WORKER = "tools.workers.finetune"
@@ -92,6 +92,11 @@ class LocalTrainer:
         process.start(directory, WORKER, {**request.to_json(), "engine": self.name}, self.interpreter)
         return str(directory)
 
+    def find(self, key: str) -> str | None:
+        """The directory of the run that was started for this key, where the app died before it noted it."""
+        found = [path for path in self.root.glob(f"{self.name}-*") if key and _key(path) == key]
+        return str(found[0]) if found else None
+
     def poll(self, handle: str, after: int = 0) -> JobStatus:
         """The run's true state, read from its directory."""
         return process.status(Path(handle), after)
@@ -100,7 +105,7 @@ class LocalTrainer:
         """Ask the run to end after its step; harmless when it has ended."""
         process.cancel(Path(handle))
 
-    def pause(self, handle: str) -> None:
+    def pause(self, handle: str) -> None:  # noqa: ARG002
         """A run on this machine is cancelled and resumed instead: its checkpoint is kept."""
         raise ToolError("A run on this machine cannot be paused.", "Cancel it; `resume` goes on from its checkpoint.")
 
@@ -127,6 +132,10 @@ def _checked(request: TrainRequest) -> TrainRequest:
         return request
     recipe.check_folder(folder)
     return replace(request, base=str(folder.resolve()))
+
+
+def _key(directory: Path) -> str:
+    return str((jobdir.read_json(directory / jobdir.REQUEST) or {}).get("key", ""))
 
 
 def _learned(message: Message) -> bool:

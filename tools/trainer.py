@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 PROBE_TOKENS = 256  # the longest answer to a probe; whoever compares answers must cut at the same place
 Message = dict[str, Any]  # {"role", "content", "weight"?}: the one currency from the chat to the trainer
@@ -28,6 +28,10 @@ class ToolError(Exception):
         super().__init__(f"{sentence} {remedy}".strip())
         self.sentence = sentence
         self.remedy = remedy
+
+
+class Unsure(ToolError):
+    """The vendor may have started the run and did not say so: it is looked for by its key, never started again."""
 
 
 class JobState(StrEnum):
@@ -135,6 +139,14 @@ class JobStatus:
     checkpoints: list[Checkpoint] = field(default_factory=list)
 
 
+@runtime_checkable
+class Hosted(Protocol):
+    """What a trainer on a vendor's machines tells beside the contract."""
+
+    def bases(self) -> list[str]:
+        """The models that it tunes, the usual one first; empty when it does not know."""
+
+
 class Trainer(Protocol):
     """A way to tune a model. Stateless: the handle is all that has to be remembered."""
 
@@ -149,7 +161,14 @@ class Trainer(Protocol):
         """Seconds, memory and money as ranges. Raises ToolError for a request that cannot run."""
 
     def start(self, request: TrainRequest) -> str:
-        """Start at once and return a handle: a job directory, or a vendor's id."""
+        """Start at once and return a handle: a job directory, or a vendor's id.
+
+        Raises ToolError when nothing was started, Unsure when that cannot be told.
+        """
+
+    def find(self, key: str) -> str | None:
+        """The handle of the run that was started for this key; None when there is none. Raises ToolError when it
+        cannot be told now."""
 
     def poll(self, handle: str, after: int = 0) -> JobStatus:
         """The run's true state; `events` holds those from index `after` on."""

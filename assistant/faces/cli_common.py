@@ -61,7 +61,7 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        sentence = f"The setting ATTUNE_{str(first['loc'][0]).upper()} is wrong: {first['msg']}."
+        sentence = f"The setting {Settings.variable(str(first['loc'][0]))} is wrong: {first['msg']}."
         raise AttuneError(sentence, "Mend it in the environment or in .env.") from None
 
 

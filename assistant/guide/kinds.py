@@ -61,9 +61,8 @@ def _prepare_train(bench: Workbench, case: str, payload: Payload) -> Payload:
         (low, high), value = LIMITS[name], payload[name]
         if not (isinstance(value, int | float) and low <= value <= high):
             raise AttuneError(f"{value} is no usable value for {name}.", f"Give a number from {low} to {high}.")
-    chosen = finetune.defaults(bench.store, bench.settings, bench.trainers, case) | {
-        k: v for k, v in payload.items() if v
-    }
+    usual = finetune.defaults(bench.store, bench.settings, bench.trainers, case, str(payload.get("trainer") or ""))
+    chosen = usual | {k: v for k, v in payload.items() if v}
     trainer = bench.trainers.get(str(chosen["trainer"]))
     if trainer is None:
         raise AttuneError(
@@ -110,6 +109,8 @@ def _train_given(bench: Workbench, case: str, payload: Payload) -> Payload:
 
 def _train(bench: Workbench, proposal: Proposal, by: str) -> str:  # noqa: ARG001
     job = finetune.run(bench.store, bench.settings, bench.trainers, proposal.case, **proposal.payload)
+    if job.state == "unknown":
+        return f"Whether job {job.id} has begun is not known yet. {job.reason}"
     return f"Training has started as job {job.id} with {job.trainer}. It goes on when you close the app."
 
 

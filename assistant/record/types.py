@@ -124,7 +124,8 @@ class Document:
 class Variant:
     """Everything needed to reproduce an answer. Its id is the hash of the rest.
 
-    `endpoint`: "local" (served by this app) or "chat" (the server of ATTUNE_CHAT_BASE_URL).
+    `endpoint`: "local" (served by this app), "chat" (the server of ATTUNE_CHAT_BASE_URL), or the hosted trainer whose
+    server answers: "openai", "azure", "compatible".
     `shots`: examples before the question; `dataset`: the frozen dataset whose train split they come from,
     empty = the approved conversations of the moment. `passages`: how many the retriever adds.
     """

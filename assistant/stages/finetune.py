@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from assistant import endpoints
 from assistant.errors import AttuneError
 from assistant.knowledge import prompt
 from assistant.record import spending
@@ -17,12 +19,13 @@ from assistant.record.store import Store
 from assistant.record.types import Item, Job, Message, Variant
 from assistant.settings import STARTER, Settings
 from assistant.stages import baseline
-from tools.trainer import Estimate, JobState, JobStatus, Trainer, TrainRequest
+from tools.trainer import Estimate, Hosted, JobState, JobStatus, ToolError, Trainer, TrainRequest, Unsure
 
 Trainers = Mapping[str, Trainer]
 VALIDATION_SHARE, MOST_VALIDATION = 0.08, 64  # of the train split: the eval loss must not look at the test split
 SAMPLES, PROBES = 3, 8
 STARTING_S = 60  # seconds in which a trainer returns a handle
+LOOKS, LOST_S = 5, 900  # how often, and over how many seconds, a job is looked for that may cost money
 OPTIONS = ("base", "epochs", "max_steps", "learning_rate", "batch_size", "lora_rank", "seed")
 
 
@@ -37,13 +40,19 @@ def done(store: Store, case: str) -> bool:
     return any(job.state == JobState.SUCCEEDED for job in store.jobs(case))
 
 
-def defaults(store: Store, settings: Settings, trainers: Trainers, case: str) -> dict[str, Any]:
-    """Trainer, base and options used when nothing is chosen: the case file's, else the first trainer that is ready."""
+def defaults(store: Store, settings: Settings, trainers: Trainers, case: str, trainer: str = "") -> dict[str, Any]:
+    """Trainer, base and options used when nothing is chosen: the case file's, else the first trainer that is ready.
+
+    `trainer`: one that was chosen already, so that the base is one that it can tune.
+    """
     options = store.case(case).options
-    ready = [name for name, trainer in trainers.items() if trainer.unavailable() is None]
-    wanted = str(options.get("trainer", ""))
+    wanted = trainer or str(options.get("trainer", ""))
+    order = [wanted, *trainers] if wanted in trainers else list(trainers)
+    ready = (name for name in order if trainers[name].unavailable() is None)  # one after another: some ask a vendor
+    trainer = trainer or next(ready, wanted or next(iter(trainers)))
     base = settings.chat_model if not settings.chat_base_url else STARTER
-    trainer = wanted if wanted in ready or not ready else ready[0]
+    if isinstance(found := trainers.get(trainer), Hosted):
+        base = next(iter(found.bases()), "")
     chosen: dict[str, Any] = {"trainer": trainer, "base": base, "seed": 3407}
     return chosen | {name: options[name] for name in OPTIONS if name in options}
 
@@ -73,6 +82,9 @@ def run(store: Store, settings: Settings, trainers: Trainers, case: str, **optio
         job = store.add_job(case, baseline.latest_dataset(store, case), name, "", JobState.QUEUED, kept)
     try:
         handle = trainer.start(request)
+    except Unsure as error:  # it may run and cost money: it is looked for, and nothing else begins meanwhile
+        store.set_job(job.id, state=JobState.UNKNOWN, reason=str(error))
+        return store.job(job.id)
     except Exception as error:
         store.set_job(job.id, state=JobState.FAILED, reason=str(error), ended=now())
         raise
@@ -91,8 +103,10 @@ def refresh(store: Store, settings: Settings, trainers: Trainers, case: str | No
 def follow(store: Store, settings: Settings, trainers: Trainers, job_id: int, after: int = 0) -> JobStatus:
     """The job's true state, recorded; `events` from index `after` on."""
     job = store.job(job_id)
-    if not job.handle:
-        return _unstarted(store, job)
+    if not job.handle and not _found(store, settings, trainers, job):
+        job = store.job(job_id)
+        return JobStatus(JobState(job.state), job.reason or "It is being started.")
+    job = store.job(job_id)
     status = _trainer(trainers, job.trainer).poll(_handle(settings, job), after)
     if not JobState(job.state).ended:
         _record(store, settings, job, status)
@@ -103,6 +117,8 @@ def cancel(store: Store, settings: Settings, trainers: Trainers, job_id: int) ->
     """Ask the job to end; its last checkpoint is kept. Harmless when it has ended."""
     job = store.job(job_id)
     if not JobState(job.state).ended:
+        if not job.handle and _found(store, settings, trainers, job):
+            job = store.job(job_id)
         if job.handle:
             _trainer(trainers, job.trainer).cancel(_handle(settings, job))
         follow(store, settings, trainers, job_id)
@@ -124,13 +140,24 @@ def resume(store: Store, settings: Settings, trainers: Trainers, job_id: int) ->
 
 def variants(store: Store, settings: Settings, job: Job) -> dict[str, Variant]:
     """The tuned variants of a job that succeeded, recorded."""
-    endpoint = "local" if Path(settings.model_path(job.model)).is_dir() else "chat"
+    local = Path(settings.model_path(job.model)).is_dir()
+    endpoint = "local" if local else job.trainer if job.trainer in endpoints.HOSTED else "chat"
     made = {
         name: Variant(job.case, name, endpoint, job.model, str(job.request["system"]), 0, passages, "", job.id)
         for name, passages in (("tuned", 0), ("tuned+rag", baseline.PASSAGES))
         if not passages or store.documents(job.case)
     }
     return {name: store.add_variant(baseline.identified(variant)) for name, variant in made.items()}
+
+
+def checkpoint_variants(store: Store, settings: Settings, job: Job) -> list[Variant]:
+    """The models of earlier steps that the trainer kept, as candidates `tuned@STEP`, recorded but not measured."""
+    tuned = variants(store, settings, job)["tuned"]
+    return [
+        store.add_variant(baseline.identified(replace(tuned, name=f"tuned@{kept['step']}", model=str(kept["model"]))))
+        for kept in job.metrics.get("checkpoints", [])
+        if kept["model"] != job.model
+    ]
 
 
 def training_rows(items: list[Item], system: str) -> list[list[Message]]:
@@ -149,7 +176,8 @@ def _request(
     unknown = sorted(set(options) - {*OPTIONS, "trainer"})
     if unknown:
         raise AttuneError(f"Training has no option '{unknown[0]}'.", f"It has {', '.join(OPTIONS)}.")
-    chosen = defaults(store, settings, trainers, case) | {k: v for k, v in options.items() if v}
+    usual = defaults(store, settings, trainers, case, str(options.get("trainer") or ""))
+    chosen = usual | {k: v for k, v in options.items() if v}
     dataset = baseline.latest_dataset(store, case)
     if not dataset:
         raise AttuneError(str(blocked(store, case)), "Then start again.")
@@ -159,7 +187,7 @@ def _request(
     questions = [row[: 1 + next(i for i, m in enumerate(row) if m["role"] == "user")] for row in validation]
     base = settings.model_path(str(chosen.pop("base")))
     request = TrainRequest(base, train, validation, samples=questions[:SAMPLES], probes=questions[:PROBES], suffix=case)
-    return name, replace(request, **chosen)
+    return name, replace(request, **chosen, key=secrets.token_hex(16))  # of this confirmation: it pays once
 
 
 def _validation(rows: list[list[Message]], seed: int) -> tuple[list[list[Message]], list[list[Message]]]:
@@ -170,23 +198,46 @@ def _validation(rows: list[list[Message]], seed: int) -> tuple[list[list[Message
     return [row for i, row in enumerate(rows) if i not in kept], [rows[i] for i in sorted(kept)]
 
 
-def _unstarted(store: Store, job: Job) -> JobStatus:
-    """A job without a handle is being started this moment, or the app died in that moment."""
-    age = (datetime.now(UTC) - datetime.fromisoformat(job.created)).total_seconds()
-    if not JobState(job.state).ended and age > STARTING_S:
+def _found(store: Store, settings: Settings, trainers: Trainers, job: Job) -> bool:
+    """Whether a job without a handle runs all the same: the app died while it started it, or the answer was lost.
+
+    It is looked for by the key of its confirmation. One that costs money is given up only after several looks over
+    some time, so that a vendor that is slow to list it, or a clock that jumps, does not make it look unpaid.
+    """
+    age = abs((datetime.now(UTC) - datetime.fromisoformat(job.created)).total_seconds())
+    lost = job.state == JobState.UNKNOWN
+    if JobState(job.state).ended or not (lost or age > STARTING_S):
+        return False
+    try:
+        key = str(job.request.get("key", ""))
+        handle = _trainer(trainers, job.trainer).find(key) if key else None
+    except ToolError as error:
+        store.set_job(job.id, state=JobState.UNKNOWN, reason=f"Whether it runs cannot be told now. {error}")
+        return False
+    if handle:
+        store.set_job(job.id, handle=settings.portable(handle), state=JobState.RUNNING, reason="")
+        return True
+    looks = int(job.metrics.get("looks", 0)) + 1
+    store.set_job(job.id, metrics=job.metrics | {"looks": looks})
+    if not (lost or job.request.get("money_usd")):
         store.set_job(job.id, state=JobState.FAILED, reason="The app ended before this run began.", ended=now())
-        job = store.job(job.id)
-    return JobStatus(JobState(job.state), job.reason or "It is being started.")
+    elif looks >= LOOKS and age > LOST_S:
+        reason = f"{job.trainer} has no job of this confirmation: none was begun. Start again if you still want it."
+        store.set_job(job.id, state=JobState.FAILED, reason=reason, ended=now())
+    return False
 
 
 def _record(store: Store, settings: Settings, job: Job, status: JobStatus) -> None:
     ended = status.state.ended
+    kept = [{"step": c.step, "model": settings.portable(c.model), "metrics": c.metrics} for c in status.checkpoints]
+    metrics = job.metrics | status.metrics | ({"checkpoints": kept} if kept else {})
     store.set_job(
-        job.id, state=str(status.state), reason=status.reason, metrics=status.metrics,
+        job.id, state=str(status.state), reason=status.reason, metrics=metrics,
         model=settings.portable(status.model), adapter=settings.portable(status.adapter), ended=now() if ended else "",
     )  # fmt: skip
     if status.state is JobState.SUCCEEDED:
         variants(store, settings, store.job(job.id))
+        checkpoint_variants(store, settings, store.job(job.id))
 
 
 def _handle(settings: Settings, job: Job) -> str:

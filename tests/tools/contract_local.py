@@ -1,0 +1,55 @@
+"""Benches of the trainers on this machine: they really train the starter model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.tools.conftest import STARTER, make_model
+from tests.tools.contract import Bench, rows
+from tools.local import LocalTrainer
+from tools.trainer import JobState, JobStatus, TrainRequest
+from tools.trl_local import TrlTrainer
+from tools.unsloth_local import UnslothTrainer
+
+
+class LocalBench(Bench):
+    """A folder of jobs. The long and the broken run take a tiny model, the good one the starter."""
+
+    kind: type[LocalTrainer]
+    resumes = True
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._tiny: Path | None = None
+
+    def make(self) -> LocalTrainer:
+        return self.kind(self.folder / "run" / "jobs")
+
+    def off(self) -> LocalTrainer:
+        return self.kind(self.folder, "/no/such/python")
+
+    def request(self, **changes: Any) -> TrainRequest:
+        return TrainRequest(**({"base": str(STARTER), "max_steps": 2, "key": "confirmed-once"} | rows() | changes))
+
+    def long(self) -> TrainRequest:
+        return self.request(base=str(self.tiny()), max_steps=4000, samples=[], key="long")
+
+    def broken(self) -> TrainRequest:
+        wild = {"learning_rate": 1e38, "max_steps": 50, "samples": [], "key": "broken"}
+        return self.request(base=str(self.tiny()), **wild)
+
+    def progressing(self, status: JobStatus) -> bool:
+        return status.state is JobState.RUNNING and status.step > 0
+
+    def tiny(self) -> Path:
+        self._tiny = self._tiny or make_model(self.folder / "tiny")
+        return self._tiny
+
+
+class TrlBench(LocalBench):
+    kind = TrlTrainer
+
+
+class UnslothBench(LocalBench):
+    kind = UnslothTrainer
