@@ -37,7 +37,7 @@ class AutoTrainTrainer(LocalTrainer):
         """One sentence and a remedy; None when ready, also when its environment is still to be made."""
         if self.interpreter is None and sys.version_info[:2] > NEWEST_PYTHON and not self.environment.ready:
             newest = ".".join(map(str, NEWEST_PYTHON))
-            return f"AutoTrain's libraries end at Python {newest}. Set ATTUNE_TRAIN_PYTHON to a Python 3.11 to {newest}."
+            return f"AutoTrain's libraries end at Python {newest}. Set ATTUNE_TRAIN_PYTHON to 3.11 or up to {newest}."
         return super().unavailable()
 
     def estimate(self, request: TrainRequest) -> Estimate:
@@ -63,7 +63,7 @@ class AutoTrainTrainer(LocalTrainer):
         process.start(directory, WORKER, asked, self.interpreter)
         return str(directory)
 
-    def resume(self, handle: str) -> None:
+    def resume(self, handle: str) -> None:  # noqa: ARG002
         """AutoTrain keeps no checkpoints without a validation split, and with one it drops the split."""
         raise ToolError("A run of AutoTrain cannot be resumed: it keeps no checkpoints.", "Start a new run.")
 

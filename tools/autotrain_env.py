@@ -1,8 +1,8 @@
 """AutoTrain's own virtual environment: made on first use, reused, mended when half made, removed by a command.
 
-Its pins (transformers 4.48, trl 0.13, pydantic 2.10) would pull the app's libraries years back, so it never shares theirs.
-Of its 60 requirements only those of a language model's training are installed: the rest is for images, tables and its
-web page, and two of them (timm, torchvision) do not even import beside a CPU build of torch.
+Its pins (transformers 4.48, trl 0.13, pydantic 2.10) would pull the app's libraries years back, so it never shares
+theirs. Of its 60 requirements only those of a language model's training are installed: the rest is for images,
+tables and its web page, and two of them (timm, torchvision) do not even import beside a CPU build of torch.
 """
 
 from __future__ import annotations

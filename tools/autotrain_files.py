@@ -17,9 +17,9 @@ KEPT = ("tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt", "specia
         "added_tokens.json", "generation_config.json")  # fmt: skip
 # The decoders that transformers 4.48 can train as a chat model, by `model_type` in config.json.
 TYPES = frozenset(
-    "bloom codegen cohere cohere2 dbrx diffllama falcon falcon_mamba gemma gemma2 glm gpt2 gpt_bigcode gpt_neo gpt_neox "
-    "gptj granite granitemoe jamba jetmoe llama mamba mamba2 mistral mixtral mpt nemotron olmo olmo2 olmoe opt persimmon "
-    "phi phi3 phimoe qwen2 qwen2_moe recurrent_gemma stablelm starcoder2 xglm zamba".split()
+    "bloom codegen cohere cohere2 dbrx diffllama falcon falcon_mamba gemma gemma2 glm gpt2 gpt_bigcode gpt_neo "
+    "gpt_neox gptj granite granitemoe jamba jetmoe llama mamba mamba2 mistral mixtral mpt nemotron olmo olmo2 olmoe "
+    "opt persimmon phi phi3 phimoe qwen2 qwen2_moe recurrent_gemma stablelm starcoder2 xglm zamba".split()
 )
 
 

@@ -24,9 +24,16 @@ SECRET = re.compile(r"(^|_)(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(_|$)"
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def start(directory: Path, module: str, request: Mapping[str, Any], interpreter: str | None = None) -> int:
+def start(
+    directory: Path,
+    module: str,
+    request: Mapping[str, Any],
+    interpreter: str | None = None,
+    extra: Mapping[str, str] | None = None,
+) -> int:
     """Start `module` on a new job directory and return its process id at once.
 
+    `extra` is added to the worker's environment: the one way in which a worker gets a token, which no file holds.
     The worker has its own session: it outlives the caller, however that one ends. Raises ToolError when the
     directory is in use or the worker cannot be started.
     """
@@ -34,7 +41,7 @@ def start(directory: Path, module: str, request: Mapping[str, Any], interpreter:
     lock = _take(directory)
     try:
         jobdir.write_atomically(directory / jobdir.REQUEST, json.dumps(request, ensure_ascii=False))
-        return _spawn(directory, lock, module, [], str(request.get("base", "")), interpreter)
+        return _spawn(directory, lock, module, [], str(request.get("base", "")), interpreter, extra)
     except OSError as error:
         raise _not_started(error) from error
     finally:
@@ -91,6 +98,11 @@ def status(directory: Path, after: int = 0) -> JobStatus:
     return _status(directory, events, after, JobState.FAILED, _cause_of_death(directory))
 
 
+def described(directory: Path, after: int, state: JobState, reason: str) -> JobStatus:
+    """The run's events and progress with a state that somebody else knows better than the directory."""
+    return _status(directory, jobdir.read_events(directory), after, state, reason)
+
+
 def environment(base: str = "") -> dict[str, str]:
     """The caller's environment for a child, without secrets.
 
@@ -122,13 +134,21 @@ def _take(directory: Path) -> int:
     raise ToolError("This run is still going.", "Wait for it to end, or cancel it first.")
 
 
-def _spawn(directory: Path, lock: int, module: str, flags: Sequence[str], base: str, interpreter: str | None) -> int:
+def _spawn(
+    directory: Path,
+    lock: int,
+    module: str,
+    flags: Sequence[str],
+    base: str,
+    interpreter: str | None,
+    extra: Mapping[str, str] | None = None,
+) -> int:
     command = [interpreter or sys.executable, "-m", module, str(directory), "--lock", str(lock), *flags]
     with open(directory / jobdir.LOG, "ab") as log:
         process = subprocess.Popen(
             command,
             cwd=directory,  # unsloth writes a cache into the working directory
-            env=environment(base),
+            env=environment(base) | dict(extra or {}),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

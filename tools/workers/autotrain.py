@@ -82,8 +82,9 @@ def _prepare(job: Job, request: TrainRequest, base: Path, own: Any) -> tuple[dic
     texts, longest, mean = own.texts()
     batch = max(1, round(own.recipe.batch_size * mean / longest))  # AutoTrain packs rows into blocks of the longest
     steps = recipe.steps(request, own.recipe, own.counts["rows"], own.counts["replayed"])
+    each = max(1, math.ceil(steps / LOGGED))
     chosen = {"block_size": longest, "batch_size": batch, "lr": own.recipe.learning_rate, "seed": request.seed,
-              "rank": own.recipe.lora_rank, "steps": steps, "logging_steps": max(1, math.ceil(steps / LOGGED))}  # fmt: skip
+              "rank": own.recipe.lora_rank, "steps": steps, "logging_steps": each}  # fmt: skip
     job.event("data", **own.counts, max_length=longest)
     files.old_base(base, job.directory / "base")
     files.write_rows(texts, job.directory)

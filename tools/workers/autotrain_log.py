@@ -61,7 +61,7 @@ class Log:
             values: dict[str, Any] = ast.literal_eval(NUMBERS.sub(r"'\1'", text))
         except (ValueError, SyntaxError):
             return
-        if "loss" not in values:
+        if "loss" not in values or self.step >= self.steps:
             return
         loss = float(values["loss"])
         self.step = min(self.step + self.each, self.steps)

@@ -94,7 +94,8 @@ class Measure:
             torch.set_num_threads(1)  # more only wait for each other over a small model's layers
         if adapter is not None:
             model = PeftModel.from_pretrained(model, str(adapter))
-            if not all(bool(torch.isfinite(weight).all()) for name, weight in model.named_parameters() if "lora" in name):
+            learned = [weight for name, weight in model.named_parameters() if "lora" in name]
+            if not all(bool(torch.isfinite(weight).all()) for weight in learned):
                 raise ToolError("The adapter holds numbers that are none.", "Lower the learning rate.")
         return model.eval()
 
