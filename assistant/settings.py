@@ -76,6 +76,7 @@ class Settings(BaseSettings):
     hf_namespace: str = Field("", description="Whose jobs and repositories they are; empty = the token's owner")
     prices: Path = Field(ROOT / "data" / "prices.toml", description="The dated table of hosted prices")
 
+    gguf_converter: str = Field("", description="llama.cpp's `convert_hf_to_gguf.py`; empty = look on the PATH")
     train_python: str = Field("", description="Local trainers' interpreter; empty = ours")
     spending_cap: float = Field(
         0.0, ge=0, allow_inf_nan=False, description="US dollars a month that training may cost; 0 = nothing that costs"
