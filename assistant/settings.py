@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     azure_resource_group: str = Field(
         "", validation_alias="AZURE_RESOURCE_GROUP", description="Its resource group, to deploy models"
     )  # fmt: skip
+    azure_management_url: str = Field(
+        "https://management.azure.com", description="Azure's control plane; another one in a sovereign cloud"
+    )  # fmt: skip
     azure_training: str = Field(
         "GlobalStandard", description="Azure's kind of training: `Standard`, `GlobalStandard` or `Developer`"
     )  # fmt: skip

@@ -16,6 +16,7 @@ from assistant.record.types import Case
 from assistant.settings import ROOT, Settings
 from assistant.stages import interview
 from tools.autotrain_cli import AutoTrainTrainer
+from tools.azure_deployment import AzureHosting
 from tools.azure_openai import AzureTrainer
 from tools.compatible_api import CompatibleTrainer
 from tools.hf_jobs import HfJobs, HfJobsTrainer
@@ -36,6 +37,7 @@ class Workbench:
     chat: Chat
     trainers: dict[str, Trainer]
     background: Background
+    hosting: AzureHosting
 
     def close(self) -> None:
         self.chat.close()
@@ -50,7 +52,8 @@ def open_workbench(settings: Settings | None = None) -> Workbench:
     logging.getLogger("chromadb").setLevel(logging.ERROR)
     store = Store(settings.database)
     knowledge = Knowledge(store, settings)
-    return Workbench(settings, store, knowledge, Chat(settings, store, knowledge), trainers(settings), Background())
+    return Workbench(settings, store, knowledge, Chat(settings, store, knowledge), trainers(settings), Background(),
+                     azure(settings))  # fmt: skip
 
 
 def trainers(settings: Settings) -> dict[str, Trainer]:
@@ -75,6 +78,12 @@ def hosted(settings: Settings) -> list[Trainer]:
         HfJobsTrainer(settings.jobs, HfJobs(settings.hf_token.get_secret_value(), settings.hf_endpoint.rstrip("/"),
                                             settings.hf_flavor, settings.hf_namespace, table)),
     ]  # fmt: skip
+
+
+def azure(settings: Settings) -> AzureHosting:
+    """Deployments of tuned models in the Azure resource of the settings. Asks nobody until it is used."""
+    return AzureHosting(settings.azure_openai_endpoint, settings.azure_subscription_id, settings.azure_resource_group,
+                        Prices("azure", settings.prices), settings.azure_management_url)  # fmt: skip
 
 
 def import_case_folder(bench: Workbench, folder: Path, id: str = "") -> Case:

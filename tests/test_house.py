@@ -25,7 +25,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("guide",),
     ("workbench",),
     ("publish",),
-    ("background", "export"),
+    ("background", "export", "hosting", "retrain"),
     ("stages",),
     ("evidence", "conversations"),
     ("chat",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -53,7 +53,7 @@ def follow(vendor: Vendor, client: openai.OpenAI, handle: str, seen: Followed) -
     wait = vendor.every
     try:
         job = client.fine_tuning.jobs.retrieve(handle)
-        _hear(client, handle, seen)
+        _hear(client, handle, seen, vendor.account.clean)
         seen.status = _status(vendor, client, job, seen)
     except openai.NotFoundError:
         reason = (
@@ -70,7 +70,7 @@ def follow(vendor: Vendor, client: openai.OpenAI, handle: str, seen: Followed) -
     seen.fresh_until = time.monotonic() + wait
 
 
-def _hear(client: openai.OpenAI, handle: str, seen: Followed) -> None:
+def _hear(client: openai.OpenAI, handle: str, seen: Followed, clean: Callable[[str], str]) -> None:
     """Add the events that are new. The vendor gives the newest first; a known one ends the search."""
     known = {event.id for event in seen.heard}
     fresh = []
@@ -80,7 +80,7 @@ def _hear(client: openai.OpenAI, handle: str, seen: Followed) -> None:
         fresh.append(event)
     for event in reversed(fresh):
         seen.heard.append(event)
-        seen.events += openai_status.told(event)
+        seen.events += openai_status.told(event.model_copy(update={"message": clean(event.message or "")}))
 
 
 def _status(vendor: Vendor, client: openai.OpenAI, job: FineTuningJob, seen: Followed) -> JobStatus:

@@ -16,6 +16,7 @@ from assistant.faces import (
     cli_confirm,
     cli_documents,
     cli_export,
+    cli_hosting,
     cli_model,
     cli_run,
     cli_serve,
@@ -41,8 +42,8 @@ COMMANDS = (
     cli_run.run, cli_case.new, cli_brief.interview, cli_brief.brief, cli_documents.add, cli_documents.documents,
     cli_case.import_, cli_model.baseline,
     cli_serve.ask, cli_case.dataset, cli_model.finetune, cli_model.jobs, cli_model.trainers, cli_model.evaluate,
-    cli_model.switch, cli_model.undo, cli_confirm.confirm, cli_export.export, cli_status.status, cli_serve.journey,
-    mcp,
+    cli_model.switch, cli_model.undo, cli_confirm.confirm, cli_export.export, cli_hosting.deploy, cli_hosting.retrain,
+    cli_status.status, cli_serve.journey, mcp,
 )  # fmt: skip
 for command in COMMANDS:
     app.command(command.__name__.rstrip("_"))(command)

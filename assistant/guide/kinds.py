@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import AttuneError
-from assistant.guide import paste
+from assistant.guide import hosting, paste, spans
 from assistant.record import spending
 from assistant.record.types import Proposal, Variant
 from assistant.stages import baseline, evaluate, finetune, switch
-from tools.trainer import Range
 
 if TYPE_CHECKING:
     from assistant.workbench import Workbench
@@ -84,13 +83,13 @@ def _rests_train(bench: Workbench, case: str) -> Any:
 def _train_terms(bench: Workbench, case: str, payload: Payload) -> Terms:
     found = finetune.estimate(bench.store, bench.settings, bench.trainers, case, **payload)
     rows = bench.store.datasets(case)[-1].train
-    money = "no money" if not found.money_usd.high else f"${_span(found.money_usd)}"
+    money = "no money" if not found.money_usd.high else f"${spans.span(found.money_usd)}"
     cut = f" {found.rows_cut} of them are too long and lose their end." if found.rows_cut else ""
     return Terms(
         f"Train {payload['base']} with {payload['trainer']} on {rows} conversations{_passes(payload)}.{cut}",
         "Only a trained model can be measured against the best answers without training.",
-        f"About {_duration(found.seconds)} ({_begun_small(found.source.rstrip('.'))}).",
-        f"{_span(found.memory_gb)} GB of memory and {money}. "
+        f"About {spans.duration(found.seconds)} ({_begun_small(found.source.rstrip('.'))}).",
+        f"{spans.span(found.memory_gb)} GB of memory and {money}. "
         f"{spending.note(bench.store, bench.settings, found.money_usd.high)}".rstrip(),
         "It makes a new model and measures nothing; which model answers stays as it is.",
     )
@@ -248,6 +247,13 @@ KINDS: dict[str, Kind] = {
     "switch": Kind(_prepare_switch, _rests_switch, "the results or what answers", _switch_terms, _switch, ("variant",)),
     "undo": Kind(_prepare_undo, lambda bench, case: [_last_switch(bench, case)], "what answers", _undo_terms, _undo),
     "baseline": Kind(_prepare_baseline, _rests_baseline, "the brief or the documents", _baseline_terms, _baseline),
+    "deploy": Kind(hosting.prepare, hosting.rests_on, "the jobs or what is deployed",
+                   lambda bench, case, payload: Terms(*hosting.deploy_terms(bench, case, payload)),
+                   lambda bench, proposal, by: hosting.deploy(bench, proposal.payload), ("job", "kind", "hours"),  # noqa: ARG005
+                   allow=lambda bench, proposal: hosting.allow(bench, proposal.payload)),
+    "undeploy": Kind(hosting.prepare, hosting.rests_on, "the jobs or what is deployed",
+                     lambda bench, case, payload: Terms(*hosting.remove_terms(bench, case, payload)),
+                     lambda bench, proposal, by: hosting.remove(bench, proposal.payload), ("job",)),  # noqa: ARG005
     "approve": Kind(paste.prepare, lambda bench, case: sorted(paste.waiting(bench.store, case)),
                     "what waits for approval", lambda bench, case, payload: Terms(*paste.terms(bench, case, payload)),
                     lambda bench, proposal, by: paste.carry_out(bench, proposal.case, proposal.payload)),  # noqa: ARG005
@@ -279,17 +285,3 @@ def _passes(payload: Payload) -> str:
 def _begun_small(text: str) -> str:
     """A sentence as a part of another; a name or an abbreviation keeps its capital."""
     return text[0].lower() + text[1:] if text[1:2].islower() and text.split()[0].isalpha() else text
-
-
-def _duration(seconds: Range) -> str:
-    unit, size = next(
-        (u, s) for u, s in (("hours", 3600), ("minutes", 60), ("seconds", 1)) if seconds.high >= 1.5 * s or s == 1
-    )
-    return f"{_span(Range(seconds.low / size, seconds.high / size))} {unit}"
-
-
-def _span(found: Range) -> str:
-    low, high = (
-        f"{value:.0f}" if value >= 10 else f"{value:.1f}".removesuffix(".0") for value in (found.low, found.high)
-    )
-    return low if low == high else f"{low} to {high}"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
 from assistant.errors import AttuneError
 from assistant.record.rows import now
 from assistant.record.store import Store
@@ -15,10 +19,19 @@ def spent(store: Store) -> float:
     """US dollars of the runs begun in this calendar month (UTC), those of every case.
 
     A run counts with what it has cost (`money_usd` of its metrics) or, until that is known, with the most it was
-    estimated to cost. One that never began counts nothing.
+    estimated to cost. One that never began counts nothing. Deployments of tuned models count by the hour.
     """
-    month = now()[:7]
-    return sum(_cost(job) for job in store.jobs() if job.created.startswith(month))
+    month, jobs = now()[:7], store.jobs()
+    rows = [row for job in jobs for row in job.metrics.get("hosting", [])]
+    hosting = sum(hosted(row) for row in rows if not row["until"] or row["until"].startswith(month))
+    return hosting + sum(_cost(job) for job in jobs if job.created.startswith(month))
+
+
+def hosted(row: Mapping[str, Any]) -> float:
+    """US dollars of one deployment of a model: its hours so far, or all that were reserved while it still runs."""
+    until = datetime.fromisoformat(row["until"]) if row["until"] else datetime.now(UTC)
+    hours = max(0.0, (until - datetime.fromisoformat(row["since"])).total_seconds() / 3600)
+    return float(row["usd_per_hour"]) * (hours if row["until"] else max(hours, float(row["hours"])))
 
 
 def refusal(store: Store, settings: Settings, money_usd: float) -> AttuneError | None:

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from assistant import publish
 from assistant.settings import Settings
 from assistant.workbench import Workbench
+from tests.assistant.measured import bad_at_refunds, evaluated
 from tests.assistant.test_export import CASE, give_model, open_bench, trained
 from tests.tools.hub_server import TOKEN, Hub
 from tools.trainer import ToolError
@@ -55,11 +56,13 @@ def test_a_push_is_private_and_whole_with_a_card(bench: Workbench, hub: Hub, set
 
 def test_the_card_holds_the_scores_and_the_verdict(bench: Workbench) -> None:
     (job,) = bench.store.jobs(CASE)
-    made = [e for e in bench.store.evaluations(CASE) if e.job == job.id and e.finished]
+    assert "not been measured" in publish.card(bench.store, bench.settings, job)
+    made = evaluated(bench, CASE, bad_at_refunds)
+    results = {n: row | {"score": 0.5, "low": 0.4, "high": 0.6} for n, row in made.results.items()}
+    bench.store.finish_evaluation(made.id, results, made.verdict, made.parity)
     card = publish.card(bench.store, bench.settings, job)
-    assert made
-    assert str(made[-1].verdict["decision"]) in card
-    assert all(f"| {name} |" in card for name, row in made[-1].results.items() if row.get("score") is not None)
+    assert f"Verdict: {made.verdict['decision']}" in card
+    assert all(f"| {name} | 0.500 | 0.400 to 0.600 |" in card for name in ("prompt", "few-shot", "tuned"))
 
 
 def test_a_public_repository_is_left_alone_unless_said(bench: Workbench, hub: Hub, settings: Settings) -> None:

@@ -420,6 +420,7 @@ def serving(flavour: str = "openai") -> Iterator[Vendor]:
     handler = type("Handler", (Handler,), {"vendor": vendor})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # a client that hung up
     vendor.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()

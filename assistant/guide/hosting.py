@@ -1,0 +1,76 @@
+"""Proposals about deployments at Azure: what they need, what they mean, and what confirming them does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from assistant import hosting
+from assistant.errors import AttuneError
+from assistant.record import spending
+from tools.azure_deployment import KINDS
+from tools.trainer import JobState
+
+if TYPE_CHECKING:
+    from assistant.workbench import Workbench
+
+Payload = dict[str, Any]
+
+
+def prepare(bench: Workbench, case: str, payload: Payload) -> Payload:
+    """The job whose model is meant, the kind of deployment and the hours to reserve."""
+    number = int(payload.get("job") or 0)
+    found = [
+        job for job in bench.store.jobs(case)
+        if job.trainer == hosting.TRAINER and job.state == JobState.SUCCEEDED and number in (0, job.id)
+    ]  # fmt: skip
+    if not found:
+        raise AttuneError("This case has no model at Azure.", "Train one with the trainer azure.")
+    kind, hours = str(payload.get("kind") or KINDS[0]), float(payload.get("hours") or hosting.HOURS)
+    hosting.offer(bench.store, bench.hosting, found[-1].id, kind, hours)
+    return {"job": found[-1].id, "kind": kind, "hours": hours}
+
+
+def rests_on(bench: Workbench, case: str) -> Any:
+    return [[job.id, job.model, job.metrics.get("hosting", [])] for job in bench.store.jobs(case)]
+
+
+def deploy_terms(bench: Workbench, case: str, payload: Payload) -> tuple[str, str, str, str, str]:  # noqa: ARG001
+    usd = hosting.offer(bench.store, bench.hosting, payload["job"], payload["kind"], payload["hours"])
+    hour, date = bench.hosting.hour(payload["kind"]), bench.hosting.prices.date
+    return (
+        f"Deploy the model of job {payload['job']} at Azure ({payload['kind']}) for {payload['hours']:g} hours.",
+        "A model tuned at Azure answers only while it is deployed.",
+        "It answers after some minutes.",
+        f"${hour:.2f} an hour, used or not: ${usd:.2f} for those hours (price of {date}), and what answers cost. "
+        f"{spending.note(bench.store, bench.settings, usd)}".rstrip(),
+        "Attune takes it down when the hours have passed, but only while it runs: Azure goes on counting. "
+        "Which model answers stays as it is.",
+    )
+
+
+def deploy(bench: Workbench, payload: Payload) -> str:
+    name = hosting.deploy(
+        bench.store, bench.settings, bench.hosting, payload["job"], payload["kind"], payload["hours"]
+    )
+    return f"Azure is deploying it as {name}. It costs by the hour from now on, until it is taken down."
+
+
+def allow(bench: Workbench, payload: Payload) -> None:
+    usd = hosting.offer(bench.store, bench.hosting, payload["job"], payload["kind"], payload["hours"])
+    if refused := spending.refusal(bench.store, bench.settings, usd):
+        raise refused
+
+
+def remove_terms(bench: Workbench, case: str, payload: Payload) -> tuple[str, str, str, str, str]:  # noqa: ARG001
+    return (
+        f"Take the deployment of job {payload['job']} at Azure down.",
+        "It costs by the hour, used or not.",
+        "It takes effect at once.",
+        "Nothing; it ends a bill.",
+        "The tuned model stays and can be deployed again. Until then it does not answer.",
+    )
+
+
+def remove(bench: Workbench, payload: Payload) -> str:
+    usd = hosting.take_down(bench.store, bench.hosting, payload["job"])
+    return f"The deployment is taken down. Hosting has cost about ${usd:.2f} (price of {bench.hosting.prices.date})."
