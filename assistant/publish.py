@@ -89,6 +89,6 @@ On the held-out conversations, against the approved answers:
 ## Limits
 
 It was tuned for one use case and measured on it alone. Tuning teaches form and habits well and facts badly: what it
-says may be wrong. The score is likeness to approved answers, not truth. The training conversations may hold what their users
-wrote: think before you make this repository public. The licence is that of the base model.
+says may be wrong. The score is likeness to approved answers, not truth. The training conversations may hold what their
+users wrote: think before you make this repository public. The licence is that of the base model.
 """
