@@ -35,6 +35,7 @@ class HfJobs:
     namespace: str = ""
     prices: Path = TABLE
     look: float = 5.0  # seconds between two looks at a running job
+    lost: float = 900.0  # seconds after which a job that was asked for and is not listed counts as not begun
 
 
 class HfJobsTrainer:
@@ -166,7 +167,8 @@ class HfJobsTrainer:
     def _hub(self, label: str, forecast: Estimate | None) -> dict[str, Any]:
         seconds = timeout(forecast.seconds.high) if forecast else LEAST_TIMEOUT
         return {"endpoint": self.place.endpoint, "namespace": self.place.namespace, "flavor": self.place.flavor,
-                "label": label, "timeout": int(seconds), "look": self.place.look}  # fmt: skip
+                "label": label, "timeout": int(seconds), "look": self.place.look,
+                "lost": self.place.lost}  # fmt: skip
 
     def _price(self) -> tuple[float, int, str]:
         """US dollars an hour, GPUs, and the date of the price. Raises ToolError for an unknown flavor."""

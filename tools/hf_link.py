@@ -91,8 +91,8 @@ class Link:
             if found := self.job():
                 return found
             time.sleep(PAUSE * 2**attempt)
-        raise Unsure("The Hub did not say whether it started the job, and lists none of this run.",
-                     "See the jobs page of your account before you start again.")  # fmt: skip
+        raise Unsure("Whether the Hub started the job is not known: its answer was lost.",
+                     "Attune looks for it by its label, and starts no second one.")  # fmt: skip
 
     def _environment(self) -> dict[str, str]:
         default = "https://huggingface.co"

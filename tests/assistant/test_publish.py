@@ -107,3 +107,13 @@ def test_what_a_converter_wrote_is_looked_at(writes: bytes, words: str, bench: W
         publish.as_gguf(bench.store, settings, CASE, file)
         assert file.read_bytes() == writes
     assert not list(tmp_path.glob(".x.gguf*"))
+
+
+def test_the_command_pushes_and_says_where(settings: Settings, hub: Hub, here, monkeypatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    monkeypatch.setenv("HF_ENDPOINT", settings.hf_endpoint)
+    done = here("export", "--push", "ada/desk")
+    assert done.returncode == 0, done.stderr
+    assert f"{hub.url}/ada/desk (private)" in done.stdout
+    assert hub.private[("model", "ada/desk")] is True
+    assert TOKEN not in done.stdout + done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import json
 import re
 import tomllib
 import zipfile
@@ -230,3 +231,52 @@ def test_the_token_is_in_no_file(hub, trainer, request_) -> None:
 def test_several_processes_are_refused_for_now(trainer, request_) -> None:
     with pytest.raises(ToolError):
         trainer.estimate(replace(request_, processes=2))
+
+
+STEPS = [("GET", "/api/whoami-v2"), ("GET", "/api/jobs/ada"), ("POST", "/api/repos/create"), ("POST", "/preupload"),
+         ("POST", "/commit"), ("GET", "/logs"), ("GET", "/api/jobs/ada/job1")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "part"), STEPS)
+def test_the_network_cut_once_at_any_step_is_got_over_with_one_job(method, part, hub, trainer, request_) -> None:
+    hub.fail(method, part)
+    handle = trainer.start(request_)
+    until(trainer, handle, JobState.RUNNING)
+    assert len(hub.jobs) == 1
+    assert not [fault for fault in hub.faults if fault.times and part != "/logs"]
+    trainer.cancel(handle)
+    assert until(trainer, handle, JobState.CANCELLED)
+    assert hub.jobs["job1"]["status"]["stage"] == "CANCELED"
+
+
+def test_a_request_that_was_lost_on_its_way_is_looked_for_and_not_sent_again(hub, trainer, request_) -> None:
+    hub.fail("POST", "/api/jobs/ada")  # the connection is cut before the Hub did anything
+    handle = trainer.start(request_)
+    status = until(trainer, handle, JobState.UNKNOWN)
+    assert "starts no second one" in status.reason
+    wait_for(lambda: not jobdir.alive(Path(handle)), 30)
+    asked = jobdir.read_request(Path(handle))
+    asked["hub"]["lost"] = 0.0  # instead of a quarter of an hour
+    (Path(handle) / jobdir.REQUEST).write_text(json.dumps(asked))
+    (Path(handle) / "hub.json").unlink()
+    assert "none was begun" in until(trainer, handle, JobState.FAILED).reason
+    assert sum(line == "POST /api/jobs/ada" for line in hub.seen) == 1
+    assert not hub.jobs
+
+
+@pytest.mark.slow
+def test_after_a_real_run_the_token_is_in_no_file_of_either_side(tmp_path: Path, request_) -> None:
+    hub = Hub(tmp_path / "hub")
+    try:
+        trainer = HfJobsTrainer(tmp_path / "jobs", HfJobs(TOKEN, hub.url, look=0.1))
+        handle = trainer.start(request_)
+        wait_for(lambda: trainer.poll(handle).state.ended, 280, 0.2)
+        status = trainer.poll(handle)
+        assert (status.state, status.reason) == (JobState.SUCCEEDED, "")
+        assert (Path(status.model) / "model.safetensors").is_file()
+        assert [path for path in tmp_path.rglob("*") if path.name == "job.py"]
+        files = [path for path in tmp_path.rglob("*") if path.is_file()]
+        assert not [path for path in files if TOKEN.encode() in path.read_bytes()]
+        assert not [n for repo in hub.repos.values() for n, data in repo.items() if TOKEN.encode() in data]
+    finally:
+        hub.close()

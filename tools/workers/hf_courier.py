@@ -19,7 +19,7 @@ from typing import Any
 
 from tools import hf_script, jobdir
 from tools.hf_link import Link, Refused, Unreachable, Vanished, note
-from tools.trainer import ToolError
+from tools.trainer import ToolError, Unsure
 from tools.workers import reasons
 from tools.workers.job import Cancelled, Job
 
@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
         courier.go()
     except Cancelled:
         return courier.settle(courier.call_off)
-    except (Refused, Unreachable) as error:  # what is true at the Hub is not known: no result
+    except (Refused, Unreachable, Unsure) as error:  # what is true at the Hub is not known: no result
         note(job.directory, trouble=str(error))
         return 1
     except Exception as error:
@@ -65,11 +65,13 @@ class Courier:
         if found is None:
             if not self.asked["base"]:
                 raise ToolError("The Hub lists no job of this run any more.", "Start a new run.")
+            if self._asked.exists():
+                return self._missing()
             self._upload()
             self.job.stage("starting", f"{self.asked['hub']['flavor']}, ended after "
                            f"{self.asked['hub']['timeout'] // 60} minutes at the latest")  # fmt: skip
             self.job.stepping = True  # a cancel waits until it is known what was started
-            found = self.link.create(self._script())
+            found = self._create()
             self.job.stepping = False
         if self.job.cancelled:
             raise Cancelled
@@ -93,6 +95,28 @@ class Courier:
             time.sleep(min(self.look, 1.0))
             found = self.link.ask(self.link.api.inspect_job, job_id=found.id, namespace=self.link.namespace)
         self.job.finish("cancelled", "Cancelled; the Hub has ended the job." if found else "Cancelled before it began.")
+
+    @property
+    def _asked(self) -> Path:
+        """There once the Hub was asked for the job: from then on it is looked for, never asked for again."""
+        return self.job.directory / f"hub-asked-{self.asked['hub'].get('attempt', 1)}"
+
+    def _create(self) -> Any:
+        self._asked.touch()
+        try:
+            return self.link.create(self._script())
+        except Unsure:
+            raise
+        except ToolError:
+            self._asked.unlink()  # the Hub refused: nothing runs
+            raise
+
+    def _missing(self) -> None:
+        """The Hub was asked and lists no job: after a while it is taken at its word."""
+        if time.time() - self._asked.stat().st_mtime < float(self.asked["hub"]["lost"]):
+            raise Unsure("Whether the Hub started the job is not known: its answer was lost.",
+                         "Attune looks for it by its label, and starts no second one.")  # fmt: skip
+        self.job.finish("failed", "The Hub lists no job of this run: none was begun. Start again if you still want it.")
 
     def _upload(self) -> None:
         api, repo = self.link.api, self.link.repo
