@@ -25,6 +25,12 @@ STATES = {
 }  # fmt: skip
 
 
+class _Elsewhere(TrlTrainer):
+    """The forecast of a run that does not need this machine's memory."""
+
+    here: ClassVar[bool] = False
+
+
 @dataclass(frozen=True)
 class HfJobs:
     """Where and on what it trains. `prices` is the dated table; an empty namespace is the token's owner."""
@@ -62,12 +68,14 @@ class HfJobsTrainer:
 
     def estimate(self, request: TrainRequest) -> Estimate:
         """The most it can cost is the timeout's price: the Hub ends the job then. Raises ToolError as `start` does."""
-        if request.processes > 1:
-            raise ToolError("Attune runs one process in a job for now.", "Choose a flavor with a larger GPU.")
         hour, gpus, date = self._price()
+        if request.processes > max(gpus, 1):
+            raise ToolError(f"{request.processes} processes were asked for, but {self.place.flavor} has {gpus} GPUs.",
+                            "Ask for fewer, or set ATTUNE_HF_FLAVOR to a machine with more.")  # fmt: skip
         if request.tuning == "qlora" and not gpus:
             raise ToolError(f"QLoRA needs a GPU and {self.place.flavor} has none.", "Set ATTUNE_HF_FLAVOR to l4x1.")
-        here = TrlTrainer(self.root).estimate(request)
+        alike = replace(request, processes=1, tuning="lora" if request.tuning == "qlora" else request.tuning)
+        here = _Elsewhere(self.root).estimate(alike)
         low = START_SECONDS.low + (0.0 if gpus else here.seconds.low)
         high = START_SECONDS.high + here.seconds.high
         return replace(

@@ -130,7 +130,8 @@ def _metrics(vendor: Vendor, job: FineTuningJob, state: JobState, seen: Followed
     found = openai_status.summary(seen.events, job) if state.ended else {}
     if state.ended and job.trained_tokens is not None:
         try:
-            found["money_usd"] = vendor.prices.training(job.model).of(job.trained_tokens)
+            price = vendor.prices.training(job.model)
+            found |= {"money_usd": price.of(job.trained_tokens), "price_date": price.date}
         except ToolError:
             found["money_unknown"] = True  # the estimate keeps counting against the cap
     elif state is JobState.FAILED and not any(event["type"] == "step" for event in seen.events):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tools import jobdir
-from tools.trainer import JobState, JobStatus, ToolError
+from tools.trainer import Checkpoint, JobState, JobStatus, ToolError
 
 GRACE_SECONDS = 20.0  # between asking a worker to end and ending it
 SECRET = re.compile(r"(^|_)(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(_|$)", re.IGNORECASE)
@@ -29,26 +29,29 @@ def start(
     module: str,
     request: Mapping[str, Any],
     interpreter: str | None = None,
+    launcher: Sequence[str] = (),
     extra: Mapping[str, str] | None = None,
 ) -> int:
     """Start `module` on a new job directory and return its process id at once.
 
-    `extra` is added to the worker's environment: the one way in which a worker gets a token, which no file holds.
-    The worker has its own session: it outlives the caller, however that one ends. Raises ToolError when the
-    directory is in use or the worker cannot be started.
+    `launcher`: arguments between the interpreter and `-m module`, of a program that starts it several times. `extra`
+    is added to the worker's environment: the one way in which it gets a token, which no file holds. The worker has
+    its own session: it outlives the caller, however that one ends. Raises ToolError when the directory is in use or
+    the worker cannot be started.
     """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = _take(directory)
     try:
         jobdir.write_atomically(directory / jobdir.REQUEST, json.dumps(request, ensure_ascii=False))
-        return _spawn(directory, lock, module, [], str(request.get("base", "")), interpreter, extra)
+        program = [*launcher, "-m", module]
+        return _spawn(directory, lock, program, [], str(request.get("base", "")), interpreter, extra)
     except OSError as error:
         raise _not_started(error) from error
     finally:
         os.close(lock)
 
 
-def resume(directory: Path, module: str, interpreter: str | None = None) -> int:
+def resume(directory: Path, module: str, interpreter: str | None = None, launcher: Sequence[str] = ()) -> int:
     """Restart the same request from its last complete checkpoint; returns the process id.
 
     Raises ToolError when there is no checkpoint or the worker still lives.
@@ -60,7 +63,7 @@ def resume(directory: Path, module: str, interpreter: str | None = None) -> int:
         for name in (jobdir.RESULT, jobdir.CANCEL, jobdir.EXIT):
             (directory / name).unlink(missing_ok=True)
         base = str(jobdir.read_request(directory).get("base", ""))
-        return _spawn(directory, lock, module, ["--resume"], base, interpreter)
+        return _spawn(directory, lock, [*launcher, "-m", module], ["--resume"], base, interpreter)
     except OSError as error:
         raise _not_started(error) from error
     finally:
@@ -122,7 +125,8 @@ def environment(base: str = "") -> dict[str, str]:
 def _take(directory: Path) -> int:
     """Lock the directory and return the descriptor, which the worker then inherits: no gap in between."""
     handle = os.open(directory / jobdir.LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    for _ in range(20):  # a poller holds the lock for an instant while it looks
+    ending = (directory / jobdir.RESULT).exists()  # its worker has said its last word, and takes seconds to be gone
+    for _ in range(600 if ending else 20):  # a poller holds the lock for an instant while it looks
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -137,13 +141,13 @@ def _take(directory: Path) -> int:
 def _spawn(
     directory: Path,
     lock: int,
-    module: str,
+    program: Sequence[str],
     flags: Sequence[str],
     base: str,
     interpreter: str | None,
     extra: Mapping[str, str] | None = None,
 ) -> int:
-    command = [interpreter or sys.executable, "-m", module, str(directory), "--lock", str(lock), *flags]
+    command = [interpreter or sys.executable, *program, str(directory), "--lock", str(lock), *flags]
     with open(directory / jobdir.LOG, "ab") as log:
         process = subprocess.Popen(
             command,
@@ -216,7 +220,20 @@ def _status(
         adapter=_inside(directory, result.get("adapter")),
         metrics=dict(result.get("metrics", {})),
         resumable=unfinished and bool(jobdir.checkpoints(directory)),
+        checkpoints=_checkpoints(directory, events),
     )
+
+
+def _checkpoints(directory: Path, events: list[dict[str, Any]]) -> list[Checkpoint]:
+    """The checkpoints kept, each with its eval loss where it was evaluated; the best one says so."""
+    told = [event for event in events if event.get("type") == "eval" and event.get("eval_loss") is not None]
+    losses = {int(event.get("step", 0)): float(event["eval_loss"]) for event in told}
+    kept = {int(path.name.rsplit("-", 1)[1]): path for path in jobdir.checkpoints(directory)}
+    best = min((step for step in kept if step in losses), key=lambda step: losses[step], default=None)
+    return [
+        Checkpoint(step, str(path), ({"eval_loss": losses[step]} if step in losses else {}) | {"best": step == best})
+        for step, path in kept.items()
+    ]
 
 
 def _inside(directory: Path, name: Any) -> str:

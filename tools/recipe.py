@@ -4,35 +4,48 @@ from __future__ import annotations
 
 import json
 import math
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.trainer import Message, ToolError, TrainRequest
+from tools.trainer import Message, TrainRequest
 
 SMALL, MIDDLE = 50e6, 400e6  # parameters
 BATCH = 8
-WINDOW = 2048  # tokens; a longer window costs memory that few conversations need
 REPLAY = "replay.jsonl"  # beside a base's weights: conversations of its own training
 REPLAY_SHARE = 2.0  # of them for each conversation that is trained on, each time it is
 MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
+# Peak rates by size (small, middle, large). Whatever moves every weight, or moves away from an answer, goes slower.
+RATES = {
+    ("sft", False): (4e-3, 5e-4, 2e-4),
+    ("sft", True): (1e-3, 5e-5, 2e-5),
+    ("dpo", False): (1e-3, 5e-5, 2e-5),
+    ("dpo", True): (2e-4, 5e-6, 1e-6),
+    ("kto", False): (1e-3, 5e-5, 2e-5),
+    ("kto", True): (2e-4, 5e-6, 1e-6),
+}
+BETA = 0.1  # of dpo and kto, as their authors use it
+
+
 @dataclass(frozen=True)
 class Recipe:
-    """Hyperparameters of one run, all decided."""
+    """Hyperparameters of one run, all decided. `lora_rank` is 0 where every weight is tuned."""
 
     epochs: float
     learning_rate: float
     batch_size: int
     lora_rank: int
     lora_alpha: int
+    beta: float = 0.0
 
 
 def choose(request: TrainRequest, parameters: int) -> Recipe:
     """Fill the request's zeros. Small models need a higher rate, few rows more epochs."""
-    rank = request.lora_rank or (64 if parameters < SMALL else 16)
-    rate = 4e-3 if parameters < SMALL else 5e-4 if parameters < MIDDLE else 2e-4
+    full = request.tuning == "full"
+    rank = 0 if full else request.lora_rank or (64 if parameters < SMALL else 16)
+    rates = RATES[request.method, full]
+    rate = rates[0] if parameters < SMALL else rates[1] if parameters < MIDDLE else rates[2]
     batch = request.batch_size or BATCH
     return Recipe(
         epochs=request.epochs or _epochs(request, batch, parameters),
@@ -40,23 +53,33 @@ def choose(request: TrainRequest, parameters: int) -> Recipe:
         batch_size=batch,
         lora_rank=rank,
         lora_alpha=rank,
+        beta=0.0 if request.method == "sft" else request.beta or BETA,
     )
 
 
-def steps(request: TrainRequest, recipe: Recipe, rows: int = 0, replayed: int = 0) -> int:
-    """Optimiser steps that the run will take over `rows` rows (the request's conversations, when 0) and the replay."""
+def rows(request: TrainRequest) -> int:
+    """How many examples an epoch holds: conversations, pairs (dpo) or judged answers (kto)."""
+    if request.method == "sft":
+        return len(request.train)
+    if request.method == "dpo":
+        return sum(bool(one.chosen and one.rejected) for one in request.preferences)
+    return sum(bool(answer) for one in request.preferences for answer in (one.chosen, one.rejected))
+
+
+def steps(request: TrainRequest, recipe: Recipe, rows_: int = 0, replayed: int = 0) -> int:
+    """Optimiser steps that the run will take over `rows_` rows (the request's own, when 0) and the replay."""
     if request.max_steps:
         return request.max_steps
-    each = math.ceil((rows or len(request.train)) / recipe.batch_size)
+    each = math.ceil((rows_ or rows(request)) / recipe.batch_size)
     return max(1, math.ceil(each * recipe.epochs + replayed / recipe.batch_size))
 
 
 def replay(base: Path, request: TrainRequest, recipe: Recipe) -> list[list[Message]]:
     """Conversations of the base's own training, where it brings some: mixed in, they keep it from forgetting.
 
-    None with `max_steps`, which says exactly how long the run is.
+    None with `max_steps`, which says exactly how long the run is; none where answers are compared, not imitated.
     """
-    if request.max_steps or not (base / REPLAY).is_file():
+    if request.max_steps or request.method != "sft" or not (base / REPLAY).is_file():
         return []
     lines = (base / REPLAY).read_text(encoding="utf-8").splitlines()
     wanted = round(len(request.train) * recipe.epochs * REPLAY_SHARE)
@@ -64,54 +87,14 @@ def replay(base: Path, request: TrainRequest, recipe: Recipe) -> list[list[Messa
 
 
 def _epochs(request: TrainRequest, batch: int, parameters: int) -> float:
-    """About 150 steps for a small model, its replay among them, in 3 to 10 epochs; 1 to 3 epochs for a larger one."""
-    rows = max(len(request.train), 1)
+    """About 150 steps for a small model, its replay among them, in 3 to 10 epochs; 1 to 3 epochs for a larger one.
+
+    Judged answers are seen less often: a model that is pushed away from them for long forgets how to speak.
+    """
+    count = max(rows(request), 1)
+    if request.method != "sft":
+        return float(min(5, max(1, round(40 * batch / count)))) if parameters < SMALL else 1.0
     if parameters < SMALL:
         each = 1 + REPLAY_SHARE if (Path(request.base) / REPLAY).is_file() else 1
-        return float(min(10, max(3, round(150 * batch / rows / each))))
-    return 3.0 if rows <= 2000 else 2.0 if rows <= 10000 else 1.0
-
-
-def check_folder(folder: Path) -> None:
-    """Raise ToolError unless the folder holds a model that transformers can read."""
-    if not folder.is_dir():
-        raise ToolError(f"{folder} is not a model folder: it does not exist.", "Name a folder with a config.json.")
-    if not (folder / "config.json").is_file():
-        raise ToolError(
-            f"{folder} is not a model folder: it has no config.json.", "Name a folder made by transformers."
-        )
-    if not weights(folder):
-        raise ToolError(f"{folder} is not a model folder: it has no weights (*.safetensors).", "Copy the weights too.")
-    names = ("tokenizer.json", "tokenizer.model", "vocab.json", "tokenizer_config.json")
-    if not any((folder / name).is_file() for name in names):
-        raise ToolError(f"{folder} is not a model folder: it has no tokenizer.", "Copy the tokenizer's files too.")
-
-
-def weights(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.safetensors")) or sorted(folder.glob("pytorch_model*.bin"))
-
-
-def parameters(folder: Path) -> int:
-    """Number of parameters, from the headers of the weights; an estimate from the file size for old formats."""
-    return sum(_tensors(path) for path in weights(folder))
-
-
-def window(folder: Path) -> int:
-    """Tokens that the model can read at once, at most WINDOW."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    text = config.get("text_config") or config
-    return min(int(text.get("max_position_embeddings") or text.get("n_positions") or WINDOW), WINDOW)
-
-
-def _tensors(path: Path) -> int:
-    """Parameters in one file: a safetensors file begins with the length of its JSON header, 8 bytes."""
-    size = path.stat().st_size
-    if path.suffix != ".safetensors":
-        return size // 2
-    try:
-        with open(path, "rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
-            header = json.loads(file.read(min(length, size)))
-        return sum(math.prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
-    except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ToolError(f"{path} is damaged: it is no safetensors file.", "Copy the model again.") from error
+        return float(min(10, max(3, round(150 * batch / count / each))))
+    return 3.0 if count <= 2000 else 2.0 if count <= 10000 else 1.0

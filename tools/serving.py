@@ -20,7 +20,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from tools import jobdir, process, recipe
+from tools import basemodel, jobdir, process
 from tools.trainer import ToolError
 
 WORKER = "tools.workers.serve"
@@ -45,7 +45,7 @@ class Server:
         """Start loading the model and return at once. Raises ToolError when it is no model folder."""
         if "@" in self.model:  # transformers takes what follows for a revision
             raise ToolError(f'{self.model} cannot be served: its path holds an "@".', "Rename the folder.")
-        recipe.check_folder(Path(self.model))
+        basemodel.check_folder(Path(self.model))
         self.base_url = ""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with open(self.log, "wb") as log:

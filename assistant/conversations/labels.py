@@ -26,7 +26,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two answers to one prompt, of which a person preferred `chosen`."""
+    """Two answers to one prompt, of which a person preferred `chosen`; one of them empty where only one was judged."""
 
     conversation: int
     prompt: list[Message]
@@ -47,15 +47,18 @@ def approved_rows(store: Store, case: str, sources: Sequence[str] = SOURCES) -> 
 
 def pairs(turns: Sequence[Turn]) -> list[Pair]:
     """Preference pairs: an approved answer against each sibling that was not approved."""
-    by_id = {turn.id: turn for turn in turns}
     found = []
     for chosen in _answers(turns, "approved"):
         for other in turns:
             sibling = other.parent == chosen.parent and other.role == "assistant" and other.id != chosen.id
             if sibling and other.label != "approved" and other.content != chosen.content:
-                prompt = [as_message(turn) for turn in _ancestors(by_id, chosen)]
-                found.append(Pair(chosen.conversation, prompt, chosen.content, other.content))
+                found.append(Pair(chosen.conversation, asked(turns, chosen), chosen.content, other.content))
     return found
+
+
+def asked(turns: Sequence[Turn], answer: Turn) -> list[Message]:
+    """The messages that an answer answered."""
+    return [as_message(turn) for turn in _ancestors({turn.id: turn for turn in turns}, answer)]
 
 
 def negatives(turns: Sequence[Turn]) -> list[Turn]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from assistant.conversations import duplicates
 from assistant.conversations.labels import Row
+from assistant.record.judgement import Judgement
 from assistant.record.types import Item, Message
 
 
@@ -75,11 +76,19 @@ def make(
     return Split(items, dropped)
 
 
-def content_hash(items: Sequence[Item], seed: int, case: str = "") -> str:
-    """sha256 of the split's content and seed, and of a case where that is given: the dataset's id."""
+def content_hash(
+    items: Sequence[Item], seed: int, case: str = "", judgements: Sequence[Judgement] = ()
+) -> str:
+    """sha256 of the split's content and seed, and of a case where that is given: the dataset's id.
+
+    Judgements count where there are any.
+    """
     digest = hashlib.sha256(json.dumps(["attune-dataset-1", seed, *([case] if case else [])]).encode())
     for item in items:
         digest.update(json.dumps([item.split, item.messages], sort_keys=True, ensure_ascii=False).encode())
+    for one in judgements:
+        parts = [one.prompt, one.chosen, one.rejected]
+        digest.update(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode())
     return digest.hexdigest()
 
 

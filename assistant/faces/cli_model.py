@@ -53,6 +53,12 @@ def finetune(
     batch_size: Annotated[int, typer.Option(min=0, help="Rows a step.", show_default="chosen")] = 0,
     lora_rank: Annotated[int, typer.Option(min=0, help="Rank of the adapter.", show_default="chosen")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the run.", show_default="the case's")] = 0,
+    method: Annotated[str, typer.Option(help="sft, dpo or kto: what it learns from.", show_default="sft")] = "",
+    tuning: Annotated[str, typer.Option(help="lora, qlora (a GPU) or full.", show_default="lora")] = "",
+    continue_from: Annotated[int, typer.Option(min=0, help="An earlier job to go on from.", show_default="none")] = 0,
+    patience: Annotated[int, typer.Option(min=0, help="Evaluations without progress.", show_default="to the end")] = 0,
+    processes: Annotated[int, typer.Option(min=0, help="GPUs or processes at once.", show_default="1")] = 0,
+    beta: Annotated[float, typer.Option(min=0, help="Of dpo and kto: hold near the base.", show_default="0.1")] = 0.0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that ended early.")] = False,
     cancel: Annotated[bool, typer.Option("--cancel", help="End a run.")] = False,
     watch: Annotated[bool, typer.Option("--follow", help="Follow a run started before.")] = False,
@@ -79,7 +85,9 @@ def finetune(
         else:
             options: dict[str, Any] = {
                 "trainer": trainer, "base": base, "epochs": epochs, "max_steps": max_steps, "seed": seed,
-                "learning_rate": learning_rate, "batch_size": batch_size, "lora_rank": lora_rank,
+                "learning_rate": learning_rate, "batch_size": batch_size, "lora_rank": lora_rank, "method": method,
+                "tuning": tuning, "continue_from": continue_from, "patience": patience, "processes": processes,
+                "beta": beta,
             }  # fmt: skip
             run = _start(bench, chosen, options)
         if not detach:

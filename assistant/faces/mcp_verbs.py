@@ -157,7 +157,9 @@ class Verbs:
             raise AttuneError(str(finetune.blocked(bench.store, chosen.id)), "Call build_dataset.")
         wanted = {name: value for name, value in (("trainer", trainer), ("base", base), ("epochs", epochs)) if value}
         found = finetune.estimate(bench.store, bench.settings, bench.trainers, chosen.id, **wanted)
-        usual = finetune.defaults(bench.store, bench.settings, bench.trainers, chosen.id)
+        usual = finetune.defaults(
+            bench.store, bench.settings, bench.trainers, chosen.id, str(wanted.get("trainer") or "")
+        )
         return {"trainers": list(bench.trainers), "options": usual | wanted, "estimate": found}
 
     def propose_training(

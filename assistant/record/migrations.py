@@ -86,3 +86,14 @@ def m002_brief_versions(db: Database) -> None:
 def m003_refused_documents(db: Database) -> None:
     """A file that could not be used is a row, too, with the reason."""
     db.table("documents").add_column("problem", str, not_null_default="")
+
+
+@migrations()
+def m004_judgements(db: Database) -> None:
+    """A dataset freezes the judged answers of its train side, too."""
+    judgements = db.table("dataset_judgements").create(
+        {"id": int, "dataset": str, "position": int, "prompt": str, "chosen": str, "rejected": str,
+         "conversation": int},
+        pk="id", foreign_keys=[("dataset", "datasets", "id")],
+    )  # fmt: skip
+    judgements.create_index(["dataset", "position"], unique=True)

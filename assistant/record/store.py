@@ -9,8 +9,9 @@ from typing import Any
 
 from assistant.errors import AttuneError
 from assistant.record.briefs import Briefs
+from assistant.record.judgement import Judgement
 from assistant.record.papers import Papers
-from assistant.record.rows import decoded, make, now
+from assistant.record.rows import decoded, encoded, make, now
 from assistant.record.types import (
     Brief,
     Case,
@@ -133,7 +134,9 @@ class Store(Briefs, Papers):
         self._update("messages", turn, label=label)
 
     # datasets ----------------------------------------------------------------------------------------------------
-    def add_dataset(self, dataset: Dataset, items: Sequence[Item]) -> Dataset:
+    def add_dataset(
+        self, dataset: Dataset, items: Sequence[Item], judgements: Sequence[Judgement] = ()
+    ) -> Dataset:
         """Freeze a dataset with its content; the same content twice is one dataset."""
         with self.atomic():
             if self._one("datasets", "id = ?", [dataset.id]) is None:
@@ -143,6 +146,9 @@ class Store(Briefs, Papers):
                      "messages": json.dumps(item.messages, ensure_ascii=False), "conversation": item.conversation}
                     for item in items
                 )  # fmt: skip
+                self.db.table("dataset_judgements").insert_all(
+                    encoded(asdict(one)) | {"dataset": dataset.id} for one in judgements
+                )
         return self.dataset(dataset.id)
 
     def dataset(self, id: str) -> Dataset:
@@ -154,6 +160,10 @@ class Store(Briefs, Papers):
     def items(self, dataset: str, split: str | None = None) -> list[Item]:
         where, values = ("dataset = ?", [dataset]) if split is None else ("dataset = ? and split = ?", [dataset, split])
         return [make(Item, row) for row in self._rows("dataset_items", where, values, order="position")]
+
+    def judgements(self, dataset: str) -> list[Judgement]:
+        """The judged answers of a dataset's train side."""
+        return [make(Judgement, row) for row in self._rows("dataset_judgements", "dataset = ?", [dataset], "position")]
 
     # jobs --------------------------------------------------------------------------------------------------------
     def add_job(self, case: str, dataset: str, trainer: str, handle: str, state: str, request: dict[str, Any]) -> Job:

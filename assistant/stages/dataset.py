@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from assistant.conversations import labels, split
+from assistant.conversations import judged, labels, split
 from assistant.errors import AttuneError
+from assistant.record.judgement import Judgement
 from assistant.record.store import Store
 from assistant.record.types import Dataset, Item
 
@@ -65,8 +66,11 @@ def run(store: Store, case: str, seed: int = SEED, test_share: float = TEST_SHAR
     if not cut.train or not cut.test:
         raise AttuneError("Too few different conversations are left for both a train and a test split.",
                           "Approve more that are not alike.")  # fmt: skip
-    dataset = Dataset(_id(store, case, cut, seed), case, seed, len(cut.train), len(cut.test), cut.dropped)
-    return store.add_dataset(dataset, cut.items)
+    answers = judged.freeze(store.turns_of_case(case, labels.SOURCES).values(), cut.items)
+    id = _id(store, case, cut, seed, answers)
+    return store.add_dataset(
+        Dataset(id, case, seed, len(cut.train), len(cut.test), cut.dropped), cut.items, answers
+    )
 
 
 def _earlier(store: Store, case: str) -> list[Item]:
@@ -74,8 +78,8 @@ def _earlier(store: Store, case: str) -> list[Item]:
     return [item for known in store.datasets(case) for item in store.items(known.id)]
 
 
-def _id(store: Store, case: str, cut: split.Split, seed: int) -> str:
+def _id(store: Store, case: str, cut: split.Split, seed: int, answers: list[Judgement]) -> str:
     """The content's hash; where another case froze the very same, this case's name is part of it."""
-    id = split.content_hash(cut.items, seed)
+    id = split.content_hash(cut.items, seed, judgements=answers)
     taken = any(known.id == id for other in store.cases() if other.id != case for known in store.datasets(other.id))
-    return split.content_hash(cut.items, seed, case) if taken else id
+    return split.content_hash(cut.items, seed, case, answers) if taken else id

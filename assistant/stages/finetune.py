@@ -11,22 +11,26 @@ from pathlib import Path
 from typing import Any
 
 from assistant import endpoints
+from assistant.conversations import judged
 from assistant.errors import AttuneError
 from assistant.knowledge import prompt
 from assistant.record import spending
+from assistant.record.judgement import Judgement
 from assistant.record.rows import now
 from assistant.record.store import Store
 from assistant.record.types import Item, Job, Message, Variant
 from assistant.settings import STARTER, Settings
 from assistant.stages import baseline
-from tools.trainer import Estimate, Hosted, JobState, JobStatus, ToolError, Trainer, TrainRequest, Unsure
+from tools.trainer import Estimate, Hosted, JobState, JobStatus, Preference, ToolError, Trainer, TrainRequest, Unsure
 
 Trainers = Mapping[str, Trainer]
 VALIDATION_SHARE, MOST_VALIDATION = 0.08, 64  # of the train split: the eval loss must not look at the test split
 SAMPLES, PROBES = 3, 8
+CONTENT = ("train", "test", "samples", "probes", "preferences", "test_preferences")  # the dataset holds it
 STARTING_S = 60  # seconds in which a trainer returns a handle
 LOOKS, LOST_S = 5, 900  # how often, and over how many seconds, a job is looked for that may cost money
-OPTIONS = ("base", "epochs", "max_steps", "learning_rate", "batch_size", "lora_rank", "seed")
+OPTIONS = ("base", "epochs", "max_steps", "learning_rate", "batch_size", "lora_rank", "seed", "method", "tuning",
+           "continue_from", "patience", "processes", "beta")  # fmt: skip
 
 
 def blocked(store: Store, case: str) -> str | None:
@@ -64,7 +68,7 @@ def estimate(store: Store, settings: Settings, trainers: Trainers, case: str, **
 
 
 def run(store: Store, settings: Settings, trainers: Trainers, case: str, **options: Any) -> Job:
-    """Start training. `options`: trainer, base, epochs, max_steps, learning_rate, batch_size, lora_rank, seed."""
+    """Start training. `options`: trainer and those of OPTIONS; `continue_from` is an earlier job's number."""
     refresh(store, settings, trainers, case)
     if reason := blocked(store, case):
         raise AttuneError(reason, "Then start again.")
@@ -73,7 +77,7 @@ def run(store: Store, settings: Settings, trainers: Trainers, case: str, **optio
     if problem := trainer.unavailable():
         raise AttuneError(f"The trainer '{name}' cannot run: {problem}")
     money = trainer.estimate(request).money_usd.high  # refuses what cannot run before anything is recorded
-    kept = {k: v for k, v in asdict(request).items() if k not in ("train", "test", "samples", "probes")}
+    kept = {k: v for k, v in asdict(request).items() if k not in CONTENT}
     kept |= {"system": prompt.short_instruction(store.case(case)), "base_name": settings.portable(request.base)}
     kept |= {"money_usd": money} if money else {}
     with store.atomic():  # two that are started at once must both fit under the cap
@@ -153,8 +157,13 @@ def variants(store: Store, settings: Settings, job: Job) -> dict[str, Variant]:
 
 
 def checkpoint_variants(store: Store, settings: Settings, job: Job) -> list[Variant]:
-    """The models of earlier steps that the trainer kept, as candidates `tuned@STEP`, recorded but not measured."""
+    """The models of earlier steps that a vendor kept, as candidates `tuned@STEP`, recorded but not measured.
+
+    A local checkpoint is no model that could answer: it is there to go on from.
+    """
     tuned = variants(store, settings, job)["tuned"]
+    if tuned.endpoint not in endpoints.HOSTED:
+        return []
     return [
         store.add_variant(baseline.identified(replace(tuned, name=f"tuned@{kept['step']}", model=str(kept["model"]))))
         for kept in job.metrics.get("checkpoints", [])
@@ -183,13 +192,39 @@ def _request(
     dataset = baseline.latest_dataset(store, case)
     if not dataset:
         raise AttuneError(str(blocked(store, case)), "Then start again.")
-    name = str(chosen.pop("trainer"))
-    rows = training_rows(store.items(dataset, "train"), prompt.short_instruction(store.case(case)))
-    train, validation = _validation(rows, int(chosen["seed"]))
+    name, seed = str(chosen.pop("trainer")), int(chosen["seed"])
+    chosen |= _continued(store, settings, case, int(chosen.pop("continue_from", 0)), chosen)
+    system = prompt.short_instruction(store.case(case))
+    items = store.items(dataset, "train")
+    train, validation = _validation(training_rows(items, system), seed)
     questions = [row[: 1 + next(i for i, m in enumerate(row) if m["role"] == "user")] for row in validation]
     base = settings.model_path(str(chosen.pop("base")))
     request = TrainRequest(base, train, validation, samples=questions[:SAMPLES], probes=questions[:PROBES], suffix=case)
+    if (method := str(chosen.get("method", "sft"))) != "sft":
+        learned = judged.to_learn(method, store.judgements(dataset), items, seed)
+        good, held = judged.validation(learned, seed, VALIDATION_SHARE, MOST_VALIDATION)
+        chosen |= {"preferences": _preferences(good, system), "test_preferences": _preferences(held, system)}
+        chosen |= {"train": [], "test": []}
     return name, replace(request, **chosen, key=secrets.token_hex(16))  # of this confirmation: it pays once
+
+
+def _preferences(judgements: list[Judgement], system: str) -> list[Preference]:
+    rows = training_rows([Item(one.position, "train", one.prompt) for one in judgements], system)
+    return [Preference(row, one.chosen, one.rejected) for row, one in zip(rows, judgements, strict=True)]
+
+
+def _continued(
+    store: Store, settings: Settings, case: str, number: int, chosen: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Where to go on from an earlier job: at its adapter, or at its whole model where it or this one tunes in full."""
+    if not number:
+        return {}
+    job = store.job(number)
+    if job.case != case or job.state != JobState.SUCCEEDED:
+        raise AttuneError(f"Job {number} left no model of this case to go on from.", "Name one that succeeded.")
+    if job.adapter and chosen.get("tuning", "lora") != "full":
+        return {"base": str(job.request["base_name"]), "adapter": settings.model_path(job.adapter)}
+    return {"base": job.model}
 
 
 def _validation(rows: list[list[Message]], seed: int) -> tuple[list[list[Message]], list[list[Message]]]:

@@ -8,11 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import pytest
 from azure.core.credentials import AccessToken
 
 from assistant import hosting
 from assistant.errors import AttuneError
+from assistant.faces.ui import training_text
+from assistant.faces.ui.hosting_panel import HostingPanel
+from assistant.faces.ui.session import Session
 from assistant.guide import proposals
 from assistant.record import spending
 from assistant.record.types import Job
@@ -122,6 +126,30 @@ def test_a_developer_deployment_costs_nothing_by_the_hour(at_azure: Azure) -> No
     before = spending.spent(bench.store)
     hosting.deploy(bench.store, bench.settings, bench.hosting, job.id, "DeveloperTier", 24)
     assert spending.spent(bench.store) == pytest.approx(before)
+
+
+def test_the_training_tab_shows_the_bill_and_ends_it_with_one_button(at_azure: Azure) -> None:
+    found, job = at_azure
+    with gr.Blocks():
+        panel = HostingPanel(found.bench, Session())
+    box, text, deploy, down = panel.show(found.case)
+    assert (box.visible, deploy.visible, down.visible) == (True, True, False)
+    assert "is not deployed" in text
+    assert "$1.70 an hour, used or not (price of 2026-11-25)" in text
+    panel.propose(found.case)
+    assert not found.vendor.deployments  # a person confirms it first
+    made = proposals.current(found.bench, found.case)
+    assert made is not None
+    proposals.confirm(found.bench, made.id)
+    _, text, deploy, down = panel.show(found.case)
+    assert (deploy.visible, down.visible) == (False, True)
+    assert "of 8 reserved hours, $0.00 so far at $1.70 an hour (price of 2026-11-25)" in text
+    panel.take_down(found.case)
+    assert not found.vendor.deployments
+    assert found.bench.store.job(job.id).metrics["hosting"][-1]["until"]
+    now = found.bench.trainers["azure"].poll(job.handle)
+    assert "It cost about $" in training_text.status(job, now, now.events)
+    assert "(price of 2026-11-25)" in training_text.status(job, now, now.events)
 
 
 @pytest.mark.parametrize(("kind", "words"), [("cut", "lost|no connection"), ("403", "refused it .403"), ("500", "500")])

@@ -48,6 +48,9 @@ class Bench(ABC):
         """A request that the trainer must refuse at once."""
         return self.request(train=[])
 
+    def strike(self, handle: str) -> None:  # noqa: B027
+        """Break the run that `broken` began, where that takes a deed."""
+
     def mend(self) -> None:  # noqa: B027
         """Undo what `long` or `broken` did to the surroundings."""
 

@@ -122,6 +122,7 @@ def test_cancelling_what_has_ended_is_harmless(bench: Bench, good: Run) -> None:
 def test_it_fails_with_a_reason(bench: Bench) -> None:
     try:
         handle = bench.make().start(bench.broken())
+        bench.strike(handle)
         status = ended(bench.make(), handle, bench.seconds)
     finally:
         bench.mend()

@@ -228,9 +228,11 @@ def test_the_token_is_in_no_file(hub, trainer, request_) -> None:
     assert not [name for files in hub.repos.values() for name, data in files.items() if TOKEN.encode() in data]
 
 
-def test_several_processes_are_refused_for_now(trainer, request_) -> None:
-    with pytest.raises(ToolError):
+def test_several_processes_need_a_machine_with_as_many_gpus(trainer, request_) -> None:
+    with pytest.raises(ToolError, match="has 0 GPUs"):
         trainer.estimate(replace(request_, processes=2))
+    larger = HfJobsTrainer(trainer.root, replace(trainer.place, flavor="l4x4"))
+    assert larger.estimate(replace(request_, processes=2)).money_usd.high >= 1.9
 
 
 STEPS = [("GET", "/api/whoami-v2"), ("GET", "/api/jobs/ada"), ("POST", "/api/repos/create"), ("POST", "/preupload"),

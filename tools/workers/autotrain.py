@@ -56,9 +56,9 @@ def _run(job: Job, request: TrainRequest, environment: Environment) -> None:
         job.stage("environment", "AutoTrain's own, about 2 GB: minutes, once")
         environment.make(process.environment(), lambda said: job.stage("environment", said))
     job.stage("loading", f"{Path(request.base).name} with autotrain")
-    from tools.workers import measure
+    from tools.workers import bases, measure
 
-    base = measure.fetched(request.base)
+    base = bases.ready(request.base, job)
     own = measure.Measure(job, request, base)
     chosen, texts = _prepare(job, request, base, own)
     before = own.loss(None)

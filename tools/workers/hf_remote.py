@@ -16,6 +16,7 @@ from huggingface_hub import HfApi
 
 from tools import jobdir
 from tools.hf_script import BASE, MARK
+from tools.local import launcher
 
 LOOK_SECONDS = 0.5
 RESULT_FILES = ["merged/*", "adapter/*", jobdir.PROBES, jobdir.RESULT, jobdir.EVENTS]
@@ -30,7 +31,8 @@ def main(given: Path, run: Path, repo: str) -> int:
         request["base"] = str(given / BASE)
     (run / jobdir.REQUEST).write_text(json.dumps(request), encoding="utf-8")
     resumed = _earlier(api, repo, run)
-    command = [sys.executable, "-m", "tools.workers.finetune", str(run), *(["--resume"] if resumed else [])]
+    several = launcher(int(request.get("processes", 1)))  # accelerate, where several GPUs train
+    command = [sys.executable, *several, "-m", "tools.workers.finetune", str(run), *(["--resume"] if resumed else [])]
     child = subprocess.Popen(command, cwd=run, env=_without_token(request["base"]), stdin=subprocess.DEVNULL)
     told = 0
     while True:

@@ -25,11 +25,11 @@ class Cancelled(BaseException):
 class Job:
     """One run of a worker on its directory. Made first of all, before any heavy import."""
 
-    def __init__(self, directory: Path, lock: int | None = None) -> None:
+    def __init__(self, directory: Path, lock: int | None = None, launched: bool = False) -> None:
         self.directory = directory
         self.cancelled = False
         self.stepping = False  # while training, a cancel waits for the step to end
-        self._lock = self._hold(lock)
+        self._lock = None if launched else self._hold(lock)  # a launcher of several processes holds it itself
         signal.signal(signal.SIGTERM, self._on_term)
         (directory / RESERVE).write_bytes(b"\0" * RESERVE_BYTES)
         self._events = self._open_events()
@@ -75,6 +75,24 @@ class Job:
             jobdir.write_atomically(self.directory / jobdir.RESULT, json.dumps(result, ensure_ascii=False))
         except OSError as error:
             print(f"{reason} (the result could not be written: {error})", file=sys.stderr)
+
+
+class Onlooker(Job):
+    """The side of a process that helps another one to train: it computes, and leaves the word to the first."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.cancelled = False
+        self.stepping = False
+        signal.signal(signal.SIGTERM, self._on_term)
+
+    def event(self, type_: str, **values: Any) -> None:
+        """Said by the first process."""
+
+    def finish(self, state: str, reason: str = "", **values: Any) -> None:  # noqa: ARG002
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if state == "failed":
+            print(f"A helping process ended: {reason}", file=sys.stderr)
 
 
 def _plain(value: Any) -> Any:

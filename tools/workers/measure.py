@@ -8,7 +8,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-from tools import jobdir, recipe
+from tools import basemodel, jobdir, recipe
 from tools.trainer import PROBE_TOKENS, ToolError, TrainRequest
 from tools.workers import answer, rows
 from tools.workers.job import Job
@@ -25,9 +25,9 @@ class Measure:
 
         self.job, self.request, self.base = job, request, base
         self.tokenizer: Any = AutoTokenizer.from_pretrained(base)
-        self.parameters = recipe.parameters(base)
+        self.parameters = basemodel.parameters(base)
         self.recipe = recipe.choose(request, self.parameters)
-        self.window = min(request.max_length or recipe.window(base), recipe.window(base))
+        self.window = min(request.max_length or basemodel.window(base), basemodel.window(base))
         self.counts = {"rows": len(request.train), "replayed": 0, "rows_dropped": 0, "test_rows": len(request.test)}
 
     def texts(self) -> tuple[list[str], int, float]:
@@ -107,14 +107,3 @@ class Measure:
             configured = GenerationConfig.from_pretrained(self.base).eos_token_id
             ids += configured if isinstance(configured, list) else [configured]
         return frozenset(id_ for id_ in ids if id_ is not None)
-
-
-def fetched(base: str) -> Path:
-    """The base's folder; brought from the hub where it is a name."""
-    folder = Path(base)
-    if not folder.is_dir():
-        from huggingface_hub import snapshot_download
-
-        folder = Path(snapshot_download(base, ignore_patterns=["*.gguf", "*.bin", "original/*", "onnx/*"]))
-    recipe.check_folder(folder)
-    return folder

@@ -1,4 +1,4 @@
-"""A base model and its adapter -> one model that plain transformers can load."""
+"""What was trained -> one model that plain transformers can load: an adapter with its base, or all of the weights."""
 
 from __future__ import annotations
 
@@ -25,4 +25,15 @@ def merge(base: str, adapter: Path, folder: Path, parameters: int, exact: bool) 
     merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
     merged.to(stored)
     merged.save_pretrained(folder)
+    AutoTokenizer.from_pretrained(base).save_pretrained(folder)
+
+
+def whole(model: Any, base: str, folder: Path, exact: bool) -> None:
+    """Write a model that was tuned in full, with the base's tokenizer, in the base's dtype or 32 bits when `exact`."""
+    import torch
+    from transformers import AutoConfig, AutoTokenizer
+
+    model.to(torch.float32 if exact else AutoConfig.from_pretrained(base).dtype or torch.float32)
+    model.config.use_cache = True
+    model.save_pretrained(folder)
     AutoTokenizer.from_pretrained(base).save_pretrained(folder)

@@ -12,8 +12,10 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from tools import jobdir
 from tools.workers.job import Job
+from tools.workers.ranks import Ranks
 
 Speak = Callable[[], list[dict[str, str]]]
+JUDGED = {"eval_rewards/margins": "margin", "eval_rewards/accuracies": "accuracy"}  # of dpo and kto
 SMOOTHED = 5  # logged steps that the final loss is the mean of
 
 
@@ -26,13 +28,17 @@ class NotANumber(Exception):
 class Progress(TrainerCallback):  # type: ignore[misc]
     """Steps, evaluations, checkpoints and sample answers as events; a cancelled job ends after its step."""
 
-    def __init__(self, job: Job, speak: Speak | None, resumed: bool, passes: int = 1) -> None:
+    def __init__(
+        self, job: Job, speak: Speak | None, resumed: bool, passes: int = 1, ranks: Ranks = Ranks()  # noqa: B008
+    ) -> None:
         self.job = job
+        self.ranks = ranks
         self.passes = passes  # epochs that one pass over the trainer's rows holds
         self.speak = speak
         self.resumed = resumed
         self.losses: list[float] = []
         self.evaluations: dict[int, float] = {}
+        self.margins: dict[int, float] = {}  # how much more the model favours the better answers than it did
         self.tokens = 0
         self._began = 0.0
         self._first = 0
@@ -44,7 +50,8 @@ class Progress(TrainerCallback):  # type: ignore[misc]
             self._samples(state.global_step)
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        if self.job.cancelled:
+        if self.ranks.any(self.job.cancelled):  # one process asks the others: they have to end after the same step
+            self.job.cancelled = True
             control.should_training_stop = control.should_save = True
             control.should_evaluate = False
             return
@@ -80,9 +87,13 @@ class Progress(TrainerCallback):  # type: ignore[misc]
     ) -> None:
         if metrics and "eval_loss" in metrics:
             self.evaluations[state.global_step] = float(metrics["eval_loss"])
-            self.job.event("eval", step=state.global_step, eval_loss=float(metrics["eval_loss"]))
+            judged = {name: float(metrics[key]) for key, name in JUDGED.items() if key in metrics}
+            self.margins |= {state.global_step: judged["margin"]} if "margin" in judged else {}
+            self.job.event("eval", step=state.global_step, eval_loss=float(metrics["eval_loss"]), **judged)
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        if not self.ranks.first:
+            return
         folder = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
         (folder / jobdir.COMPLETE).touch()  # only now may a resumed run trust it
         self.job.event("checkpoint", step=state.global_step)
@@ -109,7 +120,7 @@ class Progress(TrainerCallback):  # type: ignore[misc]
         )
 
     def _samples(self, step: int) -> None:
-        if self.speak is None or step in self._spoken:
+        if self.speak is None or step in self._spoken or not self.ranks.first:
             return
         self._spoken.add(step)
         self.job.event("samples", step=step, answers=self.speak())

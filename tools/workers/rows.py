@@ -93,6 +93,21 @@ def conversation_rows(
     return [_joined([turn], tokenizer, stops) for turn in kept if turn.learned]
 
 
+def answered(
+    tokenizer: Tokenizer, asked: list[Message], answer: str, stops: frozenset[int]
+) -> tuple[list[int], list[int]] | None:
+    """The tokens of a prompt and of one answer to it, up to and including the token that ends the answer.
+
+    None when the template leaves the answer out.
+    """
+    turn = _turn(tokenizer, [*asked, {"role": "assistant", "content": answer}], len(asked))
+    if turn is None:
+        return None
+    ids, labels = _joined([turn], tokenizer, stops)
+    said = [label for label in labels[len(turn.prompt) :] if label != IGNORED]
+    return ids[: len(turn.prompt)], said
+
+
 def prompt(tokenizer: Tokenizer, messages: list[Message]) -> list[int]:
     """The tokens that serving would feed for these messages."""
     return _ids(tokenizer, _render(tokenizer, messages, generation=True))

@@ -19,7 +19,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tools import recipe
+from tools import basemodel, recipe
 
 READY, LOADING = "attune: ready", "attune: loading model"
 # Left to itself, continuous batching takes most of the machine's memory for its cache (15.7 GB of 24 for a model of
@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while waiting starve everyone else
-    if recipe.parameters(Path(options.model)) < recipe.SMALL:
+    if basemodel.parameters(Path(options.model)) < recipe.SMALL:
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # as fast as two on two idle cores, much faster on busy ones
     print(LOADING, flush=True)
     with _reserved() as reserved:
@@ -61,7 +61,7 @@ def _serve(model: str, port: int) -> None:
 
     accelerated = torch.accelerator.is_available()
     cache: dict[str, Any] = GPU_CACHE if accelerated else CPU_CACHE
-    small = recipe.parameters(Path(model)) <= recipe.MIDDLE
+    small = basemodel.parameters(Path(model)) <= recipe.MIDDLE
     Serve(
         force_model=model,
         continuous_batching=True,

@@ -15,7 +15,7 @@ from assistant.workbench import Workbench
 
 TITLES = {"train": "Train a model", "evaluate": "Measure the variants", "switch": "Switch what answers",
           "baseline": "Build the baseline again", "undo": "Undo the last switch",
-          "approve": "Approve what was pasted"}  # fmt: skip
+          "approve": "Approve what was pasted", "deploy": "Deploy the model", "undeploy": "Take it down"}  # fmt: skip
 PARTS = {"what": "What", "why": "Why", "takes": "How long", "costs": "How much", "leaves": "What not"}
 NUMBERS = {"epochs": "Epochs", "max_steps": "Steps at most", "learning_rate": "Learning rate",
            "lora_rank": "LoRA rank"}  # fmt: skip

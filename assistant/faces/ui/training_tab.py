@@ -9,13 +9,19 @@ from typing import Any
 import gradio as gr
 
 from assistant.faces.ui import plots, training_text
+from assistant.faces.ui.hosting_panel import HostingPanel
 from assistant.faces.ui.session import QUIET, Session
 from assistant.faces.ui.told import told
 from assistant.stages import finetune
 from assistant.workbench import Workbench
 from tools.trainer import JobState, ToolError
 
-OPTIONS = ("trainer", "base", "epochs", "max_steps", "learning_rate", "batch_size", "lora_rank", "seed")
+OPTIONS = ("trainer", "base", "epochs", "max_steps", "learning_rate", "batch_size", "lora_rank", "seed", "method",
+           "tuning", "continue_from", "patience", "processes", "beta")  # fmt: skip
+METHODS = [("Imitate the approved answers", ""), ("Prefer the better of two answers (DPO)", "dpo"),
+           ("Keep good answers, avoid bad ones (KTO)", "kto")]  # fmt: skip
+TUNINGS = [("An adapter (LoRA)", ""), ("An adapter on 4-bit weights (QLoRA, a GPU)", "qlora"),
+           ("Every weight (small models)", "full")]  # fmt: skip
 POLL_SECONDS = 1.5
 STOP = (
     "**Stop this run?** Kept: its curve, its samples and the last checkpoint, from which it can be resumed. "
@@ -52,6 +58,7 @@ class TrainingTab:
                 self._expert()
             self.start = gr.Button("Start training", variant="primary", elem_classes="go", elem_id="start-training")
             self.why = gr.Markdown(elem_classes="quiet", elem_id="training-why")
+        self.hosting = HostingPanel(bench, session)
         with gr.Accordion("All runs", open=False, visible=False) as self.past:
             self.history = gr.HTML()
 
@@ -65,12 +72,22 @@ class TrainingTab:
             self.batch = gr.Number(0, label="Rows a step", minimum=0, precision=0, min_width=110)
             self.rank = gr.Number(0, label="LoRA rank", minimum=0, precision=0, min_width=110)
             self.seed = gr.Number(0, label="Seed", minimum=0, precision=0, min_width=110)
+        with gr.Row():
+            self.method = gr.Dropdown(METHODS, value="", label="Method", min_width=220, elem_id="method")
+            self.tuning = gr.Dropdown(TUNINGS, value="", label="What is tuned", min_width=220, elem_id="tuning")
+        with gr.Row():
+            self.earlier = gr.Number(0, label="Go on from run", minimum=0, precision=0, min_width=110)
+            self.patience = gr.Number(0, label="Stop after evaluations without progress", minimum=0, precision=0,
+                                      min_width=110, elem_id="patience")  # fmt: skip
+            self.processes = gr.Number(0, label="GPUs or processes", minimum=0, precision=0, min_width=110)
+            self.beta = gr.Number(0, label="Beta of DPO and KTO", minimum=0, step=0.05, min_width=110)
         self.base = gr.Textbox(label="Base model", placeholder="a local folder or a name; empty = the chat model")
         self.command = gr.Code(label="The same from a terminal", language="shell", interactive=False, lines=1)
 
     @property
     def options(self) -> list[Any]:
-        return [self.trainer, self.base, self.epochs, self.steps, self.lr, self.batch, self.rank, self.seed]
+        plain = [self.trainer, self.base, self.epochs, self.steps, self.lr, self.batch, self.rank, self.seed]
+        return [*plain, self.method, self.tuning, self.earlier, self.patience, self.processes, self.beta]
 
     def wire(self) -> None:
         session, case = self.session, self.session.case
@@ -79,6 +96,7 @@ class TrainingTab:
         session.in_front("training", self.show, form)
         session.in_front("training", lambda case: self.live(case, ""), live)
         session.always(self.watch, [self.timer])
+        self.hosting.wire()
         self.timer.tick(told(self._tick), [case, self.seen, session.changed], [*live, session.changed], **QUIET)
         asked = [case.change, session.changed.change, session.panel.change, *(option.change for option in self.options)]
         gr.on(asked, told(self._forecast), [case, session.panel, *self.options], [self.forecast, self.command],
@@ -121,7 +139,7 @@ class TrainingTab:
             gr.Column(visible=True),
             training_text.status(jobs[-1], now, now.events),
             gr.Button(visible=not now.state.ended),
-            gr.Button(visible=now.resumable and now.state.ended),
+            gr.Button(visible=now.resumable and now.state is not JobState.RUNNING),
             plots.loss(now.events),
             plots.rate(now.events),
             training_text.samples(now.events),

@@ -36,8 +36,11 @@ def status(job: Job, now: JobStatus, events: Events) -> str:
     bar = f'<div class="bar" role="progressbar" aria-valuenow="{share:.0%}"><i style="width:{share:.1%}"></i></div>'
     sentence = f"<b>Training {job.id}</b> with {escape(job.trainer)}: {_where(now, total, last, events)}"
     reason = f"<div>{escape(now.reason)}</div>" if now.reason else ""
+    told = next((str(event["message"]) for event in reversed(events) if event.get("type") == "memory"), "")
+    reason += f'<div class="quiet">{escape(told)}</div>' if told else ""
     after = f'<div class="quiet">{NEXT[now.state]}</div>' if now.state in NEXT else ""
-    return f'<div class="verdict {_tone(now.state)}" role="status">{sentence}{bar}{reason}{after}</div>'
+    bill = f'<div class="quiet">{escape(_bill(now.metrics))}</div>' if _bill(now.metrics) else ""
+    return f'<div class="verdict {_tone(now.state)}" role="status">{sentence}{bar}{reason}{bill}{after}</div>'
 
 
 def samples(events: Events) -> str:
@@ -85,6 +88,13 @@ def history(jobs: Sequence[Job]) -> str:
     return f'<div class="wide"><table class="plain"><tr>{head}</tr>{rows}</table></div>'
 
 
+def _bill(metrics: Mapping[str, Any]) -> str:
+    """What a hosted run has cost, and until when its model answers; empty for a run on this machine."""
+    cost, date, ends = (metrics.get(name) for name in ("money_usd", "price_date", "shutdown_date"))
+    said = [f"It cost about ${cost:.2f} (price of {date})."] if cost and date else []
+    return " ".join([*said, *([f"The vendor ends this model on {ends}."] if ends else [])])
+
+
 def _where(now: JobStatus, total: int, last: Mapping[str, Any], events: Events) -> str:
     numbers = [f"step {now.step} of {total}"] if total else []
     if last.get("loss") is not None:
@@ -99,6 +109,9 @@ def _where(now: JobStatus, total: int, last: Mapping[str, Any], events: Events) 
     if now.state is JobState.SUCCEEDED and now.metrics.get("seconds"):
         numbers.append(f"took {duration(float(now.metrics['seconds']))}")
     stage = next((event for event in reversed(events) if event.get("type") == "stage"), None)
+    fetched = next((event for event in reversed(events) if event.get("type") == "download"), None)
+    if fetched and not total and not now.state.ended:
+        numbers.append(f"{float(fetched['done']) / 1e9:.2f} of {float(fetched['total']) / 1e9:.2f} GB fetched")
     doing = f" ({escape(str(stage.get('name', '')))})" if stage and not now.state.ended and not total else ""
     return f"{escape(now.state)}{doing}{', ' * bool(numbers)}{', '.join(numbers)}."
 

@@ -1,0 +1,77 @@
+"""Bases that cannot be tuned are refused by what their files say, and the catalogue says what is true."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tools import basemodel, catalogue
+from tools.trainer import ToolError
+
+
+@pytest.fixture
+def copy(tiny: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny, tmp_path / "copy"))
+
+
+def configured(folder: Path, **changes) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes), encoding="utf-8")
+
+
+def refused(folder: Path) -> str:
+    with pytest.raises(ToolError) as caught:
+        basemodel.check_tunable(folder)
+    assert caught.value.remedy
+    return caught.value.sentence
+
+
+def test_a_whole_chat_model_is_fine(copy: Path, starter: Path) -> None:
+    basemodel.check_tunable(copy)
+    basemodel.check_tunable(starter)
+    assert 5_000_000 < basemodel.parameters(starter) < 8_000_000
+
+
+def test_a_model_without_a_chat_template_is_refused(copy: Path) -> None:
+    (copy / "chat_template.jinja").unlink()
+    assert "no chat template" in refused(copy)
+
+
+def test_a_model_that_does_not_chat_is_refused(copy: Path) -> None:
+    configured(copy, architectures=["BertForMaskedLM"])
+    assert "no chat model: its architecture is BertForMaskedLM" in refused(copy)
+
+
+def test_packed_weights_are_refused(copy: Path) -> None:
+    configured(copy, quantization_config={"quant_method": "awq"})
+    assert "packed (awq)" in refused(copy)
+
+
+def test_damaged_files_are_refused(copy: Path) -> None:
+    weights = copy / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:-1000])
+    assert "ends after" in refused(copy)
+    weights.write_bytes(b"not a model at all")
+    assert "no safetensors file" in refused(copy)
+    weights.write_bytes(whole)
+    (copy / "model.safetensors.index.json").write_text('{"weight_map": {"a": "model-2.safetensors"}}')
+    assert "lacks model-2.safetensors" in refused(copy)
+    (copy / "model.safetensors.index.json").unlink()
+    (copy / "config.json").write_text("{")
+    assert "damaged" in refused(copy)
+
+
+def test_the_catalogue_is_sorted_dated_and_complete() -> None:
+    found = catalogue.models()
+    assert len(found) >= 8
+    assert [m.parameters for m in found] == sorted(m.parameters for m in found)
+    assert len({m.id for m in found}) == len(found)
+    assert all(m.id.count("/") == 1 and m.licence and m.window >= 2048 and m.note for m in found)
+    assert all(1.5 < m.download_gb * 1e9 / m.parameters < 3.5 for m in found)  # bf16, embeddings stored once or twice
+    assert catalogue.find(found[0].id.lower()) == found[0]
+    assert catalogue.find("no/such-model") is None
+    assert len(catalogue.checked()) == 10

@@ -1,0 +1,76 @@
+"""What a run on this machine is expected to take: seconds and memory, reckoned from the rows and the model's size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tools import machine, recipe
+from tools.trainer import Message, Range, TrainRequest
+
+CHARS_PER_TOKEN = 3.5
+TOKENS_PER_MESSAGE = 5  # what a chat template adds
+CPU_FLOPS = Range(20e9, 80e9)  # a core, training in 32 bits; measured: 50e9 with 6 million parameters on 2 cores
+GPU_FLOPS = Range(15e12, 200e12)  # from data sheets, a third of the peak; not measured
+START_SECONDS = Range(6.0, 20.0)  # imports, loading, merging
+LIBRARIES_GB = Range(0.6, 1.0)
+BATCH_TOKENS = 16384  # tokens that go through the model at once, at most
+LOGITS = 150_000_000  # numbers in all the logits of one pass, at most: 0.6 GB
+CHUNK = 256  # tokens whose logits exist at once where the loss is computed in pieces
+
+
+def tokens(row: Iterable[Message]) -> int:
+    """Tokens of one conversation, as far as its characters tell."""
+    return sum(round(len(str(m.get("content") or "")) / CHARS_PER_TOKEN) + TOKENS_PER_MESSAGE for m in row)
+
+
+def lengths(request: TrainRequest) -> tuple[list[int], list[int]]:
+    """Tokens of every row that is trained and tested on; a pair counts as its two conversations."""
+    if request.method == "sft":
+        return [tokens(row) for row in request.train], [tokens(row) for row in request.test]
+    found = []
+    for judged in (request.preferences, request.test_preferences):
+        pairs = [
+            [tokens([*one.prompt, {"content": answer}]) for answer in (one.chosen, one.rejected) if answer]
+            for one in judged
+        ]
+        found.append([n for pair in pairs for n in pair] if request.method == "kto" else [sum(p) for p in pairs])
+    return found[0], found[1]
+
+
+def through(method: str, vocabulary: int) -> int:
+    """Tokens that may go through the model at once: judged answers need all of their logits, others only pieces."""
+    return BATCH_TOKENS if method == "sft" else max(1, min(BATCH_TOKENS, LOGITS // vocabulary))
+
+
+def seconds(work_tokens: float, parameters: float, processes: int = 1) -> Range:
+    """Six floating-point operations a parameter and token: two forward, four back."""
+    work = 6.0 * parameters * work_tokens
+    cores = machine.cores()
+    useful = min(cores, 4) if parameters < recipe.SMALL else cores
+    low, high = CPU_FLOPS.low * useful, CPU_FLOPS.high * useful
+    if machine.has_gpu():
+        low, high = GPU_FLOPS.low * processes, GPU_FLOPS.high * processes
+    return Range(round(START_SECONDS.low + work / high, 1), round(START_SECONDS.high + work / low, 1))
+
+
+def memory(at_once: int, parameters: float, vocabulary: int, request: TrainRequest) -> Range:
+    """GB at the peak, of one process. `at_once`: tokens that go through the model together.
+
+    Weights are held once while training and twice while merging; full tuning adds a gradient and two moments of
+    32 bits for each. Activations grow with the tokens and the square root of the size; judged answers also need
+    all of their logits, several times over.
+    """
+    wide = 4.0 if not machine.has_gpu() else 0.6 if request.tuning == "qlora" else 2.0
+    weights = parameters * wide / 1e9
+    state = parameters * 16 / 1e9 if request.tuning == "full" else weights
+    logits = (CHUNK if request.method == "sft" else at_once) * vocabulary * 4 / 1e9
+    activations = at_once * parameters**0.5 * 400 / 1e9 + 4 * logits
+    high = max(2 * weights, state + activations) + (weights if request.tuning != "full" else 0.0)
+    return Range(round(LIBRARIES_GB.low + max(weights, state * 0.9), 2), round(LIBRARIES_GB.high + high, 2))
+
+
+def source(known: bool) -> str:
+    """Where the forecast comes from, in a sentence."""
+    size = "the model's size" if known else "an assumed size of 8 billion parameters"
+    speed = "data sheets of GPUs" if machine.has_gpu() else "runs of a 6-million-parameter model on 2 idle cores"
+    return f"Reckoned from the rows' characters, {size}, and the speed of {speed}."

@@ -1,0 +1,40 @@
+"""What this machine has to train with: processors, accelerators, memory. Asks the system, imports nothing heavy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def has_gpu() -> bool:
+    """Whether a GPU of NVIDIA or AMD is there, as far as its driver's files tell."""
+    return shutil.which("nvidia-smi") is not None or Path("/dev/kfd").exists()
+
+
+def gpu_gb() -> list[float]:
+    """Memory of each NVIDIA GPU in GB; empty where there is none or its driver does not answer."""
+    if shutil.which("nvidia-smi") is None:
+        return []
+    command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+        return [float(line) * 1024**2 / 1e9 for line in done.stdout.split("\n") if line.strip()]
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return []
+
+
+def memory_gb() -> float:
+    """Memory that one process can train in, in GB: of the smallest GPU, else the machine's. 0 = not known."""
+    if has_gpu():
+        return min(gpu_gb(), default=0.0)
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    except (ValueError, OSError):
+        return 0.0
