@@ -23,6 +23,14 @@ class Settings(BaseSettings):
     password: SecretStr = Field(SecretStr(""), description="Asked of whoever opens the page (user: attune)")
     owner: str = Field("local", description="Owner of the cases made by this process")
 
+    api_key: SecretStr = Field(
+        SecretStr(""), description="Keys of /v1: one key, or `NAME:KEY,NAME:KEY`; empty = one for the run, on loopback"
+    )  # fmt: skip
+    api_requests: int = Field(600, ge=1, description="Requests a minute to /v1 for each owner")
+    api_streams: int = Field(64, ge=1, description="Answers written at once for each owner of a /v1 key")
+    api_jobs: int = Field(2, ge=1, description="Fine-tuning jobs running at once for each owner of a /v1 key")
+    api_file_mb: float = Field(512.0, gt=0, description="Largest file uploaded to /v1, in MB")
+
     chat_base_url: str = Field("", description="OpenAI-compatible chat server")
     chat_model: str = Field(STARTER, description="A local folder, or the server's name")
     chat_api_key: SecretStr = Field(SecretStr(""), description="Key of the chat server")

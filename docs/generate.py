@@ -27,6 +27,7 @@ assistant/guide/
 assistant/knowledge/
 assistant/conversations/
 assistant/evidence/
+assistant/uploads/
 assistant/record/
 assistant/faces/
 assistant/workbench.py

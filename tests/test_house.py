@@ -25,7 +25,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("guide",),
     ("workbench",),
     ("publish",),
-    ("background", "export", "hosting", "retrain"),
+    ("background", "export", "hosting", "retrain", "uploads"),
     ("stages",),
     ("evidence", "conversations"),
     ("chat",),

@@ -28,21 +28,6 @@ if TYPE_CHECKING:
     from assistant.workbench import Workbench
 
 
-def baseline(case: CaseId = "", as_json: AsJson = False) -> None:
-    """Build the best assistant without training."""
-    from assistant.stages import baseline as stage
-    from assistant.stages import switch as switching
-
-    with open_bench() as bench:
-        chosen = pick(bench.store, case)
-        made = stage.run(bench.store, bench.settings, chosen.id)
-        active = switching.active(bench.store, bench.settings, chosen.id)
-        rows = [(v.name, v.shots, v.passages, v.model, v.id) for v in made]
-        value = {"case": chosen.id, "active": active.name, "variants": made}
-        text = table(rows, ("variant", "shots", "passages", "model", "id"))
-        show(value, f"{text}\n'{active.name}' answers now. Try: attune ask \"...\"", as_json)
-
-
 def finetune(
     case: CaseId = "",
     trainer: Annotated[str, typer.Option(help="See `attune trainers`.", show_default="the case's")] = "",
