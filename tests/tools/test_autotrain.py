@@ -150,6 +150,7 @@ def test_success_without_an_adapter_is_not_believed(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # the environment is made here, where it is not yet
 def test_the_real_one_crashes_with_exit_code_0_and_is_caught(starter: Path, tmp_path: Path, monkeypatch) -> None:
     """Its blocks are longer than all rows together, so it has nothing to train on."""
     monkeypatch.chdir(tmp_path)
