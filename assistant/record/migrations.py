@@ -128,6 +128,24 @@ def m006_trials(db: Database) -> None:
 
 
 @migrations()
-def m007_documents_in_use(db: Database) -> None:
+def m007_files(db: Database) -> None:
+    """Files of programs, uploads in parts, and a key for a job, so that asking twice starts one."""
+    db.table("files").create(
+        {"id": str, "owner": str, "filename": str, "purpose": str, "bytes": int, "sha256": str, "created": int,
+         "expires": int, "deleted": int, "case": str}, pk="id",
+    ).create_index(["owner"])  # fmt: skip
+    db.table("uploads").create(
+        {"id": str, "owner": str, "filename": str, "purpose": str, "bytes": int, "created": int, "expires": int,
+         "file_expires_after": int, "state": str, "file": str}, pk="id",
+    )  # fmt: skip
+    db.table("upload_parts").create(
+        {"id": str, "upload": str, "bytes": int, "created": int}, pk="id", foreign_keys=[("upload", "uploads", "id")]
+    ).create_index(["upload"])
+    db.table("jobs").add_column("key", str, not_null_default="")
+    db.execute("create unique index idx_jobs_key on jobs (key) where key <> ''")
+
+
+@migrations()
+def m008_documents_in_use(db: Database) -> None:
     """Every question asks whether the documents are still the same: their texts are not read for that."""
     db.table("documents").create_index(["case", "removed", "problem", "id"])
