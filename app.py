@@ -14,15 +14,21 @@ from tools.trainer import JobState, ToolError
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from assistant.faces.api.auth import Keys
     from assistant.workbench import Workbench
 
 log = logging.getLogger("attune")
 
 
-def make_app(bench: Workbench) -> FastAPI:
-    """The web app over an open workbench: the interface at /, and /healthz."""
+def make_app(bench: Workbench, keys: Keys | None = None) -> FastAPI:
+    """The web app over an open workbench: the interface at /, programs at /v1, and /healthz.
+
+    `keys` say who may use /v1; those of the settings when None.
+    """
     from fastapi import FastAPI
 
+    from assistant.faces.api import app as api
+    from assistant.faces.api import auth
     from assistant.faces.ui.build import mount
 
     app = FastAPI(title="Attune", docs_url=None, redoc_url=None, openapi_url=None)
@@ -31,6 +37,7 @@ def make_app(bench: Workbench) -> FastAPI:
     def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
+    app.mount("/v1", api.make(bench, keys or auth.keys(bench.settings)[0]))
     made: FastAPI = mount(app, bench)
     return made
 
@@ -39,12 +46,18 @@ def serve(bench: Workbench) -> None:
     """Serve until Ctrl-C; then the model servers end and training jobs go on. AttuneError when the port is taken."""
     import uvicorn
 
+    from assistant.faces.api import auth
+
+    keys, passing = auth.keys(bench.settings)
     listening = _listen(bench.settings.host, bench.settings.port)
     host, port = listening.getsockname()[:2]
-    app = make_app(bench)
+    app = make_app(bench, keys)
     ending = threading.Event()
     threading.Thread(target=_warm, args=(bench, ending), name="warm", daemon=True).start()
     print(f"Attune is at http://{_name(host)}:{port} (Ctrl-C ends it)", flush=True)
+    if passing:
+        print(f"Programs on this machine: base_url http://{_name(host)}:{port}/v1, api_key {passing} (for this run; "
+              "set ATTUNE_API_KEY for one that stays)", flush=True)  # fmt: skip
     if not (host.startswith("127.") or host == "::1" or bench.settings.password.get_secret_value()):
         print("Whoever reaches this machine can use it: set ATTUNE_PASSWORD to ask for one.", flush=True)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))

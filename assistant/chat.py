@@ -120,6 +120,22 @@ class Chat:
         self._client(self._endpoint(variant, on_status))
         self._counter(variant)
 
+    def at(self, variant: Variant, doubted: bool = False) -> Endpoint:
+        """Where the variant's model answers. Blocks while it is loaded; `doubted`: it has just failed to answer."""
+        return self._endpoint(variant, None, doubted)
+
+    def ready(self, variant: Variant) -> Endpoint | None:
+        """The same, at once: None where a local model would have to be loaded first."""
+        if variant.endpoint != "local":
+            return self._endpoint(variant, None)
+        path = str(self._folder(variant))
+        url = self._pool.running(path, variant.temperature) if self._pool else None
+        return Endpoint(url, path, local=True) if url else None
+
+    def counter(self, variant: Variant) -> tokens.Counter:
+        """The window of the variant's model, and what counts the tokens of messages for it."""
+        return self._counter(variant)
+
     def close(self) -> None:
         """End the model servers that were started here, and close the connections."""
         with self._lock:

@@ -23,6 +23,14 @@ class Settings(BaseSettings):
     password: SecretStr = Field(SecretStr(""), description="Asked of whoever opens the page (user: attune)")
     owner: str = Field("local", description="Owner of the cases made by this process")
 
+    api_key: SecretStr = Field(
+        SecretStr(""), description="Keys of /v1: one key, or `NAME:KEY,NAME:KEY`; empty = one for the run, on loopback"
+    )  # fmt: skip
+    api_requests: int = Field(600, ge=1, description="Requests a minute to /v1 for each owner")
+    api_streams: int = Field(64, ge=1, description="Answers written at once for each owner of a /v1 key")
+    api_jobs: int = Field(2, ge=1, description="Fine-tuning jobs running at once for each owner of a /v1 key")
+    api_file_mb: float = Field(512.0, gt=0, description="Largest file uploaded to /v1, in MB")
+
     chat_base_url: str = Field("", description="OpenAI-compatible chat server")
     chat_model: str = Field(STARTER, description="A local folder, or the server's name")
     chat_api_key: SecretStr = Field(SecretStr(""), description="Key of the chat server")
@@ -69,8 +77,17 @@ class Settings(BaseSettings):
     tune_price: float | None = Field(
         None, ge=0, allow_inf_nan=False, description="US dollars a million training tokens there; empty = look it up"
     )  # fmt: skip
+    hf_token: SecretStr = Field(
+        SecretStr(""), validation_alias="HF_TOKEN", description="Token of Hugging Face: jobs, gated models, pushing"
+    )  # fmt: skip
+    hf_endpoint: str = Field(
+        "https://huggingface.co", validation_alias="HF_ENDPOINT", description="Where the Hub answers"
+    )  # fmt: skip
+    hf_flavor: str = Field("cpu-upgrade", description="Machine of a Hugging Face job: see data/prices.toml")
+    hf_namespace: str = Field("", description="Whose jobs and repositories they are; empty = the token's owner")
     prices: Path = Field(ROOT / "data" / "prices.toml", description="The dated table of hosted prices")
 
+    gguf_converter: str = Field("", description="llama.cpp's `convert_hf_to_gguf.py`; empty = look on the PATH")
     train_python: str = Field("", description="Local trainers' interpreter; empty = ours")
     spending_cap: float = Field(
         0.0, ge=0, allow_inf_nan=False, description="US dollars a month that training may cost; 0 = nothing that costs"
@@ -92,6 +109,11 @@ class Settings(BaseSettings):
     @property
     def jobs(self) -> Path:
         return self.data / "jobs"
+
+    @property
+    def autotrain(self) -> Path:
+        """AutoTrain's own virtual environment."""
+        return self.data / "autotrain"
 
     @property
     def logs(self) -> Path:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 from tools.trainer import ToolError
 
@@ -27,6 +28,7 @@ L = TypeVar("L", bound=Named)
 TRIES = 3
 MOST_WAIT = 20.0  # seconds between two tries, whatever Retry-After says
 FIRST_WAIT = 0.5
+OPENAI = "api.openai.com"
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,12 @@ class Account:
         """A client that tries once: what may be tried again is decided here, a paid request never is."""
         import openai
 
-        return openai.OpenAI(
+        made = openai.OpenAI(
             base_url=self.url, api_key=self.key, max_retries=0, timeout=openai.Timeout(seconds, connect=10.0)
         )
+        if urlsplit(self.url).hostname != OPENAI:  # the SDK would tell any server OPENAI_ORG_ID and OPENAI_PROJECT_ID
+            made.organization = made.project = None
+        return made
 
     def patiently(self, call: Callable[[], T], tries: int = TRIES) -> T:
         """The result of a call that is harmless to repeat; ToolError when it keeps failing or is refused."""

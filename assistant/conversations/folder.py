@@ -12,8 +12,21 @@ from assistant.errors import AttuneError
 from assistant.record.types import Message
 
 OPTIONS = {
-    "train": ("trainer", "base", "epochs", "max_steps", "learning_rate", "batch_size", "lora_rank", "seed",
-              "method", "tuning", "patience", "processes", "beta"),
+    "train": (
+        "trainer",
+        "base",
+        "epochs",
+        "max_steps",
+        "learning_rate",
+        "batch_size",
+        "lora_rank",
+        "seed",
+        "method",
+        "tuning",
+        "patience",
+        "processes",
+        "beta",
+    ),
     "evaluate": ("scorer", "test_share"),
 }
 

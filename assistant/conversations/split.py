@@ -76,9 +76,7 @@ def make(
     return Split(items, dropped)
 
 
-def content_hash(
-    items: Sequence[Item], seed: int, case: str = "", judgements: Sequence[Judgement] = ()
-) -> str:
+def content_hash(items: Sequence[Item], seed: int, case: str = "", judgements: Sequence[Judgement] = ()) -> str:
     """sha256 of the split's content and seed, and of a case where that is given: the dataset's id.
 
     Judgements count where there are any.

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from assistant.faces import (
+    cli_baseline,
     cli_brief,
     cli_case,
     cli_confirm,
@@ -40,7 +41,7 @@ app = typer.Typer(
 
 COMMANDS = (
     cli_run.run, cli_case.new, cli_brief.interview, cli_brief.brief, cli_documents.add, cli_documents.documents,
-    cli_case.import_, cli_model.baseline,
+    cli_case.import_, cli_baseline.baseline,
     cli_serve.ask, cli_case.dataset, cli_model.finetune, cli_model.jobs, cli_model.trainers, cli_model.evaluate,
     cli_model.switch, cli_model.undo, cli_confirm.confirm, cli_export.export, cli_hosting.deploy, cli_hosting.retrain,
     cli_status.status, cli_serve.journey, mcp,

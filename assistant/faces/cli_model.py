@@ -28,21 +28,6 @@ if TYPE_CHECKING:
     from assistant.workbench import Workbench
 
 
-def baseline(case: CaseId = "", as_json: AsJson = False) -> None:
-    """Build the best assistant without training."""
-    from assistant.stages import baseline as stage
-    from assistant.stages import switch as switching
-
-    with open_bench() as bench:
-        chosen = pick(bench.store, case)
-        made = stage.run(bench.store, bench.settings, chosen.id)
-        active = switching.active(bench.store, bench.settings, chosen.id)
-        rows = [(v.name, v.shots, v.passages, v.model, v.id) for v in made]
-        value = {"case": chosen.id, "active": active.name, "variants": made}
-        text = table(rows, ("variant", "shots", "passages", "model", "id"))
-        show(value, f"{text}\n'{active.name}' answers now. Try: attune ask \"...\"", as_json)
-
-
 def finetune(
     case: CaseId = "",
     trainer: Annotated[str, typer.Option(help="See `attune trainers`.", show_default="the case's")] = "",
@@ -153,9 +138,22 @@ def jobs(case: CaseId = "", as_json: AsJson = False) -> None:
         show({"jobs": [_job_value(job) for job in found]}, text, as_json)
 
 
-def trainers(as_json: AsJson = False) -> None:
+def trainers(
+    remove: Annotated[str, typer.Option(metavar="TRAINER", help="Delete what a trainer installed for itself.")] = "",
+    as_json: AsJson = False,
+) -> None:
     """List the ways to train, and what each needs."""
+    from tools.autotrain_cli import AutoTrainTrainer
+
     with open_bench() as bench:
+        if remove:
+            found = bench.trainers.get(remove)
+            if not isinstance(found, AutoTrainTrainer):
+                raise AttuneError(f"'{remove}' installed nothing of its own.", "Only autotrain does.")
+            size = found.environment.remove()
+            told = f"Removed AutoTrain's environment: {size / 1e9:.1f} GB are free again. Its next run makes it anew."
+            show({"removed": remove, "bytes": size}, told if size else "AutoTrain had no environment.", as_json)
+            return
         reasons = {name: trainer.unavailable() for name, trainer in bench.trainers.items()}
         rows = [(name, reason or "ready") for name, reason in reasons.items()]
         value = [{"name": name, "ready": reason is None, "reason": reason or ""} for name, reason in reasons.items()]

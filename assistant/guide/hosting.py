@@ -49,9 +49,7 @@ def deploy_terms(bench: Workbench, case: str, payload: Payload) -> tuple[str, st
 
 
 def deploy(bench: Workbench, payload: Payload) -> str:
-    name = hosting.deploy(
-        bench.store, bench.settings, bench.hosting, payload["job"], payload["kind"], payload["hours"]
-    )
+    name = hosting.deploy(bench.store, bench.settings, bench.hosting, payload["job"], payload["kind"], payload["hours"])
     return f"Azure is deploying it as {name}. It costs by the hour from now on, until it is taken down."
 
 

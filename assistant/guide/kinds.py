@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import AttuneError
-from assistant.guide import hosting, paste, spans
+from assistant.guide import hosting, measuring, paste, spans
 from assistant.record import spending
 from assistant.record.types import Proposal, Variant
 from assistant.stages import baseline, evaluate, finetune, switch
@@ -247,6 +247,9 @@ KINDS: dict[str, Kind] = {
     "switch": Kind(_prepare_switch, _rests_switch, "the results or what answers", _switch_terms, _switch, ("variant",)),
     "undo": Kind(_prepare_undo, lambda bench, case: [_last_switch(bench, case)], "what answers", _undo_terms, _undo),
     "baseline": Kind(_prepare_baseline, _rests_baseline, "the brief or the documents", _baseline_terms, _baseline),
+    "measure": Kind(measuring.prepare, measuring.rests_on, measuring.CHANGED,
+                    lambda bench, case, payload: Terms(*measuring.terms(bench, case, payload)),
+                    lambda bench, proposal, by: measuring.carry_out(bench, proposal.case)),  # noqa: ARG005
     "deploy": Kind(hosting.prepare, hosting.rests_on, "the jobs or what is deployed",
                    lambda bench, case, payload: Terms(*hosting.deploy_terms(bench, case, payload)),
                    lambda bench, proposal, by: hosting.deploy(bench, proposal.payload), ("job", "kind", "hours"),  # noqa: ARG005

@@ -25,8 +25,8 @@ DOCUMENTS = (
     "Upload files (PDF, Word, text and more) in the Documents tab, or run `attune add FILE`. They are searched for "
     "every question from the next one on, without training.")  # fmt: skip
 NAMES = ("status", "record_answer", "add_documents", "build_baseline", "build_dataset", "propose_training",
-         "job_status", "evaluate", "propose_switch", "undo", "explain", "look_up", "results", "export",
-         "add_conversations")  # fmt: skip
+         "job_status", "evaluate", "measure_baseline", "propose_switch", "undo", "explain", "look_up", "results",
+         "export", "add_conversations")  # fmt: skip
 
 
 class Tools:
@@ -96,6 +96,11 @@ class Tools:
     def evaluate(self, why: str = "") -> dict[str, Any]:
         """Propose measuring every variant on the held-out conversations. It does not start: a person confirms it."""
         return self._proposed("evaluate", {}, why)
+
+    def measure_baseline(self, why: str = "") -> dict[str, Any]:
+        """Propose measuring the four untrained variants: on what is held out, before there is any on questions that are
+        generated from the documents and the brief. It does not start: a person confirms it."""
+        return self._proposed("measure", {}, why)
 
     def propose_switch(self, variant: str = "", why: str = "") -> dict[str, Any]:
         """Propose that another variant answers from now on: its name, or nothing for the one proved better. It does not

@@ -13,7 +13,10 @@ from assistant.record.types import Case, Message, Passage, Variant
 
 Count = Callable[[list[Message]], int]
 Part = tuple[str, str]  # what it is (instruction, passages, example, history, question), and its text
-_TURN = re.compile(r"<(?=\|)|<(?=/?s>|(?:start|end)_of_turn>)|\[(?=/?INST\])")  # ChatML, Llama, Gemma, Mistral
+_TURN = re.compile(  # ChatML and Llama 3, DeepSeek, Llama 2, Gemma, BERT and T5, Mistral
+    r"<(?=[|｜])|<(?=/?(?:s|bos|eos|pad|unk|mask)>)|<(?=<?/?SYS>>)|<(?=/?(?:start|end)_of_turn>)"
+    r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\])"
+)
 _PROMPTS = Path(__file__).resolve().parent.parent / "prompts"
 
 
@@ -62,11 +65,13 @@ def build(
     """The prompt that fits `window` tokens with room for the answer, as `count` counts them.
 
     What does not fit is dropped in this order: the least similar shots, the lowest passages, the oldest exchanges.
-    The system instruction and the last question stay; AttuneError where they alone are too long.
+    The system instruction and the last question stay; AttuneError where they alone are too long. Whoever wrote them,
+    no text of a message can end its turn or begin another one: see `harmless`.
     """
     room = window - min(variant.max_tokens, window // 2)
     system, talk = _own_system(variant.system, messages)
-    whole = _Parts(system, list(shots), list(passages), list(_history(talk)), _plain(talk[-1]))
+    history = [_all_plain(group) for group in _history(talk)]
+    whole = _Parts(harmless(system), [_all_plain(shot) for shot in shots], list(passages), history, _plain(talk[-1]))
     drops = whole.steps
     low, high = 0, drops  # the smallest number of drops that fits lies in between
     tokens = count(whole.messages())
@@ -124,7 +129,7 @@ class _Parts:
         system = "".join(text for _, text in self._head())
         flat = [message for part in (*self.shots, *self.history) for message in part]
         head: list[Message] = [{"role": "system", "content": system}] if system else []
-        return [*head, *map(_plain, flat), self.question]
+        return [*head, *flat, self.question]
 
     def parts(self) -> list[list[Part]]:
         """The parts of each message, in the order of `messages`."""
@@ -166,13 +171,22 @@ def _history(messages: Sequence[Message]) -> list[list[Message]]:
     return groups
 
 
+def harmless(text: str) -> str:
+    """A text in which a space breaks what a chat template would read as the end of a turn: it is only text."""
+    return _TURN.sub(r"\g<0> ", text)
+
+
 def _plain(message: Message) -> Message:
-    return {"role": message["role"], "content": str(message["content"])}
+    return {"role": message["role"], "content": harmless(str(message["content"]))}
+
+
+def _all_plain(messages: Sequence[Message]) -> list[Message]:
+    return [_plain(message) for message in messages]
 
 
 def _cited(passage: Passage) -> str:
-    """A passage with its mark. A space breaks what a chat template would read as the end of a turn: it is only text."""
-    return f"[{passage.mark}] " + _TURN.sub(r"\g<0> ", f"{passage.heading or passage.document}: {passage.text}")
+    """A passage with its mark."""
+    return f"[{passage.mark}] " + harmless(f"{passage.heading or passage.document}: {passage.text}")
 
 
 def _told(whole: _Parts, left: _Parts, room: int) -> list[str]:

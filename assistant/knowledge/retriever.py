@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from assistant.knowledge import chunks
-from assistant.knowledge import shots as examples
 from assistant.knowledge.building import REST_SECONDS, Builder
 from assistant.knowledge.chroma import Folder, Server
 from assistant.knowledge.chunks import Chunk
 from assistant.knowledge.corpus import Corpus, Hit
 from assistant.knowledge.embeddings import Choice, Embedding, chosen
 from assistant.knowledge.index import Index
+from assistant.knowledge.pools import Pools
 from assistant.knowledge.tokens import reader
-from assistant.knowledge.words import Embedder, content
+from assistant.knowledge.words import content
 from assistant.record.store import Store
 from assistant.record.types import Message, Passage, Variant
 from assistant.settings import Settings
@@ -28,8 +28,6 @@ _FUSION = 60.0  # of reciprocal rank fusion (Cormack, Clarke and Buettcher 2009)
 _DOUBT = 3  # power of the share of the question's words that a hit by words holds; see docs/retrieval.md
 _CANDIDATES = 20  # looked at from each side, at least
 
-Stamp = tuple[int, ...]
-
 
 class Knowledge:
     """Retrieval and shots for every case. Safe to use from any thread."""
@@ -38,12 +36,11 @@ class Knowledge:
         """`choice` takes the place of what the settings name."""
         self.store, self.settings = store, settings
         self.choice = choice or chosen(settings)
-        self._embedder = Embedder()  # of the shots
+        self._pools = Pools(store)
         self._index = Index(place(settings), self.choice.embedding)
         self._builder = Builder(self._index, self.choice.embedding, settings)
         self._lock = threading.RLock()
         self._corpora: dict[str, Corpus] = {}
-        self._pools: dict[tuple[str, str], tuple[Stamp, examples.Pool]] = {}
         self._failed: dict[str, tuple[str, float]] = {}  # case -> why words alone answered its last question, and when
 
     def sync(self, case: str, wait: bool = False) -> int:
@@ -85,7 +82,7 @@ class Knowledge:
         """`variant.shots` examples for the conversation, most similar last. Never from what is tested on."""
         if variant.shots <= 0:
             return []
-        return self._pool(variant).choose(messages, variant.shots)
+        return self._pools.of(variant).choose(messages, variant.shots)
 
     def describe(self, case: str) -> str:
         """One or two sentences on how this case's passages are found now, for people."""
@@ -155,40 +152,15 @@ class Knowledge:
     def _corpus(self, case: str) -> Corpus:
         with self._lock:
             known = self._corpora.get(case)
-            if known is not None and known.version == self.store.document_ids(case):
+            if known is not None and known.version == self.store.documents_version(case):
                 return known
             self._corpora[case] = Corpus(self.store.documents(case), known, self._sizes)
             return self._corpora[case]
-
-    def _pool(self, variant: Variant) -> examples.Pool:
-        stamp, key = self._stamp(), (variant.case, variant.dataset)
-        with self._lock:
-            known = self._pools.get(key)
-            if known is not None and known[0] == stamp:
-                return known[1]
-            source = examples.source(self.store, variant.case, variant.dataset)
-            pool = (
-                known[1] if known is not None and known[1].source == source else examples.Pool(source, self._embedder)
-            )
-            self._pools[key] = (stamp, pool)
-            return pool
 
     @cached_property
     def _sizes(self) -> chunks.Sizes:
         """Of chunks: what suits the chat model."""
         return chunks.sizes(reader(self.settings))
-
-    def _stamp(self) -> Stamp:
-        """Changes whenever anybody, in any process, wrote to the record."""
-        found: list[int] = []
-        for suffix in ("", "-wal"):
-            try:
-                status = self.store.path.with_name(self.store.path.name + suffix).stat()
-            except OSError:
-                found += [0, 0]
-            else:
-                found += [status.st_mtime_ns, status.st_size]
-        return tuple(found)
 
 
 def place(settings: Settings) -> Folder:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,25 +22,49 @@ _CANDIDATES = 6  # looked at for each shot that is chosen
 
 @dataclass(frozen=True)
 class Source:
-    """What a variant's shots may be taken from. `held_out` is what it is tested on."""
+    """What a variant's shots may be taken from. `held_out` is what it is tested on.
+
+    `ids` are the conversations of the examples, where they are known; `apart` those of what is held out.
+    """
 
     examples: list[list[Message]]
     held_out: list[list[Message]]
+    ids: tuple[int, ...] = ()
+    apart: frozenset[int] = frozenset()
 
 
 class Pool:
-    """The examples that may be shown, and the vectors they are found by."""
+    """The examples that may be shown, and the vectors they are found by. Never changed: `changed` makes another one."""
 
     def __init__(self, source: Source, embedder: Embedder) -> None:
-        self.source = source
-        near = Near(dict.fromkeys(said for messages in source.held_out for said in openings(messages)))
-        self.examples = []
-        for messages in source.examples:
-            shot = shorten(messages)
-            if shot and not any(said in near for said in {*openings(messages), *openings(shot)}):
-                self.examples.append(shot)
-        self._embedder = embedder
+        self._embedder, self.apart = embedder, source.apart
+        self._near = Near(dict.fromkeys(said for messages in source.held_out for said in openings(messages)))
+        ids = source.ids or range(len(source.examples))
+        shown = [
+            (id, shot) for id, messages in zip(ids, source.examples, strict=True) if (shot := self._shot(messages))
+        ]
+        self._ids = [id for id, _ in shown]
+        self.examples = [shot for _, shot in shown]
         self._vectors = embedder.embed([asked(messages) for messages in self.examples])
+
+    def changed(self, talks: Mapping[int, list[Message]]) -> Pool:
+        """This pool after these conversations changed to what they are here; an empty one is no example any more."""
+        kept = [place for place, id in enumerate(self._ids) if id not in talks]
+        new = {id: shot for id, messages in talks.items() if (shot := self._shot(messages))}
+        ids = [self._ids[place] for place in kept] + list(new)
+        order = sorted(range(len(ids)), key=ids.__getitem__)  # as if it had been made of them all at once
+        examples = [self.examples[place] for place in kept] + list(new.values())
+        vectors = np.concatenate([self._vectors[kept], self._embedder.embed([asked(shot) for shot in new.values()])])
+        made = copy(self)
+        made._ids = [ids[place] for place in order]
+        made.examples = [examples[place] for place in order]
+        made._vectors = vectors[order]
+        return made
+
+    def _shot(self, messages: Sequence[Message]) -> list[Message]:
+        """What may be shown of a conversation; nothing where it is near what is held out."""
+        shot = shorten(messages)
+        return shot if shot and not any(said in self._near for said in {*openings(messages), *openings(shot)}) else []
 
     def choose(self, messages: Sequence[Message], count: int) -> list[list[Message]]:
         """`count` examples for a conversation, the one most like its last question last."""
@@ -77,13 +102,19 @@ def source(store: Store, case: str, dataset: str) -> Source:
     apart = {item.conversation for item in tested if item.conversation}
     talks = store.turns_of_case(case, ("chat", "import"))
     held_out = [turns for id, turns in talks.items() if id in apart]
-    held_out += store.turns_of_case(case, ("heldout",)).values()
+    always = store.turns_of_case(case, ("heldout",))
+    held_out += always.values()
     if dataset:
-        examples = [item.messages for item in store.items(dataset, "train") if item.conversation not in apart]
+        items = [item for item in store.items(dataset, "train") if item.conversation not in apart]
+        found = [(item.position, item.messages) for item in items]
     else:
-        examples = [example(turns) for id, turns in talks.items() if id not in apart]
+        found = [(id, example(talks[id])) for id in sorted(talks) if id not in apart]
+    found = [(id, one) for id, one in found if one]
     read_now = [[as_message(turn) for turn in thread(turns)] for turns in held_out] + list(map(example, held_out))
-    return Source([one for one in examples if one], [one for one in read_now if one] + [i.messages for i in tested])
+    return Source(
+        [one for _, one in found], [one for one in read_now if one] + [i.messages for i in tested],
+        tuple(id for id, _ in found), frozenset(apart | set(always)),
+    )  # fmt: skip
 
 
 def shorten(messages: Sequence[Message], limit: int = MAX_WORDS) -> list[Message]:

@@ -97,3 +97,55 @@ def m004_judgements(db: Database) -> None:
         pk="id", foreign_keys=[("dataset", "datasets", "id")],
     )  # fmt: skip
     judgements.create_index(["dataset", "position"], unique=True)
+
+
+@migrations()
+def m005_touched(db: Database) -> None:
+    """The order in which conversations changed last, so that whoever knows them reads only what is new."""
+    db.table("touched").create({"conversation": int, "number": int}, pk="conversation")
+    db.table("touched").create_index(["number"], unique=True)
+    db.execute("insert into touched select conversation, conversation from messages group by conversation")
+    for event in ("insert", "update"):
+        db.execute(
+            f"create trigger messages_touched_by_{event} after {event} on messages begin "
+            "insert or replace into touched values (new.conversation, "
+            "(select coalesce(max(number), 0) + 1 from touched)); end"
+        )
+
+
+@migrations()
+def m006_trials(db: Database) -> None:
+    """The untrained variants measured by themselves: what was asked, and what each answered."""
+    db.table("trials").create(
+        {"id": int, "case": str, "basis": str, "scorer": str, "questions": str, "variants": str, "report": str,
+         "created": str, "finished": str}, pk="id", foreign_keys=[("case", "cases", "id")],
+    ).create_index(["case"])  # fmt: skip
+    db.table("trial_answers").create(
+        {"id": int, "trial": int, "variant": str, "number": int, "answer": str, "score": float, "prompt_tokens": int,
+         "completion_tokens": int, "marks": int, "real": int, "right": int, "error": str},
+        pk="id", foreign_keys=[("trial", "trials", "id")],
+    ).create_index(["trial", "variant", "number"], unique=True)  # fmt: skip
+
+
+@migrations()
+def m007_files(db: Database) -> None:
+    """Files of programs, uploads in parts, and a key for a job, so that asking twice starts one."""
+    db.table("files").create(
+        {"id": str, "owner": str, "filename": str, "purpose": str, "bytes": int, "sha256": str, "created": int,
+         "expires": int, "deleted": int, "case": str}, pk="id",
+    ).create_index(["owner"])  # fmt: skip
+    db.table("uploads").create(
+        {"id": str, "owner": str, "filename": str, "purpose": str, "bytes": int, "created": int, "expires": int,
+         "file_expires_after": int, "state": str, "file": str}, pk="id",
+    )  # fmt: skip
+    db.table("upload_parts").create(
+        {"id": str, "upload": str, "bytes": int, "created": int}, pk="id", foreign_keys=[("upload", "uploads", "id")]
+    ).create_index(["upload"])
+    db.table("jobs").add_column("key", str, not_null_default="")
+    db.execute("create unique index idx_jobs_key on jobs (key) where key <> ''")
+
+
+@migrations()
+def m008_documents_in_use(db: Database) -> None:
+    """Every question asks whether the documents are still the same: their texts are not read for that."""
+    db.table("documents").create_index(["case", "removed", "problem", "id"])

@@ -19,7 +19,7 @@ from assistant.record.migrations import migrations
 
 T = TypeVar("T")
 _JSON = {"brief", "options", "warnings", "passages", "details", "dropped", "request", "metrics", "variants",
-         "results", "verdict", "parity", "payload", "messages", "terms", "prompt"}  # fmt: skip
+         "results", "verdict", "parity", "payload", "messages", "terms", "prompt", "questions", "report"}  # fmt: skip
 
 
 class Rows:

@@ -9,9 +9,11 @@ from typing import Any
 
 from assistant.errors import AttuneError
 from assistant.record.briefs import Briefs
+from assistant.record.files import Files
 from assistant.record.judgement import Judgement
 from assistant.record.papers import Papers
 from assistant.record.rows import decoded, encoded, make, now
+from assistant.record.trials import Trials
 from assistant.record.types import (
     Brief,
     Case,
@@ -29,8 +31,10 @@ from assistant.record.types import (
     Variant,
 )
 
+_OWNED = "[case] in (select id from cases where owner = ?)"
 
-class Store(Briefs, Papers):
+
+class Store(Briefs, Papers, Trials, Files):
     """The record. Cheap to open; safe to use from any thread."""
 
     # cases -------------------------------------------------------------------------------------------------------
@@ -129,14 +133,22 @@ class Store(Briefs, Papers):
             found.setdefault(turn.conversation, []).append(turn)
         return found
 
+    def touched(self, case: str, after: int = 0) -> tuple[int, list[int]]:
+        """The number of the last change of any conversation, and this case's that changed after the number `after`."""
+        last = next(self.db.query("select coalesce(max(number), 0) as last from touched"))["last"]
+        rows = self.db.query(
+            "select t.conversation from touched t join conversations c on c.id = t.conversation "
+            "where t.number > ? and t.number <= ? and c.[case] = ? order by t.number",
+            [after, last, case],
+        )
+        return int(last), [int(row["conversation"]) for row in rows]
+
     def label(self, turn: int, label: str) -> None:
         """Set a message's label: "", approved or rejected."""
         self._update("messages", turn, label=label)
 
     # datasets ----------------------------------------------------------------------------------------------------
-    def add_dataset(
-        self, dataset: Dataset, items: Sequence[Item], judgements: Sequence[Judgement] = ()
-    ) -> Dataset:
+    def add_dataset(self, dataset: Dataset, items: Sequence[Item], judgements: Sequence[Judgement] = ()) -> Dataset:
         """Freeze a dataset with its content; the same content twice is one dataset."""
         with self.atomic():
             if self._one("datasets", "id = ?", [dataset.id]) is None:
@@ -166,13 +178,30 @@ class Store(Briefs, Papers):
         return [make(Judgement, row) for row in self._rows("dataset_judgements", "dataset = ?", [dataset], "position")]
 
     # jobs --------------------------------------------------------------------------------------------------------
-    def add_job(self, case: str, dataset: str, trainer: str, handle: str, state: str, request: dict[str, Any]) -> Job:
+    def add_job(
+        self, case: str, dataset: str, trainer: str, handle: str, state: str, request: dict[str, Any], key: str = ""
+    ) -> Job:
+        """Record a job. No two have the same `key`, unless it is empty."""
         id = self._insert(
             "jobs",
             {"case": case, "dataset": dataset, "trainer": trainer, "handle": handle, "state": state, "reason": "",
-             "model": "", "adapter": "", "request": request, "metrics": {}, "created": now(), "ended": ""},
+             "model": "", "adapter": "", "request": request, "metrics": {}, "created": now(), "ended": "",
+             "key": key},
         )  # fmt: skip
         return self.job(id)
+
+    def job_of_key(self, key: str) -> Job | None:
+        """The job that was recorded with this key; None for the empty one."""
+        row = self._one("jobs", "key = ? and key <> ''", [key])
+        return make(Job, row) if row else None
+
+    def jobs_of_owner(self, owner: str) -> list[Job]:
+        return [make(Job, row) for row in self._rows("jobs", _OWNED, [owner])]
+
+    def job_of_owner(self, owner: str, id: int) -> Job | None:
+        """The job; None where there is none, and where its case is somebody else's."""
+        row = self._one("jobs", f"{_OWNED} and id = ?", [owner, id])
+        return make(Job, row) if row else None
 
     def job(self, id: int) -> Job:
         return make(Job, self._get("jobs", id))

@@ -226,6 +226,7 @@ class Job:
     metrics: dict[str, Any] = field(default_factory=dict)
     created: str = ""
     ended: str = ""
+    key: str = ""  # whatever asked for it: asking twice with one key starts one job
 
 
 @dataclass(frozen=True)

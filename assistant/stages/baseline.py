@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 
-from assistant.knowledge import prompt
+from assistant.chat import Chat
+from assistant.errors import AttuneError
+from assistant.evidence import questions, runner, scorers, untrained
+from assistant.knowledge import chunks, prompt, shots, tokens
 from assistant.record.store import Store
-from assistant.record.types import Variant
+from assistant.record.threads import example
+from assistant.record.trials import HELD_OUT, Asked, Trial
+from assistant.record.types import Item, Variant
 from assistant.settings import Settings
 
 SHOTS, PASSAGES = 3, 3
+QUESTION_TOKENS = 300  # for a model that words one
 UNTRAINED = {"prompt": (0, 0), "few-shot": (SHOTS, 0), "rag": (0, PASSAGES), "rag+few-shot": (SHOTS, PASSAGES)}
 
 
@@ -44,6 +51,72 @@ def variants(store: Store, settings: Settings, case: str, dataset: str = "") -> 
         for name, (shots, passages) in UNTRAINED.items()
     }
     return {name: store.add_variant(identified(variant)) for name, variant in made.items()}
+
+
+def unmeasurable(store: Store, case: str) -> str | None:
+    """Why the untrained variants cannot be measured yet."""
+    some = store.documents(case) or store.case(case).brief.examples or held_out(store, case)
+    return blocked(store, case) or (
+        None if some else "There is nothing to ask: no held-out conversation, no document, no example in the brief."
+    )
+
+
+def measure(store: Store, settings: Settings, chat: Chat, case: str, report: untrained.Report | None = None) -> Trial:
+    """Let the four untrained variants answer what is held out; while nothing is, questions that are generated.
+
+    An interrupted run goes on where it stopped. It trains nothing and leaves alone which variant answers.
+    """
+    if reason := unmeasurable(store, case):
+        raise AttuneError(reason, "Add documents, or approve conversations and build a dataset.")
+    made = variants(store, settings, case, latest_dataset(store, case))
+    say = report or (lambda *_: None)
+    say("Writing the questions", 0.0)
+    asked = to_ask(store, settings, chat, case, made["prompt"])
+    if not any(one.answered for one in asked):
+        raise AttuneError("The documents hold no sentence that can be asked about.", "Add documents with running text.")
+    basis = HELD_OUT if any(one.origin == HELD_OUT for one in asked) else "generated"
+    wanted = str(store.case(case).options.get("scorer") or "") if basis == HELD_OUT else "chrf"
+    scorer = wanted or scorers.suggest([one.reference for one in asked if one.answered])
+    ids = [variant.id for variant in made.values()]
+    same = (
+        t for t in store.trials(case) if not t.finished and (t.questions, t.variants, t.scorer) == (asked, ids, scorer)
+    )
+    trial = next(same, None) or store.add_trial(case, basis, scorer, asked, ids)
+    return untrained.run(store, chat, trial, made, say)
+
+
+def measured(store: Store, case: str) -> Trial | None:
+    """The latest finished run over the untrained variants."""
+    finished = [trial for trial in store.trials(case) if trial.finished]
+    return finished[-1] if finished else None
+
+
+def to_ask(store: Store, settings: Settings, chat: Chat, case: str, plain: Variant) -> list[Asked]:
+    """Held-out answers, and questions about the documents: with held-out ones those only tell what the search finds."""
+    held = [
+        Asked(number, HELD_OUT, q.messages, q.reference, item=q.item)
+        for number, q in enumerate(runner.questions(held_out(store, case)))
+    ]
+    apart = questions.HeldOut(shots.source(store, case, "").held_out)
+    capable = plain.endpoint != "local"  # the model that ships words no question worth asking
+    made = questions.generate(
+        store.documents(case), [] if held else store.case(case).brief.examples, apart,
+        chunks.sizes(tokens.reader(settings)), ask=(lambda text: _said(chat, plain, text)) if capable else None,
+    )  # fmt: skip
+    return [*held, *(replace(one, number=len(held) + one.number, answered=not held) for one in made)]
+
+
+def held_out(store: Store, case: str) -> Sequence[Item]:
+    """What is tested on: the newest dataset's test split, or before there is one the conversations kept apart."""
+    if dataset := latest_dataset(store, case):
+        return store.items(dataset, "test")
+    talks = store.turns_of_case(case, ("heldout",))
+    found = [(id, messages) for id, turns in talks.items() if (messages := example(turns))]
+    return [Item(place, "test", messages, id) for place, (id, messages) in enumerate(found)]
+
+
+def _said(chat: Chat, variant: Variant, text: str) -> str:
+    return "".join(chat.send(variant, [{"role": "user", "content": text}], QUESTION_TOKENS))
 
 
 def plain(store: Store, settings: Settings, case: str) -> Variant:

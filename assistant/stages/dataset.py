@@ -68,9 +68,7 @@ def run(store: Store, case: str, seed: int = SEED, test_share: float = TEST_SHAR
                           "Approve more that are not alike.")  # fmt: skip
     answers = judged.freeze(store.turns_of_case(case, labels.SOURCES).values(), cut.items)
     id = _id(store, case, cut, seed, answers)
-    return store.add_dataset(
-        Dataset(id, case, seed, len(cut.train), len(cut.test), cut.dropped), cut.items, answers
-    )
+    return store.add_dataset(Dataset(id, case, seed, len(cut.train), len(cut.test), cut.dropped), cut.items, answers)
 
 
 def _earlier(store: Store, case: str) -> list[Item]:

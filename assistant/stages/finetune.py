@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -11,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from assistant import endpoints
-from assistant.conversations import judged
+from assistant.conversations import judged, rows
+from assistant.conversations.rows import training_rows
 from assistant.errors import AttuneError
 from assistant.knowledge import prompt
 from assistant.record import spending
 from assistant.record.judgement import Judgement
 from assistant.record.rows import now
 from assistant.record.store import Store
-from assistant.record.types import Item, Job, Message, Variant
+from assistant.record.types import Item, Job, Variant
 from assistant.settings import STARTER, Settings
 from assistant.stages import baseline
 from tools.trainer import Estimate, Hosted, JobState, JobStatus, Preference, ToolError, Trainer, TrainRequest, Unsure
@@ -73,17 +73,31 @@ def run(store: Store, settings: Settings, trainers: Trainers, case: str, **optio
     if reason := blocked(store, case):
         raise AttuneError(reason, "Then start again.")
     name, request = _request(store, settings, trainers, case, options)
+    return begin(store, settings, trainers, case, baseline.latest_dataset(store, case), name, request,
+                 {"system": prompt.short_instruction(store.case(case))})  # fmt: skip
+
+
+def begin(
+    store: Store, settings: Settings, trainers: Trainers, case: str, dataset: str, name: str, request: TrainRequest,
+    kept: Mapping[str, Any],
+) -> Job:  # fmt: skip
+    """Start exactly this request as a job of the case; `kept` is recorded beside it ("system": of the tuned variants).
+
+    A key starts one job, however often it is asked for: the one that there is already is returned.
+    """
     trainer = _trainer(trainers, name)
     if problem := trainer.unavailable():
         raise AttuneError(f"The trainer '{name}' cannot run: {problem}")
     money = trainer.estimate(request).money_usd.high  # refuses what cannot run before anything is recorded
-    kept = {k: v for k, v in asdict(request).items() if k not in CONTENT}
-    kept |= {"system": prompt.short_instruction(store.case(case)), "base_name": settings.portable(request.base)}
-    kept |= {"money_usd": money} if money else {}
+    noted = {k: v for k, v in asdict(request).items() if k not in CONTENT} | dict(kept)
+    noted.setdefault("base_name", settings.portable(request.base))
+    noted |= {"money_usd": money} if money else {}
     with store.atomic():  # two that are started at once must both fit under the cap
+        if known := store.job_of_key(request.key):
+            return known
         if refused := spending.refusal(store, settings, money):
             raise refused
-        job = store.add_job(case, baseline.latest_dataset(store, case), name, "", JobState.QUEUED, kept)
+        job = store.add_job(case, dataset, name, "", JobState.QUEUED, noted, request.key)
     try:
         handle = trainer.start(request)
     except Unsure as error:  # it may run and cost money: it is looked for, and nothing else begins meanwhile
@@ -129,6 +143,16 @@ def cancel(store: Store, settings: Settings, trainers: Trainers, job_id: int) ->
     return store.job(job_id)
 
 
+def pause(store: Store, settings: Settings, trainers: Trainers, job_id: int) -> Job:
+    """Stop the job for now, to `resume` later. Raises ToolError where its trainer or its state does not allow it."""
+    job = store.job(job_id)
+    if JobState(job.state).ended or not job.handle:
+        raise AttuneError(f"Job {job_id} is {job.state}: it cannot be paused.", "Only a job that runs can be paused.")
+    _trainer(trainers, job.trainer).pause(_handle(settings, job))
+    follow(store, settings, trainers, job_id)
+    return store.job(job_id)
+
+
 def resume(store: Store, settings: Settings, trainers: Trainers, job_id: int) -> Job:
     """Go on from the last checkpoint of a job that failed or was cancelled."""
     job = store.job(job_id)
@@ -137,6 +161,8 @@ def resume(store: Store, settings: Settings, trainers: Trainers, job_id: int) ->
         raise AttuneError(f"Job {job_id} has succeeded.", "There is nothing to resume; evaluate its model.")
     if not job.handle:
         raise AttuneError(f"Job {job_id} never began, so it has no checkpoint.", "Start a new run.")
+    if refused := spending.refusal(store, settings, float(job.request.get("money_usd", 0.0))):
+        raise refused  # going on is a second paid run
     _trainer(trainers, job.trainer).resume(_handle(settings, job))
     store.set_job(job_id, state=JobState.RUNNING, reason="", ended="")
     return store.job(job_id)
@@ -169,16 +195,6 @@ def checkpoint_variants(store: Store, settings: Settings, job: Job) -> list[Vari
     ]
 
 
-def training_rows(items: list[Item], system: str) -> list[list[Message]]:
-    """Conversations as the tuned model will see them in the chat: its own system line first, then the row's, if any."""
-    rows = []
-    for item in items:
-        own = [m["content"] for m in item.messages if m["role"] == "system"]
-        rest = [m for m in item.messages if m["role"] != "system"]
-        rows.append([{"role": "system", "content": "\n\n".join([system, *own])}, *rest])
-    return rows
-
-
 def _request(
     store: Store, settings: Settings, trainers: Trainers, case: str, options: dict[str, Any]
 ) -> tuple[str, TrainRequest]:
@@ -194,7 +210,7 @@ def _request(
     chosen |= _continued(store, settings, case, int(chosen.pop("continue_from", 0)), chosen)
     system = prompt.short_instruction(store.case(case))
     items = store.items(dataset, "train")
-    train, validation = _validation(training_rows(items, system), seed)
+    train, validation = rows.validation(training_rows(items, system), seed, VALIDATION_SHARE, MOST_VALIDATION)
     questions = [row[: 1 + next(i for i, m in enumerate(row) if m["role"] == "user")] for row in validation]
     base = settings.model_path(str(chosen.pop("base")))
     request = TrainRequest(base, train, validation, samples=questions[:SAMPLES], probes=questions[:PROBES], suffix=case)
@@ -207,13 +223,11 @@ def _request(
 
 
 def _preferences(judgements: list[Judgement], system: str) -> list[Preference]:
-    rows = training_rows([Item(one.position, "train", one.prompt) for one in judgements], system)
-    return [Preference(row, one.chosen, one.rejected) for row, one in zip(rows, judgements, strict=True)]
+    asked = training_rows([Item(one.position, "train", one.prompt) for one in judgements], system)
+    return [Preference(row, one.chosen, one.rejected) for row, one in zip(asked, judgements, strict=True)]
 
 
-def _continued(
-    store: Store, settings: Settings, case: str, number: int, chosen: Mapping[str, Any]
-) -> dict[str, Any]:
+def _continued(store: Store, settings: Settings, case: str, number: int, chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Where to go on from an earlier job: at its adapter, or at its whole model where it or this one tunes in full."""
     if not number:
         return {}
@@ -223,14 +237,6 @@ def _continued(
     if job.adapter and chosen.get("tuning", "lora") != "full":
         return {"base": str(job.request["base_name"]), "adapter": settings.model_path(job.adapter)}
     return {"base": job.model}
-
-
-def _validation(rows: list[list[Message]], seed: int) -> tuple[list[list[Message]], list[list[Message]]]:
-    order = list(range(len(rows)))
-    random.Random(seed).shuffle(order)
-    cut = min(MOST_VALIDATION, round(len(rows) * VALIDATION_SHARE)) or min(1, len(rows) - 1)
-    kept = set(order[:cut])
-    return [row for i, row in enumerate(rows) if i not in kept], [rows[i] for i in sorted(kept)]
 
 
 def _found(store: Store, settings: Settings, trainers: Trainers, job: Job) -> bool:

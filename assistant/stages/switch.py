@@ -52,6 +52,20 @@ def run(store: Store, case: str, variant: str = "", by: str = "user", reason: st
     return store.add_switch(case, chosen.id, "switch", why, by, latest.id if latest else 0)
 
 
+def serve(store: Store, case: str, variant: str = "", by: str = "user") -> Switch:
+    """Let an untrained variant answer, as the last run of the baseline measured it; empty: the best of them."""
+    trial = baseline.measured(store, case)
+    if trial is None:
+        raise AttuneError("The untrained variants have not been measured yet.", "Run `attune baseline --evaluate`.")
+    name = variant or str(trial.report["best"])
+    found = trial.report["answers"].get(name)
+    if found is None:
+        measured = ", ".join(trial.report["answers"])
+        raise AttuneError(f"The baseline measured no variant '{name}'.", f"Choose one of {measured}, or best.")
+    score = "not scored" if found["score"] is None else f"{trial.scorer} {found['score']:.3f}"
+    return run(store, case, str(found["variant"]), by, f"chosen from the baseline: {score} ({trial.basis} questions)")
+
+
 def undo(store: Store, case: str, by: str = "user") -> Switch:
     """Bring back the variant that answered before the last switch."""
     before = previous(store, case)

@@ -70,5 +70,3 @@ def at(flavour: str, folder: Path, **more: Any) -> Iterator[Hosted]:
             yield made
         finally:
             bench.close()
-
-

@@ -18,6 +18,7 @@ import pytest
 
 from assistant.guide import proposals
 from assistant.workbench import open_workbench
+from tests.assistant.reading_server import ReadingServer
 from tests.conftest import ROOT, Attune
 
 EXAMPLE = ROOT / "data" / "examples" / "teashop"
@@ -122,6 +123,25 @@ def test_baseline_switch_and_undo(here: Attune, shop: str) -> None:
     refused(here("undo"), "nothing to undo")
     refused(here("switch"), "evaluate")
     refused(here("switch", "--variant", "gold"), "no variant 'gold'")
+
+
+def test_the_baseline_is_measured_and_chosen(here: Attune, shop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ReadingServer() as server:
+        monkeypatch.setenv("ATTUNE_CHAT_BASE_URL", server.url)
+        monkeypatch.setenv("ATTUNE_CHAT_MODEL", "reads")
+        refused(here("baseline", shop, "--use", "best"), "not been measured yet", "attune baseline --evaluate")
+        made = result(here("baseline", shop, "--evaluate", "--json"))
+        report = made["report"]
+        assert report["basis"] == "held-out"
+        assert report["questions"]["held-out"] >= 40
+        assert report["retrieval"]["recall@3"] > 0
+        assert set(report["answers"]) == {"prompt", "few-shot", "rag", "rag+few-shot"}
+        assert result(here("baseline", shop, "--use", "best", "--json"))["active"] == report["best"]
+        assert result(here("baseline", shop, "--use", "prompt", "--json"))["active"] == "prompt"
+        shown = here("baseline", shop, "--evaluate").stdout
+        assert "Measured on " in shown
+        assert "The search alone, on " in shown
+        assert "'prompt' answers now" in shown  # measuring does not change what answers
 
 
 def test_jobs_and_trainers(here: Attune, shop: str) -> None:

@@ -12,7 +12,7 @@ from assistant.knowledge.retriever import Knowledge
 from assistant.knowledge.shots import MAX_WORDS, shorten
 from assistant.record.store import Store
 from assistant.record.types import Dataset, Item, Message
-from tests.assistant.material import new_case, talk, variant
+from tests.assistant.material import new_case, settings, talk, variant
 
 TOPICS = ("cactus", "fern", "orchid", "palm", "ivy", "rose", "cress", "basil", "mint", "thyme")
 FEW = variant(name="few-shot", shots=3)
@@ -111,6 +111,44 @@ def test_a_frozen_dataset_does_not_change_with_the_conversations(desk: tuple[Sto
 def test_a_conversation_is_not_shown_its_own_beginning(desk: tuple[Store, Knowledge]) -> None:
     ongoing = [*question("orchid"), *talk("And how much water in winter for the orchid?")]
     assert "orchid" not in str(desk[1].shots(FEW, ongoing))
+
+
+def test_a_pool_that_was_kept_up_is_the_one_made_anew(desk: tuple[Store, Knowledge], tmp_path: Path) -> None:
+    store, knowledge = desk
+    ask = talk("How much water in summer?")
+    every = variant(name="few-shot", shots=50)
+
+    def same() -> None:
+        other = Knowledge(store, settings(tmp_path))
+        assert knowledge.shots(every, ask) == other.shots(every, ask)
+        other.close()
+
+    same()
+    chats = [store.add_conversation("plants", "chat") for _ in range(3)]
+    answers = []
+    for number in (2, 0, 1):  # approved in another order than they were begun
+        said = store.add_turn(chats[number].id, 0, "user", f"Does the tulip number {number} want water?")
+        answers.append(store.add_turn(said.conversation, said.id, "assistant", f"{number} cups.", "approved"))
+        same()
+    before = knowledge._pools.of(every)
+    store.label(answers[0].id, "rejected")
+    same()
+    assert before.examples != knowledge._pools.of(every).examples
+    assert knowledge._pools.of(every) is knowledge._pools.of(every)  # nothing changed, nothing is made
+    store.import_conversation("plants", "heldout", talk("does the tulip number 1 want water", "One cup."))
+    same()
+    assert "tulip number 1" not in str(knowledge.shots(every, ask))
+
+
+def test_what_changed_is_numbered(desk: tuple[Store, Knowledge]) -> None:
+    store, _ = desk
+    last, every = store.touched("plants")
+    assert len(every) == len(TOPICS)
+    assert store.touched("plants", last) == (last, [])
+    store.label(store.turns(every[2])[1].id, "rejected")
+    after, changed = store.touched("plants", last)
+    assert (changed, after > last) == ([every[2]], True)
+    assert store.touched("other", last)[1] == []
 
 
 def test_long_conversations_are_cut_at_whole_exchanges() -> None:

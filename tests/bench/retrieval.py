@@ -1,6 +1,6 @@
 """How well and how fast passages are found: vectors alone, BM25 alone and both fused.
 
-    python -m tests.bench.retrieval [--beir FOLDER] [--embedding lexical,minilm] [--chunks 10000] [--json]
+    python -m tests.bench.retrieval [--collection FOLDER] [--embedding lexical,minilm] [--chunks 10000] [--json]
 
 A collection is a folder in BEIR's layout: corpus.jsonl, queries.jsonl, qrels/test.tsv. Without one it is our own,
 tests/bench/retrieval: 65 short documents of invented businesses and 195 questions, a third of them paraphrases that
@@ -51,15 +51,17 @@ class Collection:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--beir", type=Path, default=OWN, help="folder of a collection; ours without it")
+    parser.add_argument(
+        "--collection", "--beir", type=Path, default=OWN, help="folder of a collection; ours without it"
+    )
     parser.add_argument("--embedding", default="", help="as ATTUNE_EMBEDDING, several with commas between")
     parser.add_argument("--chunks", type=int, default=10_000, help="to fill up to before time is taken; 0 = no timing")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
     logging.disable(logging.WARNING)
-    collection = read(options.beir)
+    collection = read(options.collection)
     wanted = options.embedding.split(",") if options.embedding else list(dict.fromkeys(["lexical", "auto"]))
-    result: dict[str, Any] = {"collection": options.beir.name, "documents": len(collection.documents),
+    result: dict[str, Any] = {"collection": options.collection.name, "documents": len(collection.documents),
                               "questions": len(collection.relevant), "embeddings": {}}  # fmt: skip
     for name in wanted:
         with tempfile.TemporaryDirectory() as folder:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from assistant.knowledge.embeddings import Embedding, Served
 from assistant.knowledge.words import Embedder, content
-from assistant.settings import Settings
+from assistant.settings import ROOT, Settings
 from tests.assistant.embedding_server import packaged_model
 from tests.bench import retrieval
 
@@ -60,3 +63,47 @@ def test_fusing_is_no_worse_than_the_better_half_by_meaning(tmp_path: Path) -> N
         no_worse(tmp_path, Served("minilm", "by meaning", model, 0.1))
     finally:
         model.close()
+
+
+def test_another_collection_in_beirs_layout(tmp_path: Path) -> None:
+    """Graded judgements, no titles, documents that answer nothing, a question that nobody judged."""
+    folder = tmp_path / "rivers"
+    (folder / "qrels").mkdir(parents=True)
+    names = ("Aldra", "Benn", "Corriway", "Dunster", "Esk", "Fallow", "Gannet", "Hollin")
+    texts = [(f"{name}-{part}", text.format(name)) for name in names for part, text in (
+        ("source", "The river {} rises from a spring below the moor."),
+        ("bridge", "An old stone bridge crosses the {} beside the mill."),
+        ("fish", "Trout and grayling are caught in the {} from April on."),
+    )]  # fmt: skip
+    asked = [(f"q{number}", f"{ask} {name}?", f"{name}-{part}", f"{name}-source")
+             for name in names for number, (ask, part) in enumerate(
+                 (("Where does it rise, the", "source"), ("Who crosses a stone bridge of the", "bridge"),
+                  ("Which trout are caught in the", "fish")))]  # fmt: skip
+    asked = [(f"{place}-{id}", *rest) for place, (id, *rest) in enumerate(asked)]
+    lines = {
+        "corpus.jsonl": [json.dumps({"_id": id, "text": text}) for id, text in texts],
+        "queries.jsonl": [json.dumps({"_id": id, "text": text}) for id, text, _, _ in [*asked, ("x", "?", "", "")]],
+        "qrels/test.tsv": ["query-id\tcorpus-id\tscore"]
+        + [f"{id}\t{best}\t2" for id, _, best, _ in asked]
+        + [f"{id}\t{also}\t{int(also != best)}" for id, _, best, also in asked if also != best],
+    }  # fmt: skip
+    for name, rows in lines.items():
+        (folder / name).write_text("\n".join(rows) + "\n", encoding="utf-8")
+    collection = retrieval.read(folder)
+    assert len(collection.relevant) == 24
+    assert collection.relevant["1-q1"] == {"Aldra-bridge": 2, "Aldra-source": 1}
+    found = retrieval.measure(Settings(data=tmp_path / "run"), Embedder(), collection, 0)["all"]
+    ndcg = {way: row["ndcg@10"] for way, row in found.items()}
+    assert ndcg["fused"] >= max(ndcg["vectors"], ndcg["words"]) - 0.005 > 0.7  # two as near: any may be first
+
+
+def test_the_runner_takes_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "qrels").mkdir()
+    (tmp_path / "corpus.jsonl").write_text('{"_id": "d", "title": "Esk", "text": "Trout are caught here."}\n')
+    (tmp_path / "queries.jsonl").write_text('{"_id": "q", "text": "Where are trout caught?"}\n')
+    (tmp_path / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq\td\t1\n")
+    command = [sys.executable, "-m", "tests.bench.retrieval", "--collection", str(tmp_path), "--chunks", "0",
+               "--embedding", "lexical", "--json"]  # fmt: skip
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["embeddings"]["lexical-1"]["all"]["fused"]["ndcg@10"] == 1.0

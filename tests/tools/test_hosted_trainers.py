@@ -227,6 +227,15 @@ def test_the_same_rows_are_uploaded_once_and_weights_are_kept(vendor: Vendor) ->
     assert first["messages"][2]["weight"] == 0
 
 
+def test_another_vendor_is_not_told_the_organisation_at_openai(vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-mine")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-mine")
+    opened(vendor).start(wanted())
+    assert not [header for header in vendor.headers if "openai-organization" in header or "openai-project" in header]
+    own = OpenAITrainer("sk-x").account.client()
+    assert (own.organization, own.project) == ("org-mine", "proj-mine")
+
+
 def test_asking_twice_with_one_key_makes_one_job(vendor: Vendor) -> None:
     assert opened(vendor).start(wanted()) == opened(vendor).start(wanted())
     assert len(vendor.jobs) == 1

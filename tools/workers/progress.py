@@ -29,7 +29,12 @@ class Progress(TrainerCallback):  # type: ignore[misc]
     """Steps, evaluations, checkpoints and sample answers as events; a cancelled job ends after its step."""
 
     def __init__(
-        self, job: Job, speak: Speak | None, resumed: bool, passes: int = 1, ranks: Ranks = Ranks()  # noqa: B008
+        self,
+        job: Job,
+        speak: Speak | None,
+        resumed: bool,
+        passes: int = 1,
+        ranks: Ranks = Ranks(),  # noqa: B008
     ) -> None:
         self.job = job
         self.ranks = ranks

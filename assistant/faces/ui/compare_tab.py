@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from assistant.faces.ui import compare_text, plots
+from assistant.faces.ui.baseline_panel import BaselinePanel
 from assistant.faces.ui.session import QUIET, Session
 from assistant.faces.ui.told import told
 from assistant.stages import evaluate, switch
@@ -32,6 +33,8 @@ class CompareTab:
         self.table = gr.HTML(elem_id="results")
         with gr.Accordion("Is what is served what was trained?", open=False, visible=False) as self.parity_fold:
             self.parity = gr.HTML(elem_id="parity")
+        with gr.Accordion("The baseline: four variants without training", open=True, elem_id="baseline"):
+            self.baseline = BaselinePanel(bench, session)
         with gr.Accordion("Choose another variant, history", open=False, elem_id="other"):
             with gr.Row(elem_classes="middle"):
                 self.other = gr.Dropdown([], label="Variant", scale=2, elem_id="other-variant", filterable=False)
@@ -40,6 +43,7 @@ class CompareTab:
             self.history = gr.HTML(elem_id="switches")
 
     def wire(self) -> None:
+        self.baseline.wire()
         session, case = self.session, self.session.case
         outputs = [self.verdict, self.evaluate, self.switch, self.why, self.plot, self.table, self.parity_fold,
                    self.parity, self.other, self.history]  # fmt: skip

@@ -13,7 +13,8 @@ from assistant.record.types import Proposal
 from assistant.stages import finetune
 from assistant.workbench import Workbench
 
-TITLES = {"train": "Train a model", "evaluate": "Measure the variants", "switch": "Switch what answers",
+TITLES = {"train": "Train a model", "evaluate": "Measure the variants",
+          "measure": "Measure the baseline", "switch": "Switch what answers",
           "baseline": "Build the baseline again", "undo": "Undo the last switch",
           "approve": "Approve what was pasted", "deploy": "Deploy the model", "undeploy": "Take it down"}  # fmt: skip
 PARTS = {"what": "What", "why": "Why", "takes": "How long", "costs": "How much", "leaves": "What not"}

@@ -1,0 +1,30 @@
+"""A dataset's conversations as rows to train on."""
+
+from __future__ import annotations
+
+import random
+
+from assistant.knowledge import prompt
+from assistant.record.types import Item, Message
+
+
+def training_rows(items: list[Item], system: str) -> list[list[Message]]:
+    """Conversations as the tuned model will see them in the chat: its own system line first, then the row's, if any."""
+    rows = []
+    for item in items:
+        own = [m["content"] for m in item.messages if m["role"] == "system"]
+        rest = [m for m in item.messages if m["role"] != "system"]
+        row = [{"role": "system", "content": "\n\n".join([system, *own])}, *rest]
+        rows.append([{**m, "content": prompt.harmless(str(m["content"]))} for m in row])
+    return rows
+
+
+def validation(
+    rows: list[list[Message]], seed: int, share: float, most: int
+) -> tuple[list[list[Message]], list[list[Message]]]:
+    """Rows to train on, and a share of them, at most `most`, for the eval loss: drawn by the seed, in their order."""
+    order = list(range(len(rows)))
+    random.Random(seed).shuffle(order)
+    cut = min(most, round(len(rows) * share)) or min(1, len(rows) - 1)
+    kept = set(order[:cut])
+    return [row for i, row in enumerate(rows) if i not in kept], [rows[i] for i in sorted(kept)]

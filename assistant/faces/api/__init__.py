@@ -1,0 +1,1 @@
+"""OpenAI's API under /v1: files, fine-tuning, models, chat and embeddings for programs with the `openai` SDK."""

@@ -1,0 +1,45 @@
+"""The app that is mounted at /v1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from assistant.faces.api import auth, chat, errors, files, jobs, models
+from assistant.faces.api.common import ERRORS
+from assistant.faces.api.engine import Engine
+from assistant.faces.api.limits import Bodies, Limits
+from assistant.workbench import Workbench
+
+ABOUT = """OpenAI's API on your own machine: set `base_url` to this address and `api_key` to a key of ATTUNE_API_KEY."""
+
+
+def make(bench: Workbench, keys: auth.Keys) -> FastAPI:
+    """OpenAI's API over an open workbench, to be mounted at /v1. `keys` say who may use it, as whom."""
+    app = FastAPI(
+        title="Attune /v1", version="1", description=ABOUT, docs_url=None, redoc_url=None, responses=ERRORS,
+        openapi_url="/openapi.json",
+    )  # fmt: skip
+    app.state.bench, app.state.keys = bench, keys
+    app.state.limits = Limits(bench.settings)
+    app.state.engine = Engine(bench.chat, bench.settings.model_servers, app.state.limits.writing)
+    for part in (files, jobs, models, chat):
+        app.include_router(part.router)
+    errors.install(app)
+    app.add_middleware(Bodies, file_mb=bench.settings.api_file_mb)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+    return app
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, with our one shape of errors in place of FastAPI's."""
+    if app.openapi_schema is None:
+        made = FastAPI.openapi(app)
+        for path in made["paths"].values():
+            for operation in path.values():
+                operation["responses"].pop("422", None)
+        for name in ("HTTPValidationError", "ValidationError"):
+            made["components"]["schemas"].pop(name, None)
+        made["servers"] = [{"url": "/v1"}]
+    return app.openapi_schema or made

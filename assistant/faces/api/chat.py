@@ -1,0 +1,106 @@
+"""/v1/chat/completions: the starter, tuned models, and whatever answers in a case."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from contextlib import AsyncExitStack
+from typing import Any
+
+import httpx
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from assistant.faces.api import chat_schemas, streams, targets
+from assistant.faces.api.common import Bench, Owner
+from assistant.faces.api.engine import Engine
+from assistant.faces.api.streams import Answer, Broken, Head
+from assistant.faces.api.targets import Target
+from assistant.uploads.refusals import Refused
+
+router = APIRouter(tags=["chat"])
+HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+
+
+class Streamed(StreamingResponse):
+    """A stream that lets go of what it reads from, however it ends."""
+
+    def __init__(self, content: Any, held: AsyncExitStack) -> None:
+        super().__init__(content, media_type="text/event-stream", headers=HEADERS)
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._held:
+            await super().__call__(scope, receive, send)
+
+
+@router.post("/chat/completions", response_model=chat_schemas.ChatCompletion)
+async def create_completion(request: Request, bench: Bench, owner: Owner, body: chat_schemas.ChatCreate) -> Any:
+    """Answer a conversation; with `stream` as server-sent events.
+
+    Models: `attune-starter`, tuned ones (`ft:...`), and `attune:CASE`, the variant that answers in a case now.
+    """
+    target = targets.find(bench, owner, body)
+    targets.check(body, target.local)
+    messages, most = await targets.prompt(bench, target, body)
+    sent = _sent(body, target, messages, most)
+    head = Head(f"chatcmpl-{secrets.token_hex(14)}", target.name,
+                bool(body.stream_options and body.stream_options.include_usage))  # fmt: skip
+    async with AsyncExitStack() as stack:
+        upstreams = await _open(request, owner, target, sent, head, stack, body.n or 1)
+        engine: Engine = request.app.state.engine
+        if not body.stream:
+            return await _whole(upstreams, engine, head, targets.stops(body))
+        if len(upstreams) == 1 and target.local and not targets.stops(body):
+            served = f"{bench.settings.model_path(target.variant.model)}@main"
+            return Streamed(streams.passed(upstreams[0], engine, head, served), stack.pop_all())
+        return Streamed(streams.merged(upstreams, engine, head, targets.stops(body)), stack.pop_all())
+
+
+async def _open(
+    request: Request, owner: str, target: Target, sent: dict[str, Any], head: Head, stack: AsyncExitStack, count: int
+) -> list[httpx.Response]:
+    """The server's answers as they begin, one for each choice; `stack` lets go of them."""
+    stack.enter_context(request.app.state.limits.answering(owner, count))
+    engine: Engine = request.app.state.engine
+    first = await stack.enter_async_context(engine.open(target.variant, sent, head.id))
+    rest = [
+        await stack.enter_async_context(engine.open(target.variant, sent, f"{head.id}-{number}"))
+        for number in range(1, count)
+    ]
+    return [first, *rest]
+
+
+def _sent(body: chat_schemas.ChatCreate, target: Target, messages: list[Any], most: int) -> dict[str, Any]:
+    """The request to the model's server: to ours what it knows, to another everything that was asked for."""
+    if target.local:
+        return {"messages": messages, "max_tokens": most, "temperature": target.variant.temperature, "stream": True}
+    asked = body.model_dump(exclude_none=True, exclude={"n", "stop"})
+    return asked | {"messages": messages, "stream": True, "stream_options": {"include_usage": True}}
+
+
+async def _whole(upstreams: list[httpx.Response], engine: Engine, head: Head, stops: list[str]) -> dict[str, Any]:
+    tasks = [
+        asyncio.create_task(streams.collected(upstream, engine, index, stops))
+        for index, upstream in enumerate(upstreams)
+    ]
+    try:
+        answers = await asyncio.gather(*tasks)
+    except Broken:
+        raise Refused("The answer broke off: the model's server ended or failed.", "Ask again.", code="engine_failed",
+                      status=503) from None  # fmt: skip
+    finally:
+        for task in tasks:
+            task.cancel()
+    return {
+        "id": head.id, "object": "chat.completion", "created": int(time.time()), "model": head.model,
+        "choices": [_choice(answer) for answer in answers], "usage": streams.usage(answers),
+        "system_fingerprint": None,
+    }  # fmt: skip
+
+
+def _choice(answer: Answer) -> dict[str, Any]:
+    message = {"role": "assistant", "content": answer.text, "refusal": None}
+    return {"index": answer.index, "message": message, "logprobs": None, "finish_reason": answer.finish}

@@ -1,0 +1,135 @@
+"""The server of a model, asked without a thread: its stream is passed on with as little work for a chunk as possible.
+
+The id is ours because the server takes it from a header, and the model's name is exchanged in the bytes: within JSON no
+text can hold `"model":"` unescaped. A chunk is only taken apart where it says something that has to change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from assistant.chat import Chat
+from assistant.endpoints import Endpoint
+from assistant.record.types import Variant
+from assistant.uploads.refusals import Refused
+
+EVENT = b"\n\n"
+_CONNECT, _READ = 5.0, 300.0  # seconds to wait for a connection, and for a token
+CROWD, BREATH, LONGEST = 4, 0.002, 0.05  # streams from which on chunks are gathered; seconds for each, and at most
+
+
+class Engine:
+    """The connections to the servers, and which models are answering now."""
+
+    def __init__(self, chat: Chat, servers: int, writing: Callable[[], int]) -> None:
+        self._chat, self._servers, self._writing = chat, servers, writing
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(_READ, connect=_CONNECT, pool=None), trust_env=False,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
+        )  # fmt: skip
+        self._answering: dict[tuple[str, float], int] = {}
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    @asynccontextmanager
+    async def open(self, variant: Variant, body: dict[str, Any], id: str) -> AsyncIterator[httpx.Response]:
+        """The server's answer, its status seen to be 200. A local server that is gone is started again, once.
+
+        Raises Refused, or AttuneError of what loads the model.
+        """
+        key = (variant.model, variant.temperature)
+        self._answering[key] = self._answering.get(key, 0) + 1
+        try:
+            answer = await self._send(variant, body, id)
+            try:
+                yield answer
+            finally:
+                await answer.aclose()
+        finally:
+            self._answering[key] -= 1
+            if not self._answering[key]:
+                del self._answering[key]
+
+    async def pause(self) -> None:
+        """Where many answers are written, wait a little: the next read then brings several chunks at once."""
+        crowd = self._writing()
+        if crowd >= CROWD:
+            await asyncio.sleep(min(LONGEST, crowd * BREATH))
+
+    async def _send(self, variant: Variant, body: dict[str, Any], id: str) -> httpx.Response:
+        endpoint = self._chat.ready(variant) or await self._load(variant, False)
+        try:
+            return await self._ask(endpoint, body, id)
+        except httpx.TransportError:
+            if not endpoint.local:
+                raise _gone(endpoint) from None
+        endpoint = await self._load(variant, True)
+        try:
+            return await self._ask(endpoint, body, id)
+        except httpx.TransportError:
+            raise _gone(endpoint) from None
+
+    async def _load(self, variant: Variant, doubted: bool) -> Endpoint:
+        if len(self._answering) > self._servers:  # another one would end a server in the middle of its answers
+            raise Refused(f"{self._servers} models are answering, which is what ATTUNE_MODEL_SERVERS allows.",
+                          "Wait for an answer to end.", code="rate_limit_exceeded", status=429)  # fmt: skip
+        return await asyncio.to_thread(self._chat.at, variant, doubted)
+
+    async def _ask(self, endpoint: Endpoint, body: dict[str, Any], id: str) -> httpx.Response:
+        headers = {"X-Request-ID": id} | ({"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {})
+        request = self._client.build_request(
+            "POST", f"{endpoint.url}/chat/completions", json=body | {"model": endpoint.model}, headers=headers
+        )
+        answer = await self._client.send(request, stream=True)
+        if answer.status_code == 200:
+            return answer
+        said = (await answer.aread()).decode(errors="replace")
+        await answer.aclose()
+        raise _refused(endpoint, answer.status_code, said)
+
+
+def whole_events(answer: httpx.Response, engine: Engine) -> AsyncIterator[bytes]:
+    """The stream cut at the ends of events: each piece holds one or more whole ones."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        rest, begun = b"", False
+        async for data in answer.aiter_raw():
+            whole, mark, rest = (rest + data).rpartition(EVENT)
+            if mark:
+                yield whole + mark
+            begun = begun or b'"content"' in whole
+            if begun and b'"finish_reason"' not in whole:  # neither the first text nor the end waits
+                await engine.pause()
+        if rest.strip():
+            yield rest + EVENT
+
+    return pieces()
+
+
+def events(piece: bytes) -> list[dict[str, Any]]:
+    """The objects in a piece of whole events."""
+    lines = [line[5:].strip() for line in piece.splitlines() if line.startswith(b"data:")]
+    return [json.loads(line) for line in lines if line and line != b"[DONE]"]
+
+
+def _gone(endpoint: Endpoint) -> Refused:
+    return Refused(f"There is no connection to {endpoint.name}.", "Try again.", code="engine_unavailable", status=503)
+
+
+def _refused(endpoint: Endpoint, status: int, said: str) -> Refused:
+    """What the server says no to: mostly a conversation that its chat template does not take."""
+    words = " ".join(said.replace(endpoint.key, "***").split())[:200] if endpoint.key else " ".join(said.split())[:200]
+    if status == 503:
+        return Refused("The model's server has a fault.", "Try again.", code="engine_unavailable", status=503)
+    if status == 429:
+        return Refused(f"{endpoint.name} is busy.", "Wait and try again.", code="rate_limit_exceeded", status=429)
+    if status >= 500 and not endpoint.local:
+        return Refused(f"{endpoint.name} failed ({words}).", "Try again.", code="engine_unavailable", status=503)
+    return Refused(f"The model does not take this request ({words}).", "Change the messages.", code="invalid_request")

@@ -1,0 +1,141 @@
+"""/v1/fine_tuning/jobs: those that were created here, and those of the owner's cases."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+
+from assistant.faces.api import schemas, story
+from assistant.faces.api.common import After, Bench, Owner, page
+from assistant.record.types import Job
+from assistant.stages import finetune
+from assistant.uploads import names, results, tuning
+from assistant.uploads.refusals import Refused, missing
+from tools.trainer import JobState, JobStatus, ToolError
+
+router = APIRouter(prefix="/fine_tuning/jobs", tags=["fine-tuning"])
+log = logging.getLogger(__name__)
+Limit = Annotated[int, Query(ge=1, le=100)]
+NO_NEWS = 10**9  # of a job's events those behind this one: none
+
+
+@router.post("")
+def create_job(
+    bench: Bench, owner: Owner, body: schemas.JobCreate,
+    idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
+) -> schemas.Job:  # fmt: skip
+    """Start fine-tuning. Asked twice with one Idempotency-Key, it is one job."""
+    order = _order(body, idempotency_key or "")
+    try:
+        job = tuning.create(bench.store, bench.settings, bench.trainers, owner, order)
+    except Refused:
+        raise
+    except ToolError as error:  # what the trainer says before it begins is about the request
+        raise Refused(error.sentence, error.remedy, code="invalid_request") from error
+    return _shown(bench, job)
+
+
+@router.get("")
+def list_jobs(bench: Bench, owner: Owner, request: Request, after: After = None, limit: Limit = 20) -> schemas.JobPage:
+    """The newest first. `metadata[KEY]=VALUE` keeps those whose metadata have it."""
+    wanted = {k[9:-1]: v for k, v in request.query_params.items() if k.startswith("metadata[") and k.endswith("]")}
+    found = [job for job in bench.store.jobs_of_owner(owner)[::-1] if _has(job, wanted)]
+    listed, more = page([_Named(job) for job in found], after, limit)
+    return schemas.JobPage(data=[_shown(bench, one.job) for one in listed], has_more=more)
+
+
+@router.get("/{job_id}")
+def retrieve_job(bench: Bench, owner: Owner, job_id: str) -> schemas.Job:
+    return _shown(bench, _job(bench, owner, job_id))
+
+
+@router.post("/{job_id}/cancel")
+def cancel_job(bench: Bench, owner: Owner, job_id: str) -> schemas.Job:
+    job = _job(bench, owner, job_id)
+    _refresh(bench, job)
+    if JobState(bench.store.job(job.id).state).ended:
+        raise Refused(f"{job_id} has ended, so it cannot be cancelled.", "Look at its status.", code="invalid_state")
+    return _shown(bench, finetune.cancel(bench.store, bench.settings, bench.trainers, job.id))
+
+
+@router.post("/{job_id}/pause")
+def pause_job(bench: Bench, owner: Owner, job_id: str) -> schemas.Job:
+    job = _job(bench, owner, job_id)
+    return _shown(bench, finetune.pause(bench.store, bench.settings, bench.trainers, job.id))
+
+
+@router.post("/{job_id}/resume")
+def resume_job(bench: Bench, owner: Owner, job_id: str) -> schemas.Job:
+    """Go on from the last checkpoint of a job that was paused, cancelled or failed."""
+    job = _job(bench, owner, job_id)
+    return _shown(bench, finetune.resume(bench.store, bench.settings, bench.trainers, job.id))
+
+
+@router.get("/{job_id}/events")
+def list_events(bench: Bench, owner: Owner, job_id: str, after: After = None, limit: Limit = 20) -> schemas.EventPage:
+    """What happened, the newest first."""
+    job = _job(bench, owner, job_id)
+    status = _refresh(bench, job, 0)
+    listed, more = page(story.events(bench.store, bench.store.job(job.id), status)[::-1], after, limit)
+    return schemas.EventPage(data=listed, has_more=more)
+
+
+@router.get("/{job_id}/checkpoints")
+def list_checkpoints(
+    bench: Bench, owner: Owner, job_id: str, after: After = None, limit: Limit = 10
+) -> schemas.CheckpointPage:
+    """The checkpoints that the trainer keeps, the newest first."""
+    job = _job(bench, owner, job_id)
+    status = _refresh(bench, job, 0)
+    listed, more = page(story.checkpoints(bench.store, bench.store.job(job.id), status)[::-1], after, limit)
+    ends = (listed[0].id, listed[-1].id) if listed else (None, None)
+    return schemas.CheckpointPage(data=listed, has_more=more, first_id=ends[0], last_id=ends[1])
+
+
+class _Named:
+    """A job by the id that programs know."""
+
+    def __init__(self, job: Job) -> None:
+        self.job, self.id = job, names.job_id(job)
+
+
+def _order(body: schemas.JobCreate, key: str) -> tuning.Order:
+    kind = body.method.type if body.method else "supervised"
+    inner = getattr(body.method, kind) if body.method else None
+    chosen = (inner.hyperparameters if inner else None) or body.hyperparameters or schemas.Hyperparameters()
+    given = {name: value for name, value in chosen.model_dump().items() if value not in (None, "auto")}
+    return tuning.Order(
+        body.model, body.training_file, body.validation_file or "", kind, suffix=body.suffix or "", seed=body.seed,
+        metadata=body.metadata or {}, trainer=body.trainer or "", key=key, **given,
+    )  # fmt: skip
+
+
+def _job(bench: Bench, owner: str, id: str) -> Job:
+    found = names.job(bench.store, owner, id)
+    if found is None:
+        raise missing("fine-tuning job", id, "job_id", "fine_tune_not_found")
+    return found
+
+
+def _refresh(bench: Bench, job: Job, after: int = NO_NEWS) -> JobStatus:
+    """What is true of the job now; what was true last where its trainer cannot be asked."""
+    try:
+        return finetune.follow(bench.store, bench.settings, bench.trainers, job.id, after)
+    except ToolError as error:
+        log.warning("job %s cannot be asked about: %s", job.id, error)
+        return JobStatus(JobState(job.state), job.reason)
+
+
+def _shown(bench: Bench, job: Job) -> schemas.Job:
+    status = _refresh(bench, job) if not JobState(job.state).ended else None
+    job = bench.store.job(job.id)
+    if JobState(job.state).ended:
+        results.keep_of(bench.store, bench.settings, bench.trainers, job)
+    return story.job(bench.store, job, status)
+
+
+def _has(job: Job, wanted: dict[str, str]) -> bool:
+    own = job.request.get("api", {}).get("metadata", {})
+    return all(own.get(key) == value for key, value in wanted.items())

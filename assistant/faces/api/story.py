@@ -1,0 +1,154 @@
+"""A job of the record as OpenAI tells it: the job itself, its events and its checkpoints."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from assistant.faces.api import schemas
+from assistant.faces.api.common import seconds
+from assistant.record.store import Store
+from assistant.record.types import Job
+from assistant.uploads import names, results
+from tools.trainer import JobState, JobStatus
+
+STATUS: dict[JobState, Any] = {
+    JobState.QUEUED: "queued", JobState.RUNNING: "running", JobState.PAUSED: "paused", JobState.UNKNOWN: "running",
+    JobState.SUCCEEDED: "succeeded", JobState.FAILED: "failed", JobState.CANCELLED: "cancelled",
+}  # fmt: skip
+METRICS = {"loss": "train_loss", "eval_loss": "full_valid_loss"}  # the trainers' names -> OpenAI's
+
+
+def job(store: Store, job: Job, status: JobStatus | None) -> schemas.Job:
+    """The job as it is recorded; `status`, of one that runs, tells when it will end."""
+    state, order = JobState(job.state), job.request.get("api", {})
+    eta = status.eta_seconds if status and state is JobState.RUNNING else None
+    done, valid = state is JobState.SUCCEEDED, order.get("validation_file") or None
+    return schemas.Job(
+        id=names.job_id(job), created_at=seconds(job.created), status=STATUS[state],
+        model=str(order.get("base") or names.base_name(str(job.request.get("base_name", "")))),
+        fine_tuned_model=names.model_id(store, job) if done else None,
+        finished_at=seconds(job.ended) if done and job.ended else None,
+        estimated_finish=None if eta is None else int(time.time() + eta),
+        error=_error(job) if state is JobState.FAILED else None,
+        hyperparameters=_hyperparameters(job), method=_method(job), metadata=order.get("metadata") or None,
+        organization_id=store.case(job.case).owner, seed=int(job.request.get("seed", 0)),
+        trained_tokens=_tokens(job) if done else None,
+        training_file=str(order.get("training_file") or results.dataset_file_id(job.dataset)), validation_file=valid,
+        result_files=[results.file_id(job)] if done else [],
+    )  # fmt: skip
+
+
+def events(store: Store, job: Job, status: JobStatus) -> list[schemas.Event]:
+    """What happened, oldest first. An event keeps its id, whatever comes after it."""
+    begin = seconds(job.created)
+    told: list[tuple[Any, str, int, dict[str, Any]]]
+    told = [("info", f"Created fine-tuning job: {names.job_id(job)}", begin, {}),
+            ("info", f"Files validated: {_files(job)}", begin, {})]  # fmt: skip
+    for event in status.events:
+        at = int(event.get("time") or begin)
+        told += [(level, text, at, data) for level, text, data in _said(event)]
+    told += [(level, text, seconds(job.ended or job.created), {}) for level, text in _end(store, job)]
+    return [
+        schemas.Event(
+            id=f"ftevent-{job.id}-{number}", created_at=at, level=level,
+            message=text, type="metrics" if data else "message", data=data,
+        )
+        for number, (level, text, at, data) in enumerate(told, 1)
+    ]  # fmt: skip
+
+
+def checkpoints(store: Store, job: Job, status: JobStatus) -> list[schemas.Checkpoint]:
+    """Those that the trainer keeps, oldest first."""
+    by_step = {row["step"]: row for row in results.metrics(status.events)}
+    at = {int(e["step"]): int(e["time"]) for e in status.events if e.get("type") == "checkpoint" and e.get("time")}
+    fields = schemas.CheckpointMetrics.model_fields
+    return [
+        schemas.Checkpoint(
+            id=f"ftckpt-{job.id}-{one.step}", created_at=at.get(one.step, seconds(job.created)),
+            fine_tuned_model_checkpoint=names.model_id(store, job, one.step), fine_tuning_job_id=names.job_id(job),
+            step_number=one.step,
+            metrics=schemas.CheckpointMetrics(**{
+                name: value
+                for key, value in (by_step.get(one.step, {}) | one.metrics | {"step": one.step}).items()
+                if (name := METRICS.get(key, key)) in fields and isinstance(value, int | float)
+            }),
+        )
+        for one in status.checkpoints
+    ]  # fmt: skip
+
+
+def _said(event: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """An event of the trainer in OpenAI's words."""
+    step = event.get("step")
+    match event.get("type"):
+        case "stage" if event.get("name") == "training":
+            return [("info", "Fine-tuning job started", {})]
+        case "stage":
+            return [("info", f"{event.get('name')}: {event.get('detail')}".capitalize(), {})]
+        case "eval":
+            data = {"step": step, "full_valid_loss": event.get("eval_loss")}
+            return [("info", f"Step {step}: full validation loss={_loss(event.get('eval_loss'))}", data)]
+        case "step":
+            data = {"step": step, "train_loss": event.get("loss"), "total_steps": event.get("steps")}
+            data |= {"train_mean_token_accuracy": event["accuracy"]} if event.get("accuracy") is not None else {}
+            return [("info", f"Step {step}/{event.get('steps')}: training loss={_loss(event.get('loss'))}", data)]
+        case "checkpoint":
+            return [("info", f"Checkpoint created at step {step}", {})]
+        case "warning":
+            return [("warn", str(event.get("message") or event.get("detail") or "warning"), {})]
+        case "message":
+            return [(str(event.get("level", "info")), str(event.get("message", "")), {})]
+        case _:
+            return []
+
+
+def _end(store: Store, job: Job) -> list[tuple[str, str]]:
+    match JobState(job.state):
+        case JobState.SUCCEEDED:
+            return [("info", f"New fine-tuned model created: {names.model_id(store, job)}"),
+                    ("info", "The job has successfully completed")]  # fmt: skip
+        case JobState.FAILED:
+            return [("error", f"The job failed: {job.reason}")]
+        case JobState.CANCELLED:
+            return [("info", f"The job was cancelled. {job.reason}".strip())]
+        case _:
+            return []
+
+
+def _files(job: Job) -> str:
+    order = job.request.get("api", {})
+    named = [order.get("training_file") or results.dataset_file_id(job.dataset), order.get("validation_file")]
+    return ", ".join(filter(None, named))
+
+
+def _hyperparameters(job: Job) -> schemas.Hyperparameters:
+    order, used = job.request.get("api", {}), job.metrics
+    epochs = order.get("n_epochs") or used.get("epochs") or job.request.get("epochs")
+    return schemas.Hyperparameters.model_construct(
+        n_epochs=max(1, round(float(epochs))) if epochs else "auto",
+        batch_size=order.get("batch_size") or used.get("batch_size") or job.request.get("batch_size") or "auto",
+        learning_rate_multiplier=order.get("learning_rate_multiplier") or ("auto" if not order else 1.0),
+    )  # fmt: skip
+
+
+def _method(job: Job) -> schemas.Method:
+    chosen = _hyperparameters(job)
+    if job.request.get("method") in ("dpo", "kto"):
+        beta: Any = job.metrics.get("beta") or job.request.get("beta") or "auto"
+        inner = schemas.DpoHyperparameters.model_construct(**dict(chosen), beta=beta)
+        return schemas.Method(type="dpo", dpo=schemas.Dpo.model_construct(hyperparameters=inner))
+    return schemas.Method(type="supervised", supervised=schemas.Supervised.model_construct(hyperparameters=chosen))
+
+
+def _error(job: Job) -> schemas.JobError:
+    return schemas.JobError(code="training_failed", message=job.reason or "The job failed.")
+
+
+def _tokens(job: Job) -> int | None:
+    tokens = job.metrics.get("tokens")
+    return int(tokens) if tokens is not None else None
+
+
+def _loss(value: Any) -> str:
+    return f"{value:.4f}" if isinstance(value, int | float) else "unknown"

@@ -1,0 +1,56 @@
+"""The proposal to measure the untrained variants: what it needs, what it rests on, what it takes, what it does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from assistant.errors import AttuneError
+from assistant.stages import baseline
+
+if TYPE_CHECKING:
+    from assistant.workbench import Workbench
+
+CHANGED = "the brief, the documents or what is held out"
+
+
+def prepare(bench: Workbench, case: str, payload: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001
+    if reason := baseline.unmeasurable(bench.store, case):
+        raise AttuneError(reason, "Add documents, or approve conversations and build a dataset.")
+    task = bench.background.task(_task(case))
+    if task is not None and task.state == "running":
+        raise AttuneError("The baseline is being measured already.", "Wait until it has ended.")
+    return {}
+
+
+def rests_on(bench: Workbench, case: str) -> Any:
+    latest = baseline.measured(bench.store, case)
+    return [bench.store.case(case).brief.to_json(), list(bench.store.documents_version(case)),
+            baseline.latest_dataset(bench.store, case), latest.id if latest else 0]  # fmt: skip
+
+
+def terms(bench: Workbench, case: str, payload: dict[str, Any]) -> tuple[str, str, str, str, str]:  # noqa: ARG001
+    held, server = baseline.held_out(bench.store, case), bench.settings.chat_base_url
+    asked = (
+        f"the {len(held)} held-out conversations" if held
+        else "questions generated from the documents and the brief, for no conversation is held out yet"
+    )  # fmt: skip
+    return (
+        f"Let the four untrained variants answer {asked}, and say apart from that how well the search finds.",
+        "Nobody should train because the baseline was weak: this tells which of the four is best.",
+        "It takes minutes of the chat server." if server else "It takes minutes of this machine.",
+        "What the chat server charges for these answers." if server else "No money.",
+        "It trains nothing; which variant answers stays as it is until you choose one.",
+    )
+
+
+def carry_out(bench: Workbench, case: str) -> str:
+    started = bench.background.start(
+        _task(case), lambda report: baseline.measure(bench.store, bench.settings, bench.chat, case, report)
+    )
+    if not started:
+        raise AttuneError("The baseline is being measured already.", "Wait until it has ended.")
+    return "The baseline is being measured. The report will stand under Compare; it goes on when you close the tab."
+
+
+def _task(case: str) -> str:
+    return f"baseline:{case}"

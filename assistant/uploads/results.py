@@ -1,0 +1,74 @@
+"""What a job left behind, as files that programs fetch: the metrics of its steps, and the rows of a case's dataset."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from assistant.record.store import Store
+from assistant.record.types import Job
+from assistant.settings import Settings
+from assistant.stages import finetune
+from assistant.stages.finetune import Trainers
+from assistant.uploads import files
+from tools.trainer import JobState
+
+COLUMNS = ("step", "train_loss", "train_accuracy", "train_mean_token_accuracy", "valid_loss", "valid_accuracy",
+           "valid_mean_token_accuracy", "full_valid_loss", "full_valid_mean_token_accuracy")  # fmt: skip
+
+
+def metrics(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row a step, by OpenAI's columns; a column that the trainer does not measure is missing."""
+    rows: dict[int, dict[str, Any]] = {}
+    for event in events:
+        step = int(event.get("step") or 0)
+        row = rows.setdefault(step, {"step": step}) if event.get("type") in ("step", "eval") else {}
+        if event.get("type") == "step":
+            row |= {"train_loss": event.get("loss"), "train_accuracy": event.get("accuracy"),
+                    "train_mean_token_accuracy": event.get("accuracy")}  # fmt: skip
+        elif event.get("type") == "eval":
+            loss, accuracy = event.get("eval_loss"), event.get("accuracy")
+            row |= {"valid_loss": loss, "full_valid_loss": loss, "valid_accuracy": accuracy,
+                    "valid_mean_token_accuracy": accuracy, "full_valid_mean_token_accuracy": accuracy}  # fmt: skip
+    return [{k: v for k, v in rows[step].items() if v is not None} for step in sorted(rows)]
+
+
+def file_id(job: Job) -> str:
+    """The id of the job's result file, kept or not."""
+    return f"file-results-{job.id}"
+
+
+def dataset_file_id(dataset: str) -> str:
+    """The id of the training file of a job that was not made from a file: the train split of its case's dataset."""
+    return f"file-dataset-{dataset[:24]}"
+
+
+def keep(store: Store, settings: Settings, trainers: Trainers, owner: str) -> None:
+    """Keep the files of every job of the owner that has ended and whose files are not kept yet."""
+    for job in store.jobs_of_owner(owner):
+        keep_of(store, settings, trainers, job)
+
+
+def keep_of(store: Store, settings: Settings, trainers: Trainers, job: Job) -> None:
+    """Keep the job's files; harmless when they are kept, and when they were deleted."""
+    owner = store.case(job.case).owner
+    if "api" not in job.request and store.file(dataset_file_id(job.dataset)) is None:
+        rows = "".join(json.dumps({"messages": item.messages}, ensure_ascii=False) + "\n"
+                       for item in store.items(job.dataset, "train"))  # fmt: skip
+        files.add(store, settings, owner, f"{job.case}.jsonl", "fine-tune", [rows.encode()],
+                  id=dataset_file_id(job.dataset))  # fmt: skip
+    if job.state == JobState.SUCCEEDED and store.file(file_id(job)) is None:
+        status = finetune.follow(store, settings, trainers, job.id)
+        files.add(store, settings, owner, "step_metrics.csv", files.RESULTS, [_table(metrics(status.events)).encode()],
+                  id=file_id(job))  # fmt: skip
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

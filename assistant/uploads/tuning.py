@@ -1,0 +1,224 @@
+"""A fine-tuning job from an uploaded file: its rows frozen as they are, as a dataset of a case of the file's owner."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from assistant.conversations import chatfile, split
+from assistant.errors import AttuneError
+from assistant.record.files import File
+from assistant.record.judgement import Judgement
+from assistant.record.store import Store
+from assistant.record.types import Dataset, Item, Job, Message
+from assistant.settings import STARTER, Settings
+from assistant.stages import finetune, interview
+from assistant.stages.finetune import Trainers
+from assistant.uploads import files, names
+from assistant.uploads.refusals import Refused, missing
+from tools import basemodel, recipe
+from tools.checks import HUB_ID
+from tools.local import LocalTrainer
+from tools.trainer import JobState, Preference, TrainRequest
+
+SEED = 42  # where none is given
+SHOWN = 8  # questions that the model is asked while it trains, and before it is merged
+TARGET_EPOCHS, FEW_ROWS, MANY_ROWS, MOST_EPOCHS = 3, 100, 25_000, 25  # OpenAI's published rule for `auto`
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a program asked for. None = auto. `key`: its own name for this request; asking twice starts one job."""
+
+    model: str
+    training_file: str
+    validation_file: str = ""
+    method: str = "supervised"  # or dpo
+    n_epochs: int | None = None
+    batch_size: int | None = None
+    learning_rate_multiplier: float | None = None
+    beta: float | None = None
+    suffix: str = ""
+    seed: int | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    trainer: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of both files, as they are frozen and as they are trained on."""
+
+    train: list[Any]
+    valid: list[Any]
+
+    def items(self) -> list[Item]:
+        both = [("train", row) for row in self.train] + [("test", row) for row in self.valid]
+        return [Item(number, side, _frozen(row)) for number, (side, row) in enumerate(both)]
+
+
+def auto_epochs(rows: int) -> int:
+    """3, more where that makes fewer than 100 examples in all, fewer where it makes more than 25,000."""
+    if rows * TARGET_EPOCHS < FEW_ROWS:
+        return min(MOST_EPOCHS, FEW_ROWS // rows)
+    if rows * TARGET_EPOCHS > MANY_ROWS:
+        return max(1, MANY_ROWS // rows)
+    return TARGET_EPOCHS
+
+
+def create(store: Store, settings: Settings, trainers: Trainers, owner: str, order: Order) -> Job:
+    """Start the job. Raises AttuneError (Refused) where the order or its files are not good; nothing is kept then."""
+    key = _key(owner, order.key)
+    if order.key and (known := store.job_of_key(key)):
+        return _same(known, order)
+    name = order.trainer or _first(trainers)
+    if name not in trainers:
+        raise Refused(f"There is no trainer '{name[:40]}'.", f"Choose one of {', '.join(trainers)}.", "trainer")
+    _room(store, settings, trainers, owner)
+    file = _file(store, owner, order.training_file, "training_file")
+    other = _file(store, owner, order.validation_file, "validation_file") if order.validation_file else None
+    base, path = _base(store, settings, owner, order.model, isinstance(trainers[name], LocalTrainer))
+    rows = _Rows(_read(settings, file, order.method, "training_file"),
+                 _read(settings, other, order.method, "validation_file") if other else [])  # fmt: skip
+    request = _request(order, path, rows, key)
+    if order.learning_rate_multiplier:
+        request = replace(request, learning_rate=_rate(request, order.learning_rate_multiplier, trainers[name]))
+    noted = _noted(order, base, request)
+    with store.atomic():
+        case = _case(store, owner, file)
+        dataset = _freeze(store, case, rows)
+    return finetune.begin(store, settings, trainers, case, dataset, name, request, {"system": "", "api": noted})
+
+
+def _request(order: Order, base: str, rows: _Rows, key: str) -> TrainRequest:
+    epochs = order.n_epochs or auto_epochs(len(rows.train))
+    seed = SEED if order.seed is None else order.seed
+    common: dict[str, Any] = {
+        "epochs": float(epochs), "batch_size": order.batch_size or 0, "seed": seed, "suffix": names.slug(order.suffix),
+        "key": key,
+    }  # fmt: skip
+    if order.method == "dpo":
+        judged = [[Preference(pair.prompt, pair.chosen, pair.rejected) for pair in side]
+                  for side in (rows.train, rows.valid)]  # fmt: skip
+        return TrainRequest(base, [], method="dpo", beta=order.beta or 0.0, preferences=judged[0],
+                            test_preferences=judged[1], **common)  # fmt: skip
+    asked = [question for row in rows.valid or rows.train if (question := _question(row))][:SHOWN]
+    return TrainRequest(base, rows.train, rows.valid, samples=asked[: finetune.SAMPLES], probes=asked, **common)
+
+
+def _noted(order: Order, base: str, request: TrainRequest) -> dict[str, Any]:
+    """What is told of the order when the job is asked for, and what the same order is known by."""
+    return {
+        "base": base, "training_file": order.training_file, "validation_file": order.validation_file,
+        "method": order.method, "n_epochs": int(request.epochs), "batch_size": order.batch_size,
+        "learning_rate_multiplier": order.learning_rate_multiplier, "beta": order.beta, "suffix": request.suffix,
+        "metadata": order.metadata, "order": _fingerprint(order),
+    }  # fmt: skip
+
+
+def _fingerprint(order: Order) -> str:
+    return hashlib.sha256(repr(replace(order, key="")).encode()).hexdigest()[:16]
+
+
+def _key(owner: str, key: str) -> str:
+    """What the job is known by, here and at a vendor; one of its own where the program gives none."""
+    return f"v1-{hashlib.sha256(f'{owner} {key}'.encode()).hexdigest()[:32]}" if key else f"v1-{secrets.token_hex(16)}"
+
+
+def _same(known: Job, order: Order) -> Job:
+    if known.request.get("api", {}).get("order") != _fingerprint(order):
+        raise Refused(f"This Idempotency-Key began {names.job_id(known)} with another request.",
+                      "Use a new key for a new job.", "Idempotency-Key", "idempotency_error", 409)  # fmt: skip
+    return known
+
+
+def _first(trainers: Trainers) -> str:
+    """The first trainer of this machine that is ready; the first of all where none is, so that it says why not."""
+    local = (name for name, trainer in trainers.items() if isinstance(trainer, LocalTrainer))
+    return next((name for name in local if trainers[name].unavailable() is None), next(iter(trainers)))
+
+
+def _room(store: Store, settings: Settings, trainers: Trainers, owner: str) -> None:
+    running = [job for job in store.jobs_of_owner(owner) if not JobState(job.state).ended]
+    for job in running:
+        finetune.follow(store, settings, trainers, job.id, 10**9)
+    left = [job for job in running if not JobState(store.job(job.id).state).ended]
+    if len(left) >= settings.api_jobs:
+        raise Refused(f"{len(left)} jobs are running, and ATTUNE_API_JOBS allows {settings.api_jobs} at once.",
+                      "Wait for one to end, or cancel it.", None, "rate_limit_exceeded", 429)  # fmt: skip
+
+
+def _file(store: Store, owner: str, id: str, param: str) -> File:
+    file = files.get(store, owner, id)
+    if file is None:
+        raise missing("file", id, param, "file_not_found")
+    if file.purpose != "fine-tune":
+        raise Refused(f"{id} was uploaded for '{file.purpose}'.", "Upload it with the purpose 'fine-tune'.", param)
+    return file
+
+
+def _read(settings: Settings, file: File, method: str, param: str) -> list[Any]:
+    read = chatfile.pairs if method == "dpo" else chatfile.conversations
+    least = 1 if param == "validation_file" else chatfile.LEAST
+    try:
+        return list(read(files.read(settings, file), file.filename, least))
+    except AttuneError as error:
+        raise Refused(error.sentence, error.remedy, param, f"invalid_{param}") from error
+
+
+def _base(store: Store, settings: Settings, owner: str, model: str, local: bool) -> tuple[str, str]:
+    """What the base is called, and what the trainer is given: a folder, a hub id or a vendor's name."""
+    if model in (STARTER, settings.chat_model) and (model == STARTER or not settings.chat_base_url):
+        return names.base_name(model), settings.model_path(model)
+    if found := names.model(store, owner, model):
+        job, step = found
+        if step:
+            raise Refused("A checkpoint cannot be trained further here.", "Name the job's last model.", "model")
+        return str(names.model_id(store, job).split(":")[1]), str(names.folder(settings, job))
+    if not local or (HUB_ID.fullmatch(model) and not Path(model).exists()):
+        return model, model
+    raise Refused(f"There is no model '{model[:80]}' to fine-tune.",
+                  f"Use '{STARTER}', a model of yours (ft:...), or a Hugging Face id such as ORG/MODEL.",
+                  "model", "model_not_found", 404)  # fmt: skip
+
+
+def _rate(request: TrainRequest, multiplier: float, trainer: object) -> float:
+    if not isinstance(trainer, LocalTrainer):
+        raise Refused("This trainer chooses its learning rate itself.", "Leave out learning_rate_multiplier.",
+                      "hyperparameters.learning_rate_multiplier")  # fmt: skip
+    folder = Path(request.base)
+    size = basemodel.parameters(folder) if folder.is_dir() else int(recipe.MIDDLE)
+    return recipe.choose(request, size).learning_rate * multiplier
+
+
+def _case(store: Store, owner: str, file: File) -> str:
+    """The case of the file: made for its first job, found again for the next one."""
+    known = store.file(file.id)
+    if known and known.case:
+        return known.case
+    case = interview.new(store, Path(file.filename).stem or file.id, owner=owner)
+    store.set_file(file.id, case=case.id)
+    return case.id
+
+
+def _freeze(store: Store, case: str, rows: _Rows) -> str:
+    """The same rows are one dataset of the case, however often they are trained on."""
+    items = rows.items()
+    id = split.content_hash(items, 0, case)
+    judged = [Judgement(number, row.prompt, row.chosen, row.rejected)
+              for number, row in enumerate(rows.train) if isinstance(row, chatfile.Pair)]  # fmt: skip
+    return store.add_dataset(Dataset(id, case, 0, len(rows.train), len(rows.valid)), items, judged).id
+
+
+def _frozen(row: Any) -> list[Message]:
+    if isinstance(row, chatfile.Pair):
+        return [*row.prompt, {"role": "assistant", "content": row.chosen, "rejected": row.rejected}]
+    return list(row)
+
+
+def _question(row: list[Message]) -> list[Message]:
+    """The row up to its first question; empty where nobody asks."""
+    return next((row[: number + 1] for number, message in enumerate(row) if message["role"] == "user"), [])

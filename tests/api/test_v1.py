@@ -1,0 +1,225 @@
+"""Files, uploads, orders of jobs, models, embeddings and refusals of /v1, through the official SDK and plain HTTP."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from typing import Any
+
+import httpx
+import numpy as np
+import openai
+import pytest
+from openai.types import CreateEmbeddingResponse, FileDeleted, FileObject, Model, Upload
+from openai.types.fine_tuning import FineTuningJob
+from openai.types.uploads import UploadPart
+
+from assistant.faces.api.limits import Limits
+from assistant.faces.api.streams import Cutter
+from assistant.record.types import Job
+from assistant.settings import Settings
+from assistant.uploads import tuning
+from assistant.uploads.refusals import Refused
+from tests.api.conftest import GOOD, ROWS, V1, strict
+from tools.trainer import JobState
+
+
+def upload(v1: V1, data: bytes = GOOD, name: str = "rows.jsonl") -> str:
+    return v1.ada.files.create(file=(name, data), purpose="fine-tune").id
+
+
+def refused(call: Any, status: int, *words: str) -> openai.APIStatusError:
+    """The call is refused with this status, by an error object whose sentence has these words."""
+    with pytest.raises(openai.APIStatusError) as caught:
+        call()
+    error = caught.value
+    assert error.status_code == status, error
+    assert isinstance(error.body, dict)
+    assert set(error.body) == {"message", "type", "param", "code"}
+    assert all(word in error.body["message"] for word in words), error.body["message"]
+    return error
+
+
+def test_a_file_goes_in_and_comes_out(v1: V1) -> None:
+    id = upload(v1)
+    shown = strict(FileObject, v1.http.get(f"/files/{id}").json())
+    assert (shown.bytes, shown.filename, shown.purpose) == (len(GOOD), "rows.jsonl", "fine-tune")
+    assert v1.ada.files.content(id).read() == GOOD
+    assert id in [file.id for file in v1.ada.files.list(purpose="fine-tune")]
+    strict(FileDeleted, v1.http.delete(f"/files/{id}").json())
+    refused(lambda: v1.ada.files.retrieve(id), 404, id)
+
+
+def test_a_file_belongs_to_one_owner(v1: V1) -> None:
+    id = upload(v1)
+    refused(lambda: v1.bob.files.retrieve(id), 404)
+    refused(lambda: v1.bob.files.content(id), 404)
+    refused(lambda: v1.bob.fine_tuning.jobs.create(model="attune-starter", training_file=id), 404, id)
+    assert not list(v1.bob.files.list())
+
+
+def test_pages_go_on_behind_an_id(v1: V1) -> None:
+    ids = [upload(v1) for _ in range(3)]
+    listed = [file.id for file in v1.ada.files.list(limit=2, order="asc")]  # the SDK fetches page after page
+    assert [id for id in listed if id in ids] == ids
+    page = v1.http.get("/files", params={"limit": 1, "order": "asc"}).json()
+    assert (len(page["data"]), page["has_more"]) == (1, True)
+
+
+def test_an_upload_in_parts_becomes_a_file(v1: V1) -> None:
+    order = {"bytes": len(GOOD), "filename": "big.jsonl", "mime_type": "text/jsonl", "purpose": "fine-tune"}
+    made = strict(Upload, v1.http.post("/uploads", json=order).json())
+    parts = [v1.ada.uploads.parts.create(made.id, data=piece).id for piece in (GOOD[100:], GOOD[:100])]
+    refused(lambda: v1.ada.uploads.complete(made.id, part_ids=parts[:1]), 400, "bytes")
+    refused(lambda: v1.ada.uploads.complete(made.id, part_ids=parts[::-1], md5="0" * 32), 400, "MD5")
+    done = v1.ada.uploads.complete(made.id, part_ids=parts[::-1], md5=hashlib.md5(GOOD).hexdigest())
+    assert done.status == "completed"
+    assert done.file is not None
+    assert v1.ada.files.content(done.file.id).read() == GOOD
+    refused(lambda: v1.ada.uploads.cancel(made.id), 400, "completed")
+    other = v1.ada.uploads.create(**order)  # type: ignore[arg-type]
+    strict(UploadPart, v1.http.post(f"/uploads/{other.id}/parts", files={"data": b"x"}).json())
+    assert v1.ada.uploads.cancel(other.id).status == "cancelled"
+
+
+def test_a_bad_row_is_named_by_its_line(v1: V1) -> None:
+    broken = GOOD.split(b"\n")
+    broken[4] = b"{"
+    refused(lambda: upload(v1, b"\n".join(broken)), 400, "line 5", "not valid JSON")
+    broken[4] = b'{"messages": [{"role": "user", "content": "Hi"}]}'
+    id = upload(v1, b"\n".join(broken))
+    error = refused(lambda: v1.ada.fine_tuning.jobs.create(model="attune-starter", training_file=id), 400, "line 5")
+    assert (error.param, error.code) == ("training_file", "invalid_training_file")
+    few = upload(v1, b"\n".join(GOOD.split(b"\n")[:9]))
+    refused(lambda: v1.ada.fine_tuning.jobs.create(model="attune-starter", training_file=few), 400, "9 rows", "10")
+
+
+@pytest.mark.parametrize(
+    ("change", "param"),
+    [({"model": "gpt-4o-mini"}, "model"), ({"suffix": "x" * 65}, "suffix"), ({"seed": -1}, "seed"),
+     ({"hyperparameters": {"n_epochs": 51}}, "n_epochs"), ({"hyperparameters": {"batch_size": 0}}, "batch_size"),
+     ({"method": {"type": "dpo", "dpo": {"hyperparameters": {"beta": 2.5}}}}, "beta"),
+     ({"method": {"type": "reinforcement"}}, "type"), ({"trainer": "magic"}, "trainer"), ({"colour": 1}, "colour"),
+     ({"integrations": [{"type": "wandb"}]}, "integrations"), ({"metadata": {"k": "v" * 513}}, "metadata")],
+)  # fmt: skip
+def test_a_bad_order_is_refused_by_its_field(v1: V1, change: dict[str, Any], param: str) -> None:
+    order = {"model": "attune-starter", "training_file": upload(v1)} | change
+    answer = v1.http.post("/fine_tuning/jobs", json=order)
+    assert answer.status_code in (400, 404)
+    assert param in (answer.json()["error"]["param"] or "")
+    assert not v1.bench.store.jobs()
+
+
+def test_a_multiplier_is_of_the_trainers_own_rate(v1: V1) -> None:
+    order = tuning.Order("attune-starter", "f", learning_rate_multiplier=0.5)
+    base = tuning._base(v1.bench.store, v1.bench.settings, "ada", order.model, True)[1]
+    request = tuning._request(order, base, tuning._Rows([row["messages"] for row in ROWS], []), "")
+    rates = [tuning._rate(request, share, v1.bench.trainers["trl"]) for share in (0.5, 1.0)]
+    assert 0 < rates[0] == rates[1] / 2
+
+
+def test_epochs_follow_the_published_rule() -> None:
+    assert [tuning.auto_epochs(rows) for rows in (10, 12, 33, 34, 8333, 8334, 30_000)] == [10, 8, 3, 3, 3, 2, 1]
+
+
+def test_a_job_of_a_case_is_told_as_openai_tells_it(v1: V1) -> None:
+    """Rows, weights and order are frozen as they were; the job and its events validate strictly, whoever began it."""
+    store, rows = v1.bench.store, [dict(row) for row in ROWS]
+    rows[3] = {"messages": [*ROWS[3]["messages"][:1], {"role": "assistant", "content": " no ", "weight": 0},
+                            {"role": "user", "content": "?"}, {"role": "assistant", "content": "Yes."}]}  # fmt: skip
+    id = upload(v1, "\n".join(map(json.dumps, rows)).encode(), "tea shop.jsonl")
+    file = store.file(id)
+    assert file is not None
+    case = tuning._case(store, "ada", file)
+    frozen = tuning._Rows(tuning._read(v1.bench.settings, file, "supervised", "training_file"), [])
+    dataset = tuning._freeze(store, case, frozen)
+    assert [item.messages for item in store.items(dataset)] == [row["messages"] for row in rows]
+    job = store.add_job(case, dataset, "trl", "", JobState.FAILED, {"seed": 1, "base_name": "attune-starter"})
+    store.set_job(job.id, reason="It broke.", ended=store.job(job.id).created)
+    told = v1.http.get(f"/fine_tuning/jobs/ftjob-{job.id}").json()
+    shown = strict(FineTuningJob, told)
+    assert (shown.status, shown.error.message if shown.error else "") == ("failed", "It broke.")
+    content = v1.ada.files.content(shown.training_file).text
+    assert [json.loads(line) for line in content.splitlines()] == rows
+    newest = next(iter(v1.ada.fine_tuning.jobs.list_events(shown.id)))
+    assert newest.message == "The job failed: It broke."
+    assert shown.id in [one.id for one in v1.ada.fine_tuning.jobs.list()]
+    refused(lambda: v1.bob.fine_tuning.jobs.retrieve(shown.id), 404)
+    refused(lambda: v1.ada.fine_tuning.jobs.pause(shown.id), 400, "cannot be paused")
+    refused(lambda: v1.ada.fine_tuning.jobs.cancel(shown.id), 400, "has ended")
+
+
+def test_one_idempotency_key_is_one_job() -> None:
+    order = tuning.Order("attune-starter", "file-1", key="once")
+    known = Job(7, "case", "d", "trl", "", "running", request={"api": {"order": tuning._fingerprint(order)}})
+    assert tuning._same(known, order) is known
+    with pytest.raises(Refused, match="another request"):
+        tuning._same(known, tuning.Order("attune-starter", "file-2", key="once"))
+    assert tuning._key("ada", "once") == tuning._key("ada", "once") != tuning._key("bob", "once")
+
+
+def test_models_are_listed_with_their_end(v1: V1) -> None:
+    listed = v1.http.get("/models").json()
+    assert "attune-starter" in [strict(Model, one).id for one in listed["data"]]
+    assert all(one["shutdown_date"] is None for one in listed["data"])
+    refused(lambda: v1.ada.models.retrieve("ft:attune-starter:ada:x:99"), 404)
+    refused(lambda: v1.ada.models.delete("attune-starter"), 403)
+
+
+def test_embeddings_come_as_numbers_and_as_base64(v1: V1) -> None:
+    body = {"model": "lexical-1", "input": ["green tea", "black tea"]}
+    plain = strict(CreateEmbeddingResponse, v1.http.post("/embeddings", json=body).json())
+    coded = v1.http.post("/embeddings", json=body | {"encoding_format": "base64"}).json()
+    first = np.frombuffer(base64.b64decode(coded["data"][0]["embedding"]), dtype="<f4")
+    assert np.allclose(first, plain.data[0].embedding)
+    refused(lambda: v1.ada.embeddings.create(model="text-embedding-3-small", input="x"), 404, "embedding model")
+    refused(lambda: v1.ada.embeddings.create(model="lexical-1", input=""), 400, "input")
+
+
+def test_without_a_good_key_there_is_nothing(v1: V1) -> None:
+    for headers in ({}, {"Authorization": "Bearer wrong-key-000"}, {"Authorization": "Basic x"}):
+        answer = httpx.get(f"{v1.url}/models", headers=headers)
+        assert answer.status_code == 401
+        assert answer.json()["error"]["code"] == "invalid_api_key"
+        assert "wrong-key" not in answer.text
+
+
+def test_too_large_and_unknown(v1: V1) -> None:
+    answer = v1.http.post("/files", files={"file": b"x" * 1_600_000}, data={"purpose": "user_data"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "request_too_large")
+    answer = v1.http.get("/threads")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "unknown_url")
+    answer = v1.http.post("/chat/completions", content=b"{", headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["error"]["type"]) == (400, "invalid_request_error")
+
+
+@pytest.mark.parametrize("change", [{"logprobs": True}, {"tools": [{}]}, {"top_p": 0.5}, {"response_format": {}}])
+def test_what_would_change_the_answer_is_refused_by_name(v1: V1, change: dict[str, Any]) -> None:
+    body = {"model": "attune-starter", "messages": [{"role": "user", "content": "Hi"}]} | change
+    answer = v1.http.post("/chat/completions", json=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == next(iter(change))
+
+
+def test_a_minutes_requests_are_counted() -> None:
+    time = [0.0]
+    limits = Limits(Settings(api_requests=2, api_streams=1), lambda: time[0])
+    limits.request("ada")
+    limits.request("ada")
+    with pytest.raises(Refused) as caught:
+        limits.request("ada")
+    assert caught.value.status == 429
+    limits.request("bob")
+    time[0] = 31.0
+    limits.request("ada")
+    with limits.answering("ada", 1), pytest.raises(Refused, match="ATTUNE_API_STREAMS"):
+        limits.begin("ada", 1)
+
+
+def test_text_is_cut_at_the_first_stop() -> None:
+    cutter = Cutter(["END", "\n\n"])
+    shown = [cutter.feed(piece) for piece in ("Hello E", "N", "T and", "\n", "\nmore")]
+    assert shown == ["Hello ", "", "ENT and", "", ""]
+    assert cutter.hit
+    assert Cutter(["xyz"]).feed("abc") == "abc"
