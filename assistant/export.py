@@ -46,7 +46,7 @@ def for_ollama(
     store: Store, settings: Settings, case: str, folder: Path, number: int = 0, put: Callable[..., Any] = shutil.copy2
 ) -> dict[str, Any]:
     """The merged model with a Modelfile and a README.md of commands. Raises for a chat template that is not known."""
-    job, source = _local(store, settings, case, number)
+    job, source = local(store, settings, case, number)
     variant = finetune.variants(store, settings, job)["tuned"]
     text = ollama.modelfile(source, variant.system, variant.temperature)  # before anything is copied
     name = f"{case}-{job.id}"
@@ -58,7 +58,7 @@ def model(
     store: Store, settings: Settings, case: str, folder: Path, number: int = 0, put: Callable[..., Any] = shutil.copy2
 ) -> dict[str, Any]:
     """The merged model as it is, whole or not at all."""
-    job, source = _local(store, settings, case, number)
+    job, source = local(store, settings, case, number)
     return {**_copied(source, folder, put, {}), "job": job.id}
 
 
@@ -98,7 +98,8 @@ def finished(store: Store, case: str, number: int = 0) -> Job:
     return done[-1]
 
 
-def _local(store: Store, settings: Settings, case: str, number: int) -> tuple[Job, Path]:
+def local(store: Store, settings: Settings, case: str, number: int) -> tuple[Job, Path]:
+    """The job of that number, or the newest with a model, and its merged model's folder on this machine."""
     job = finished(store, case, number)
     source = Path(settings.model_path(job.model))
     if not source.is_dir():

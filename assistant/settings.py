@@ -77,8 +77,17 @@ class Settings(BaseSettings):
     tune_price: float | None = Field(
         None, ge=0, allow_inf_nan=False, description="US dollars a million training tokens there; empty = look it up"
     )  # fmt: skip
+    hf_token: SecretStr = Field(
+        SecretStr(""), validation_alias="HF_TOKEN", description="Token of Hugging Face: jobs, gated models, pushing"
+    )  # fmt: skip
+    hf_endpoint: str = Field(
+        "https://huggingface.co", validation_alias="HF_ENDPOINT", description="Where the Hub answers"
+    )  # fmt: skip
+    hf_flavor: str = Field("cpu-upgrade", description="Machine of a Hugging Face job: see data/prices.toml")
+    hf_namespace: str = Field("", description="Whose jobs and repositories they are; empty = the token's owner")
     prices: Path = Field(ROOT / "data" / "prices.toml", description="The dated table of hosted prices")
 
+    gguf_converter: str = Field("", description="llama.cpp's `convert_hf_to_gguf.py`; empty = look on the PATH")
     train_python: str = Field("", description="Local trainers' interpreter; empty = ours")
     spending_cap: float = Field(
         0.0, ge=0, allow_inf_nan=False, description="US dollars a month that training may cost; 0 = nothing that costs"
@@ -100,6 +109,11 @@ class Settings(BaseSettings):
     @property
     def jobs(self) -> Path:
         return self.data / "jobs"
+
+    @property
+    def autotrain(self) -> Path:
+        """AutoTrain's own virtual environment."""
+        return self.data / "autotrain"
 
     @property
     def logs(self) -> Path:

@@ -15,9 +15,11 @@ from assistant.record.store import Store
 from assistant.record.types import Case
 from assistant.settings import ROOT, Settings
 from assistant.stages import interview
+from tools.autotrain_cli import AutoTrainTrainer
 from tools.azure_deployment import AzureHosting
 from tools.azure_openai import AzureTrainer
 from tools.compatible_api import CompatibleTrainer
+from tools.hf_jobs import HfJobs, HfJobsTrainer
 from tools.openai_api import OpenAITrainer
 from tools.prices import Prices
 from tools.trainer import Trainer
@@ -57,7 +59,10 @@ def open_workbench(settings: Settings | None = None) -> Workbench:
 def trainers(settings: Settings) -> dict[str, Trainer]:
     """Every trainer, the preferred one first."""
     python = settings.train_python or None
-    made: list[Trainer] = [UnslothTrainer(settings.jobs, python), TrlTrainer(settings.jobs, python), *hosted(settings)]
+    made: list[Trainer] = [
+        UnslothTrainer(settings.jobs, python), TrlTrainer(settings.jobs, python),
+        AutoTrainTrainer(settings.jobs, settings.autotrain, python), *hosted(settings),
+    ]  # fmt: skip
     return {trainer.name: trainer for trainer in made}
 
 
@@ -70,6 +75,8 @@ def hosted(settings: Settings) -> list[Trainer]:
                      settings.azure_training, Prices("azure", table)),
         CompatibleTrainer(settings.tune_api_key.get_secret_value(), settings.tune_base_url,
                           Prices("compatible", table, settings.tune_price)),
+        HfJobsTrainer(settings.jobs, HfJobs(settings.hf_token.get_secret_value(), settings.hf_endpoint.rstrip("/"),
+                                            settings.hf_flavor, settings.hf_namespace, table)),
     ]  # fmt: skip
 
 

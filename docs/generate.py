@@ -41,6 +41,8 @@ tools/trainer.py
 tools/process.py
 tools/unsloth_local.py
 tools/trl_local.py
+tools/autotrain_cli.py
+tools/hf_jobs.py
 tools/openai_api.py
 tools/azure_openai.py
 tools/compatible_api.py

@@ -21,7 +21,7 @@ os.environ["ATTUNE_EMBEDDING"] = "lexical"  # also for what a whole module share
 def _own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No variable of ours or of a vendor, and a data folder of the test's own."""
     for name in list(os.environ):
-        if name.startswith(("ATTUNE_", "OPENAI_", "AZURE_", "CHROMA_")) or name == "HF_TOKEN":
+        if name.startswith(("ATTUNE_", "OPENAI_", "AZURE_", "CHROMA_")) or name in ("HF_TOKEN", "HF_ENDPOINT"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("ATTUNE_DATA", str(tmp_path / "run"))
     monkeypatch.setenv("ATTUNE_EMBEDDING", "lexical")  # the same everywhere; test_embeddings.py is about the others

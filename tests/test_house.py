@@ -24,6 +24,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("faces",),
     ("guide",),
     ("workbench",),
+    ("publish",),
     ("background", "export", "hosting", "retrain", "uploads"),
     ("stages",),
     ("evidence", "conversations"),

@@ -30,6 +30,7 @@ class LocalTrainer:
 
     name: ClassVar[str]
     packages: ClassVar[tuple[str, ...]]
+    here: ClassVar[bool] = True  # False where only the forecast is wanted, for a run on another machine
     remedy: ClassVar[str]
 
     def __init__(self, root: Path, interpreter: str | None = None) -> None:
@@ -65,7 +66,8 @@ class LocalTrainer:
         at_once = chosen.batch_size // request.processes * min(max(trained), window)
         at_once = min(at_once, forecast.through(request.method, vocabulary))
         memory = forecast.memory(at_once, parameters, vocabulary, request)
-        _check_memory(memory, known)
+        if self.here:
+            _check_memory(memory, known)
         return Estimate(
             seconds=forecast.seconds(work, parameters, request.processes),
             memory_gb=memory,
@@ -86,7 +88,7 @@ class LocalTrainer:
         _check_disk(self.root, Path(request.base))
         directory = self.root.resolve() / f"{self.name}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         values = {**request.to_json(), "engine": self.name}
-        process.start(directory, WORKER, values, self.interpreter, _launcher(request.processes))
+        process.start(directory, WORKER, values, self.interpreter, launcher(request.processes))
         return str(directory)
 
     def find(self, key: str) -> str | None:
@@ -109,7 +111,7 @@ class LocalTrainer:
     def resume(self, handle: str) -> None:
         """Go on from the last checkpoint. Raises ToolError when there is none or the run still lives."""
         asked = int(jobdir.read_request(Path(handle)).get("processes", 1))
-        process.resume(Path(handle), WORKER, self.interpreter, _launcher(asked))
+        process.resume(Path(handle), WORKER, self.interpreter, launcher(asked))
 
     def _missing(self) -> list[str]:
         if self.interpreter is None:
@@ -119,7 +121,7 @@ class LocalTrainer:
         return [str(name) for name in json.loads(done.stdout)]
 
 
-def _launcher(processes: int) -> tuple[str, ...]:
+def launcher(processes: int) -> tuple[str, ...]:
     """What stands between the interpreter and the worker: `accelerate launch` where several processes train."""
     return (*LAUNCH, "--num_processes", str(processes)) if processes > 1 else ()
 

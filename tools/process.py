@@ -30,18 +30,21 @@ def start(
     request: Mapping[str, Any],
     interpreter: str | None = None,
     launcher: Sequence[str] = (),
+    extra: Mapping[str, str] | None = None,
 ) -> int:
     """Start `module` on a new job directory and return its process id at once.
 
-    `launcher`: arguments between the interpreter and `-m module`, of a program that starts it several times. The
-    worker has its own session: it outlives the caller, however that one ends. Raises ToolError when the
-    directory is in use or the worker cannot be started.
+    `launcher`: arguments between the interpreter and `-m module`, of a program that starts it several times. `extra`
+    is added to the worker's environment: the one way in which it gets a token, which no file holds. The worker has
+    its own session: it outlives the caller, however that one ends. Raises ToolError when the directory is in use or
+    the worker cannot be started.
     """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = _take(directory)
     try:
         jobdir.write_atomically(directory / jobdir.REQUEST, json.dumps(request, ensure_ascii=False))
-        return _spawn(directory, lock, [*launcher, "-m", module], [], str(request.get("base", "")), interpreter)
+        program = [*launcher, "-m", module]
+        return _spawn(directory, lock, program, [], str(request.get("base", "")), interpreter, extra)
     except OSError as error:
         raise _not_started(error) from error
     finally:
@@ -98,6 +101,11 @@ def status(directory: Path, after: int = 0) -> JobStatus:
     return _status(directory, events, after, JobState.FAILED, _cause_of_death(directory))
 
 
+def described(directory: Path, after: int, state: JobState, reason: str) -> JobStatus:
+    """The run's events and progress with a state that somebody else knows better than the directory."""
+    return _status(directory, jobdir.read_events(directory), after, state, reason)
+
+
 def environment(base: str = "") -> dict[str, str]:
     """The caller's environment for a child, without secrets.
 
@@ -131,14 +139,20 @@ def _take(directory: Path) -> int:
 
 
 def _spawn(
-    directory: Path, lock: int, program: Sequence[str], flags: Sequence[str], base: str, interpreter: str | None
+    directory: Path,
+    lock: int,
+    program: Sequence[str],
+    flags: Sequence[str],
+    base: str,
+    interpreter: str | None,
+    extra: Mapping[str, str] | None = None,
 ) -> int:
     command = [interpreter or sys.executable, *program, str(directory), "--lock", str(lock), *flags]
     with open(directory / jobdir.LOG, "ab") as log:
         process = subprocess.Popen(
             command,
             cwd=directory,  # unsloth writes a cache into the working directory
-            env=environment(base),
+            env=environment(base) | dict(extra or {}),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

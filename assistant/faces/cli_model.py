@@ -138,9 +138,22 @@ def jobs(case: CaseId = "", as_json: AsJson = False) -> None:
         show({"jobs": [_job_value(job) for job in found]}, text, as_json)
 
 
-def trainers(as_json: AsJson = False) -> None:
+def trainers(
+    remove: Annotated[str, typer.Option(metavar="TRAINER", help="Delete what a trainer installed for itself.")] = "",
+    as_json: AsJson = False,
+) -> None:
     """List the ways to train, and what each needs."""
+    from tools.autotrain_cli import AutoTrainTrainer
+
     with open_bench() as bench:
+        if remove:
+            found = bench.trainers.get(remove)
+            if not isinstance(found, AutoTrainTrainer):
+                raise AttuneError(f"'{remove}' installed nothing of its own.", "Only autotrain does.")
+            size = found.environment.remove()
+            told = f"Removed AutoTrain's environment: {size / 1e9:.1f} GB are free again. Its next run makes it anew."
+            show({"removed": remove, "bytes": size}, told if size else "AutoTrain had no environment.", as_json)
+            return
         reasons = {name: trainer.unavailable() for name, trainer in bench.trainers.items()}
         rows = [(name, reason or "ready") for name, reason in reasons.items()]
         value = [{"name": name, "ready": reason is None, "reason": reason or ""} for name, reason in reasons.items()]

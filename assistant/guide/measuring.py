@@ -24,7 +24,7 @@ def prepare(bench: Workbench, case: str, payload: dict[str, Any]) -> dict[str, A
 
 def rests_on(bench: Workbench, case: str) -> Any:
     latest = baseline.measured(bench.store, case)
-    return [bench.store.case(case).brief.to_json(), bench.store.document_ids(case),
+    return [bench.store.case(case).brief.to_json(), list(bench.store.documents_version(case)),
             baseline.latest_dataset(bench.store, case), latest.id if latest else 0]  # fmt: skip
 
 

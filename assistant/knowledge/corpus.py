@@ -39,7 +39,7 @@ class Corpus:
 
         Of documents made of the same bytes the first is searched.
         """
-        self.version = tuple(document.id for document in documents)  # what it was made of
+        self.version = (len(documents), max((one.id for one in documents), default=0))  # see Papers.documents_version
         known = before.by_document if before is not None else {}
         self.by_document: dict[int, list[Chunk]] = {
             doc.id: known.get(doc.id) or chunks.split(doc, sizes) for doc in distinct(documents)

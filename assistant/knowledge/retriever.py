@@ -152,7 +152,7 @@ class Knowledge:
     def _corpus(self, case: str) -> Corpus:
         with self._lock:
             known = self._corpora.get(case)
-            if known is not None and known.version == self.store.document_ids(case):
+            if known is not None and known.version == self.store.documents_version(case):
                 return known
             self._corpora[case] = Corpus(self.store.documents(case), known, self._sizes)
             return self._corpora[case]

@@ -143,3 +143,9 @@ def m007_files(db: Database) -> None:
     ).create_index(["upload"])
     db.table("jobs").add_column("key", str, not_null_default="")
     db.execute("create unique index idx_jobs_key on jobs (key) where key <> ''")
+
+
+@migrations()
+def m008_documents_in_use(db: Database) -> None:
+    """Every question asks whether the documents are still the same: their texts are not read for that."""
+    db.table("documents").create_index(["case", "removed", "problem", "id"])

@@ -161,6 +161,8 @@ def resume(store: Store, settings: Settings, trainers: Trainers, job_id: int) ->
         raise AttuneError(f"Job {job_id} has succeeded.", "There is nothing to resume; evaluate its model.")
     if not job.handle:
         raise AttuneError(f"Job {job_id} never began, so it has no checkpoint.", "Start a new run.")
+    if refused := spending.refusal(store, settings, float(job.request.get("money_usd", 0.0))):
+        raise refused  # going on is a second paid run
     _trainer(trainers, job.trainer).resume(_handle(settings, job))
     store.set_job(job_id, state=JobState.RUNNING, reason="", ended="")
     return store.job(job_id)

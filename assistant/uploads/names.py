@@ -69,4 +69,3 @@ def folder(settings: Settings, job: Job) -> Path:
     if not (path / "config.json").is_file():
         raise AttuneError(f"The model of {job_id(job)} is not on this machine.", "Train it again, or use another one.")
     return path
-

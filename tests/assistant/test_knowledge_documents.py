@@ -209,8 +209,9 @@ def test_documents_of_an_older_record_are_there(tmp_path: Path) -> None:
     """A record made before refused files were kept is brought up to date when it is opened."""
     made, store = new_case(tmp_path)
     documents.add(store, made, "plants", "a.txt", b"One.")
+    store.db.execute("drop index idx_documents_case_removed_problem_id")
     store.db.table("documents").transform(drop={"problem"})
-    store.db.execute("delete from _sqlite_migrations where name like 'm003%'")
+    store.db.execute("delete from _sqlite_migrations where name like 'm003%' or name like 'm008%'")
     store.db.conn.commit()
     store.close()
     assert [document.text for document in Store(made.database).documents("plants")] == ["One."]

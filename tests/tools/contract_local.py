@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 from tests.tools.conftest import STARTER, make_model
 from tests.tools.contract import Bench, rows
+from tools.autotrain_cli import AutoTrainTrainer
 from tools.local import LocalTrainer
 from tools.trainer import JobState, JobStatus, TrainRequest
 from tools.trl_local import TrlTrainer
 from tools.unsloth_local import UnslothTrainer
+
+AUTOTRAIN = Path(sys.prefix) / "autotrain"
 
 
 class LocalBench(Bench):
@@ -45,6 +49,22 @@ class LocalBench(Bench):
     def tiny(self) -> Path:
         self._tiny = self._tiny or make_model(self.folder / "tiny")
         return self._tiny
+
+
+class AutoTrainBench(LocalBench):
+    """Its environment lies beside the tests' own, so that it is made once and not for every run of them."""
+
+    resumes = False
+    seconds = 600.0
+
+    def make(self) -> LocalTrainer:
+        return AutoTrainTrainer(self.folder / "run" / "jobs", AUTOTRAIN)
+
+    def off(self) -> LocalTrainer:
+        return AutoTrainTrainer(self.folder, AUTOTRAIN, "/no/such/python")
+
+    def impossible(self) -> TrainRequest:
+        return self.request(method="kto")
 
 
 class TrlBench(LocalBench):

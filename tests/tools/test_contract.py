@@ -14,18 +14,23 @@ from assistant.record.types import Case, Dataset, Item
 from assistant.stages import finetune, switch
 from tests.tools.conftest import make_rows, wait_for
 from tests.tools.contract import Bench, ended
+from tests.tools.contract_attune import AttuneBench
 from tests.tools.contract_hosted import AzureBench, CompatibleBench, OpenAIBench
-from tests.tools.contract_local import TrlBench, UnslothBench
+from tests.tools.contract_hub import HfJobsBench
+from tests.tools.contract_local import AutoTrainBench, TrlBench, UnslothBench
 from tools.trainer import JobState, JobStatus, ToolError
 
 BENCHES: dict[str, type[Bench]] = {
     "unsloth": UnslothBench,
     "trl": TrlBench,
+    "autotrain": AutoTrainBench,
     "openai": OpenAIBench,
+    "attune": AttuneBench,  # the OpenAI trainer, with our own /v1 as its server
     "azure": AzureBench,
     "compatible": CompatibleBench,
+    "hf_jobs": HfJobsBench,
 }
-SLOW = {"unsloth", "trl"}  # they really train
+SLOW = {"unsloth", "trl", "autotrain", "attune", "hf_jobs"}  # they really train
 
 
 @pytest.fixture(

@@ -13,7 +13,7 @@ from tools.trainer import JobState, JobStatus, TrainRequest
 from tools.trl_local import TrlTrainer
 from tools.workers import memory
 
-ROOM = 1_000_000  # kB above what a run of one row at once needs
+ROOM = 1_500_000  # kB above what a run of one row at once needs
 
 
 def wanted(base: Path, batch: int, **changes) -> TrainRequest:

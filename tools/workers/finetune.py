@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tools.workers.progress import Progress
 
 SAMPLES, SAMPLE_TOKENS = 3, 48
+PROGRAM = "tools.workers.finetune"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -88,7 +89,7 @@ class Run:
         self.job.stage("preparing", f"{recipe.rows(self.request)} examples")
         prepared = self.method.prepare(self.plan, loaded, _stops(loaded))
         self.job.event("data", **prepared.counts, max_length=self.plan.max_length)
-        trainer, progress, loaded, seconds = self._train(loaded, prepared)
+        trainer, progress, seconds = self._train(loaded, prepared)
         if self.job.cancelled:
             step = trainer.state.global_step
             self.job.finish("cancelled", f"Cancelled at step {step} of {trainer.state.max_steps}.")
@@ -135,48 +136,44 @@ class Run:
         wanted = engines.Wanted(str(plan.base), request.tuning, request.adapter, plan.max_length, request.seed)
         return engines.load(plan.engine, wanted, plan.recipe)
 
-    def _train(self, loaded: Loaded, prepared: Prepared) -> tuple[Any, Progress, Loaded, float]:
-        """Train to the end, or to a cancel; returns the seconds it took. Where memory runs out, fewer rows at once."""
-        plan, began = self.plan, time.monotonic()
-        tokens = forecast.through(self.request.method, basemodel.vocabulary(plan.base))
-        known = memory.remembered(plan.directory)
-        at_once = memory.at_once(plan.share, prepared.longest, plan.parameters, tokens, known)
-        least = 2 if self.request.method == "kto" else 1
-        at_once = max(at_once, min(least, plan.share))
-        while True:
-            trained = self._try(loaded, prepared, at_once)
-            if trained is not None:
-                return *trained, loaded, time.monotonic() - began
-            fewer = memory.smaller(plan.share, at_once, least)
-            self._say_smaller(at_once, fewer)
-            at_once = fewer
-            loaded.model = None
-            memory.release()
-            self.resumed = bool(jobdir.checkpoints(plan.directory))
-            loaded = self._load()
-
-    def _try(self, loaded: Loaded, prepared: Prepared, at_once: int) -> tuple[Any, Progress] | None:
-        """The trainer when it came to its end; None when memory ran out and fewer rows at once may help."""
+    def _train(self, loaded: Loaded, prepared: Prepared) -> tuple[Any, Progress, float]:
+        """Train to the end, or to a cancel, and how many seconds it took. Where memory runs out, fewer rows at once."""
+        began = time.monotonic()
+        at_once = self._at_once(prepared)
         try:
             trainer, progress = self._trainer(loaded, prepared, at_once)
             self.job.stage("training", f"{prepared.steps} steps")
             self._fit(trainer)
         except Exception as error:
             self.job.stepping = False
-            least = 2 if self.request.method == "kto" else 1
+            fewer = memory.smaller(self.plan.share, at_once, self._least)
             alone = self.ranks.count == 1  # the others would wait for ever for one that begins again
-            if alone and memory.ran_out(error) and memory.smaller(self.plan.share, at_once, least):
+            if alone and fewer and memory.ran_out(error):
                 traceback.print_exc()
-                return None
+                self._begin_again(at_once, fewer)
             raise
-        return trainer, progress
+        return trainer, progress, time.monotonic() - began
 
-    def _say_smaller(self, tried: int, fewer: int) -> None:
+    @property
+    def _least(self) -> int:
+        """Rows at once, at least: KTO compares the answers of a batch."""
+        return 2 if self.request.method == "kto" else 1
+
+    def _at_once(self, prepared: Prepared) -> int:
+        plan = self.plan
+        tokens = forecast.through(self.request.method, basemodel.vocabulary(plan.base))
+        known = memory.remembered(plan.directory)
+        found = memory.at_once(plan.share, prepared.longest, plan.parameters, tokens, known)
+        return max(found, min(self._least, plan.share))
+
+    def _begin_again(self, tried: int, fewer: int) -> None:
+        """Say it, note it, and start this program anew: an allocator seldom gives back what a failed try took."""
         memory.remember(self.plan.directory, fewer)
         share = self.plan.share
         said = (f"Memory ran out with {tried} rows at once: going on with {fewer}, {share // fewer} times a step, "
                 f"so that a step still learns from {share} rows.")  # fmt: skip
         self.job.event("memory", rows_at_once=fewer, accumulation=share // fewer, message=said)
+        self.job.again(PROGRAM, resume=bool(jobdir.checkpoints(self.plan.directory)))
 
     def _trainer(self, loaded: Loaded, prepared: Prepared, at_once: int) -> tuple[Any, Progress]:
         from transformers import EarlyStoppingCallback, PrinterCallback
@@ -226,6 +223,9 @@ class Run:
         model.save_pretrained(str(adapter), selected_adapters=["default"])
         loaded.tokenizer.save_pretrained(str(adapter))
         bases.unchanged(plan.base, plan.directory)
+        del model  # merging loads the base again: what was trained has to make room for it
+        trainer.model = trainer.model_wrapped = trainer.optimizer = trainer.lr_scheduler = loaded.model = None
+        memory.release()
         merge.merge(str(plan.base), adapter, merged, plan.parameters, exact)
         return {"model": merged.name, "adapter": adapter.name}
 

@@ -66,6 +66,14 @@ class Job:
     def stage(self, name: str, detail: str = "") -> None:
         self.event("stage", name=name, detail=detail)
 
+    def again(self, module: str, resume: bool) -> None:
+        """Become `module` anew on the same directory: same process and lock, fresh memory. Returns only by an error."""
+        assert self._lock is not None
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.set_inheritable(self._lock, True)
+        flags = ["--resume"] if resume else []
+        os.execv(sys.executable, [sys.executable, "-m", module, str(self.directory), "--lock", str(self._lock), *flags])
+
     def finish(self, state: str, reason: str = "", **values: Any) -> None:
         """Write the result: the last thing that a worker does."""
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -7,16 +7,15 @@ would take them along in the middle of it.
 from __future__ import annotations
 
 import signal
-import sys
 
 
 def main() -> None:
     """Hand the arguments on to accelerate."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    from accelerate.commands import launch
+    from accelerate.commands import launch  # type: ignore[import-untyped]
 
     launch.main()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

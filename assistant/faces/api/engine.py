@@ -99,12 +99,14 @@ def whole_events(answer: httpx.Response, engine: Engine) -> AsyncIterator[bytes]
     """The stream cut at the ends of events: each piece holds one or more whole ones."""
 
     async def pieces() -> AsyncIterator[bytes]:
-        rest = b""
+        rest, begun = b"", False
         async for data in answer.aiter_raw():
             whole, mark, rest = (rest + data).rpartition(EVENT)
             if mark:
                 yield whole + mark
-            await engine.pause()
+            begun = begun or b'"content"' in whole
+            if begun and b'"finish_reason"' not in whole:  # neither the first text nor the end waits
+                await engine.pause()
         if rest.strip():
             yield rest + EVENT
 

@@ -74,9 +74,7 @@ def resume_job(bench: Bench, owner: Owner, job_id: str) -> schemas.Job:
 
 
 @router.get("/{job_id}/events")
-def list_events(
-    bench: Bench, owner: Owner, job_id: str, after: After = None, limit: Limit = 20
-) -> schemas.EventPage:
+def list_events(bench: Bench, owner: Owner, job_id: str, after: After = None, limit: Limit = 20) -> schemas.EventPage:
     """What happened, the newest first."""
     job = _job(bench, owner, job_id)
     status = _refresh(bench, job, 0)

@@ -1,0 +1,150 @@
+"""AutoTrain's own virtual environment: made on first use, reused, mended when half made, removed by a command.
+
+Its pins (transformers 4.48, trl 0.13, pydantic 2.10) would pull the app's libraries years back, so it never shares
+theirs. Of its 60 requirements only those of a language model's training are installed: the rest is for images,
+tables and its web page, and two of them (timm, torchvision) do not even import beside a CPU build of torch.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tools import jobdir
+from tools.children import Child
+from tools.trainer import ToolError
+
+VERSION = "0.8.36"
+NEWEST_PYTHON = (3, 13)  # the last that its pinned libraries have files for
+TRANSFORMERS = "4.48"
+NEEDED = (
+    "torch==2.13.0", "transformers==4.48.0", "trl==0.13.0", "peft==0.14.0", "accelerate==1.2.1", "datasets==3.2.0",
+    "huggingface-hub==0.27.0", "pydantic==2.10.4", "pandas==2.2.3", "numpy<2.5", "scikit-learn==1.6.0",
+    "loguru==0.7.3", "requests", "pillow", "nvidia-ml-py==12.535.161", "rich", "psutil",
+)  # fmt: skip
+PACKAGE = f"autotrain-advanced=={VERSION}"
+READY = "ready.json"  # written last: an environment without it is half made
+FREE_GB = 3.0  # the environment and what pip unpacks beside it, with a CPU build of torch
+TOLD = re.compile(r"^(Collecting|Downloading|Installing collected packages|Successfully installed)\b")
+Say = Callable[[str], None]
+
+
+class Environment:
+    """The virtual environment in `folder`, made with the Python `interpreter`."""
+
+    def __init__(self, folder: Path, interpreter: str | None = None) -> None:
+        self.folder = folder
+        self.interpreter = interpreter or sys.executable
+
+    @property
+    def bin(self) -> Path:
+        return self.folder / "bin"
+
+    @property
+    def ready(self) -> bool:
+        """Whether it was made to its end, with the packages of this version of Attune."""
+        noted = jobdir.read_json(self.folder / READY) or {}
+        return noted.get("packages") == _fingerprint() and (self.bin / "autotrain").is_file()
+
+    @property
+    def size(self) -> int:
+        """Bytes on the disk; 0 when there is none."""
+        return sum(path.lstat().st_size for path in self.folder.rglob("*") if path.is_file() and not path.is_symlink())
+
+    def make(self, environment: Mapping[str, str], say: Say) -> None:
+        """Make it, unless it is there; a half-made one is thrown away first. `say` is told what happens.
+
+        Takes minutes and about 2 GB. Raises ToolError when a package cannot be had or the disk is too full.
+        """
+        with self._alone(say):
+            if self.ready:
+                return
+            if self.folder.exists():
+                say("The last attempt was broken off: making it anew")
+                shutil.rmtree(self.folder)
+            _check_disk(self.folder)
+            self.folder.mkdir(parents=True)
+            self._run([self.interpreter, "-m", "venv", str(self.folder)], environment, say, _NO_VENV)
+            pip = [str(self.bin / "python"), "-m", "pip", "install", "--no-input", "--disable-pip-version-check",
+                   "--progress-bar", "off"]  # fmt: skip
+            self._run([*pip, *NEEDED], environment, say, _NO_PACKAGES)
+            self._run([*pip, "--no-deps", PACKAGE], environment, say, _NO_PACKAGES)
+            self._run([str(self.bin / "autotrain"), "--version"], self.variables(environment), say, _BROKEN)
+            jobdir.write_atomically(self.folder / READY, json.dumps({"packages": _fingerprint()}))
+
+    def remove(self) -> int:
+        """Delete it and return the bytes that became free. Raises ToolError while a run makes it."""
+        with self._alone(None):
+            size = self.size
+            shutil.rmtree(self.folder, ignore_errors=True)
+        return size
+
+    def variables(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """`environment` for programs of this one: its own first on the PATH, no code of strangers, no token."""
+        kept = {name: value for name, value in environment.items() if name not in ("PYTHONPATH", "HF_TOKEN")}
+        path = os.pathsep.join((str(self.bin), environment.get("PATH", os.defpath)))
+        return kept | {
+            "PATH": path, "VIRTUAL_ENV": str(self.folder), "ALLOW_REMOTE_CODE": "false", "HF_HUB_OFFLINE": "1",
+            "HF_HUB_DISABLE_TELEMETRY": "1", "OMP_WAIT_POLICY": "PASSIVE",
+        }  # fmt: skip
+
+    def _run(self, command: list[str], environment: Mapping[str, str], say: Say, remedy: str) -> None:
+        child, last = Child(command, self.folder.parent, environment), ""
+        for line in child:
+            print(line, flush=True)  # the job's log
+            last = line if "ERROR" in line or not last else last
+            if TOLD.match(line):
+                say(_short(line))
+        if child.code:
+            name = Path(command[2] if command[1] == "-m" else command[0]).name
+            raise ToolError(f"AutoTrain's environment could not be made: {name} failed. {last[:300]}", remedy)
+
+    @contextmanager
+    def _alone(self, say: Say | None) -> Iterator[None]:
+        """Hold the environment's lock: two runs must not make it at once."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.folder.with_name(f"{self.folder.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if say is None:
+                    raise ToolError("AutoTrain's environment is being made by a run.", "Wait, or cancel it.") from None
+                say("Another run is making it: waiting")
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+
+def _short(line: str) -> str:
+    """What pip is about, without where it gets it from."""
+    if line.startswith("Installing"):
+        return f"Installing {line.count(',') + 1} packages"
+    if line.startswith("Successfully"):
+        return f"Installed {len(line.split()) - 2} packages"
+    return re.sub(r"\s+\(from .*|https?://\S*/", " ", line).strip()[:120]
+
+
+def _fingerprint() -> str:
+    return hashlib.sha256("\n".join((*NEEDED, PACKAGE)).encode()).hexdigest()[:16]
+
+
+def _check_disk(folder: Path) -> None:
+    free = shutil.disk_usage(folder.parent).free / 1e9
+    if free < FREE_GB:
+        raise ToolError(f"The disk is too full for AutoTrain's environment: {free:.1f} GB are free, {FREE_GB:.0f} GB "
+                        "are needed.", "Free some space.")  # fmt: skip
+
+
+_NO_VENV = "On Debian or Ubuntu install the package python3-venv, then start again."
+_NO_PACKAGES = "Check the network, then start again: what was downloaded is kept by pip. The whole log is worker.log."
+_BROKEN = "Remove it with `attune trainers --remove autotrain`, then start again."

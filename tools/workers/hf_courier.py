@@ -1,0 +1,212 @@
+"""Follows one run at Hugging Face Jobs: `python -m tools.workers.hf_courier DIRECTORY`. Every step can be done again.
+
+It makes the private repositories, starts the one job of the run's label or finds it, copies its events out of the log,
+and fetches the model. It may die at any moment: the next one goes on from what the Hub and the directory say.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from tools import hf_script, jobdir
+from tools.hf_link import Link, Refused, Unreachable, Vanished, note
+from tools.trainer import ToolError, Unsure
+from tools.workers import reasons
+from tools.workers.job import Cancelled, Job
+
+ENDED = ("COMPLETED", "CANCELED", "ERROR", "DELETED")
+FETCHED = ["merged/*", "adapter/*", jobdir.PROBES, jobdir.RESULT]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Follow the run to its end and write its result; the exit status is 0 when it succeeded."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--lock", type=int, help="descriptor of the lock that the starter holds for us")
+    options = parser.parse_args(argv)
+    job = Job(options.directory.resolve(), options.lock)
+    asked = jobdir.read_request(job.directory)
+    courier = Courier(job, asked, Link(os.environ.pop("HF_TOKEN", ""), asked["hub"]))
+    try:
+        courier.go()
+    except Cancelled:
+        return courier.settle(courier.call_off)
+    except (Refused, Unreachable, Unsure) as error:  # what is true at the Hub is not known: no result
+        note(job.directory, trouble=str(error))
+        return 1
+    except Exception as error:
+        traceback.print_exc()
+        job.finish("failed", reasons.explain(error))
+        return 1
+    return 0
+
+
+class Courier:
+    """One run's way to the Hub and back."""
+
+    def __init__(self, job: Job, asked: dict[str, Any], link: Link) -> None:
+        self.job, self.asked, self.link = job, asked, link
+        self.look = float(asked["hub"]["look"])  # seconds between two looks
+
+    def go(self) -> None:
+        """Do whatever of the run is still to be done."""
+        if (self.job.directory / jobdir.CANCEL).exists():
+            raise Cancelled
+        found = self.link.job()
+        if found is None:
+            if not self.asked["base"]:
+                raise ToolError("The Hub lists no job of this run any more.", "Start a new run.")
+            if self._asked.exists():
+                return self._missing()
+            self._upload()
+            self.job.stage("starting", f"{self.asked['hub']['flavor']}, ended after "
+                           f"{self.asked['hub']['timeout'] // 60} minutes at the latest")  # fmt: skip
+            self.job.stepping = True  # a cancel waits until it is known what was started
+            found = self._create()
+            self.job.stepping = False
+        if self.job.cancelled:
+            raise Cancelled
+        self._follow(found)
+
+    def settle(self, step: Any) -> int:
+        """Do what a cancel needs, and say so where the Hub cannot be told."""
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        try:
+            step()
+        except ToolError as error:
+            note(self.job.directory, trouble=f"It was to be cancelled. {error}")
+            return 1
+        return 0
+
+    def call_off(self) -> None:
+        """Cancel the job at the Hub; the run is cancelled when the Hub says that it is."""
+        found = self.link.job()
+        while found is not None and _stage(found) not in ENDED:
+            self.link.ask(self.link.api.cancel_job, job_id=found.id, namespace=self.link.namespace)
+            time.sleep(min(self.look, 1.0))
+            found = self.link.ask(self.link.api.inspect_job, job_id=found.id, namespace=self.link.namespace)
+        self.job.finish("cancelled", "Cancelled; the Hub has ended the job." if found else "Cancelled before it began.")
+
+    @property
+    def _asked(self) -> Path:
+        """There once the Hub was asked for the job: from then on it is looked for, never asked for again."""
+        return self.job.directory / f"hub-asked-{self.asked['hub'].get('attempt', 1)}"
+
+    def _create(self) -> Any:
+        self._asked.touch()
+        try:
+            return self.link.create(self._script())
+        except Unsure:
+            raise
+        except ToolError:
+            self._asked.unlink()  # the Hub refused: nothing runs
+            raise
+
+    def _missing(self) -> None:
+        """The Hub was asked and lists no job: after a while it is taken at its word."""
+        if time.time() - self._asked.stat().st_mtime < float(self.asked["hub"]["lost"]):
+            raise Unsure("Whether the Hub started the job is not known: its answer was lost.",
+                         "Attune looks for it by its label, and starts no second one.")  # fmt: skip
+        self.job.finish("failed", "The Hub lists no job of this run: none was begun. Start again if you still want it.")
+
+    def _upload(self) -> None:
+        api, repo = self.link.api, self.link.repo
+        self.job.stage("uploading", f"private repositories {repo}")
+        for kind in ("dataset", "model"):
+            self.link.ask(api.create_repo, repo_id=repo, repo_type=kind, private=True, exist_ok=True)
+        base = Path(self.asked["base"])
+        sent = {name: value for name, value in self.asked.items() if name not in ("hub", "key")}
+        folder = self.job.directory / "sent"
+        hf_script.write(folder, sent, base if base.is_dir() else None)
+        self.link.ask(api.upload_folder, repo_id=repo, repo_type="dataset", folder_path=folder,
+                      commit_message="What this run needs")  # fmt: skip
+        shutil.rmtree(folder)
+
+    def _script(self) -> str:
+        """The script's address: uv reads it with the job's token, so it may lie in the private repository."""
+        return f"{self.asked['hub']['endpoint']}/datasets/{self.link.repo}/resolve/main/{hf_script.SCRIPT}"
+
+    def _follow(self, found: Any) -> None:
+        """Copy events until the job ended, then fetch what it made."""
+        told = len([e for e in jobdir.read_events(self.job.directory) if e.get("remote")])
+        while True:
+            stage = _stage(found)
+            note(self.job.directory, job=found.id, stage=stage, url=found.url, message=found.status.message or "")
+            if stage != "SCHEDULING":
+                told = self._copy_events(found.id, told)
+            if stage in ENDED:
+                return self._fetch(stage, found)
+            try:
+                found = self._look(found)
+            except Vanished:
+                return self._fetch("VANISHED", found)
+
+    def _look(self, found: Any) -> Any:
+        """The job as it is now; asked for again as long as the Hub cannot be reached, for the job goes on meanwhile."""
+        while True:
+            time.sleep(self.look)
+            try:
+                return self.link.ask(self.link.api.inspect_job, job_id=found.id, namespace=self.link.namespace)
+            except Unreachable as error:
+                note(self.job.directory, job=found.id, stage=_stage(found), trouble=str(error))
+
+    def _copy_events(self, id: str, told: int) -> int:
+        try:
+            lines = list(self.link.api.fetch_job_logs(job_id=id, namespace=self.link.namespace))
+        except Exception as error:  # the log is only for people: the next look gets all of it
+            print(f"The log could not be read: {type(error).__name__}", flush=True)
+            return told
+        events = [line.split(hf_script.MARK, 1)[1] for line in lines if hf_script.MARK in line]
+        for text in events[told:]:
+            event = json.loads(text)
+            self.job.event(event.pop("type"), **{k: v for k, v in event.items() if k != "time"}, remote=True)
+        return max(told, len(events))
+
+    def _fetch(self, stage: str, found: Any) -> None:
+        """The result that the job pushed, or why there is none."""
+        repo, directory = self.link.repo, self.job.directory
+        names = self.link.ask(self.link.api.list_repo_files, repo_id=repo)
+        if jobdir.RESULT not in names:
+            return self._without_result(stage, found)
+        self.job.stage("fetching", f"the model from {repo}")
+        fetched = directory / "fetched"
+        self.link.ask(self.link.api.snapshot_download, repo_id=repo, allow_patterns=FETCHED, local_dir=fetched)
+        result = jobdir.read_json(fetched / jobdir.RESULT) or {}
+        for name in ("merged", "adapter", jobdir.PROBES):
+            if (fetched / name).exists():
+                shutil.rmtree(directory / name, ignore_errors=True)
+                os.replace(fetched / name, directory / name)
+        shutil.rmtree(fetched)
+        missing = result.get("state") == "succeeded" and not (directory / str(result.get("model"))).is_dir()
+        if missing:
+            raise ToolError("The job says that it succeeded, but pushed no model.", f"Look into {repo}.")
+        values = {k: v for k, v in result.items() if k not in ("state", "reason")}
+        return self.job.finish(str(result.get("state", "failed")), str(result.get("reason", "")), **values)
+
+    def _without_result(self, stage: str, found: Any) -> None:
+        said = f" The Hub says: {found.status.message}." if found.status.message else ""
+        if stage == "CANCELED":
+            return self.job.finish("cancelled", f"The job was cancelled at the Hub.{said}")
+        reason = {"VANISHED": "The Hub no longer knows the job, and it pushed no result.",
+                  "DELETED": "The job was deleted at the Hub before it pushed a result.",
+                  "COMPLETED": "The job ended without pushing a result."}  # fmt: skip
+        why = reason.get(stage, "The job failed at the Hub.")
+        log = f"Its log is at {found.url}; its last checkpoint, if there is one, in {self.link.repo}."
+        return self.job.finish("failed", f"{why}{said} {log}")
+
+
+def _stage(found: Any) -> str:
+    return str(getattr(found.status.stage, "value", found.status.stage))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
