@@ -80,8 +80,8 @@ class App:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.lines.append(line)
-            if found := re.search(r"http://\S+", line):
-                self.url = found[0]
+            if found := re.search(r"Attune is at (http://\S+)", line):
+                self.url = found[1]
                 self._listening.set()
         self._listening.set()
 

@@ -61,7 +61,7 @@ def record(r: Random, w: Words) -> Sample:
     order = r.sample(range(len(keys)), len(keys))
     text = with_noise(r, w, [parts[i] for i in order])
     tasks = [written(r, w, some(r, found, shape)) for _ in range(w.times(r))]
-    return Sample("extraction", posed(r, *tasks[0], text) + turns("", *(x for task in tasks[1:] for x in task)))
+    return Sample("extraction", posed(r, *tasks[0], text) + again(tasks[1:]))
 
 
 def some(r: Random, found: dict[str, str | None], shape: str) -> dict[str, str | None]:
@@ -121,6 +121,11 @@ def posed(r: Random, task: str, answer: str, text: str) -> list[Message]:
     return turns("", shape.format(t=task, x=text), answer)
 
 
+def again(tasks: Sequence[tuple[str, str]]) -> list[Message]:
+    """Further tasks about the same text, and their answers."""
+    return turns("", *(part for task, answer in tasks for part in (task.strip(), answer)))
+
+
 def listing(r: Random, w: Words) -> Sample:
     """All people, places, companies ... of a text, in order of appearance; sometimes in groups or as objects."""
     way = r.choices((one_kind, several_kinds, rows), (62, 16, 22))[0]
@@ -149,7 +154,7 @@ def one_kind(r: Random, w: Words) -> list[Message]:
     """One group as JSON, bullets or a row."""
     text, found = story(r, w)
     tasks = [one_group(r, w, found) for _ in range(w.times(r))]
-    return posed(r, *tasks[0], text) + turns("", *(x for task in tasks[1:] for x in task))
+    return posed(r, *tasks[0], text) + again(tasks[1:])
 
 
 def one_group(r: Random, w: Words, found: dict[str, list[str]]) -> tuple[str, str]:

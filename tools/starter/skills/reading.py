@@ -270,7 +270,8 @@ def context(r: Random, w: Words) -> Sample:
         question, answer = _short(r, w, one) if r.random() < 0.4 else ("", "")
         if not question:
             question, answer = question_for(r, w, one, text), one.sentence
-        lines += [question if lines else w.pick(r, CONTEXT).format(c=text, q=question), answer]
+        asking = question if lines else w.pick(r, CONTEXT).format(c=text, q=question).strip()
+        lines += [asking, answer]
     return Sample("context", turns(system, *lines))
 
 
