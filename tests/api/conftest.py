@@ -45,8 +45,9 @@ def v1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[V1]:
         api_key=SecretStr(f"{ADA},bob:{BOB}"),
     )  # fmt: skip
     bench = open_workbench(settings)
-    outer = FastAPI()
-    outer.mount("/v1", api.make(bench, auth.keys(settings)[0]))
+    inner = api.make(bench, auth.keys(settings)[0])
+    outer = FastAPI(lifespan=lambda _: api.running(inner))
+    outer.mount("/v1", inner)
     server = uvicorn.Server(uvicorn.Config(outer, port=0, log_level="warning"))
     threading.Thread(target=server.run, daemon=True).start()
     while not server.started:

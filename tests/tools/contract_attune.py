@@ -21,6 +21,8 @@ from tools.trainer import TrainRequest
 class AttuneBench(Bench):
     """A server in a process of its own, which really trains the starter. It costs nothing, so its price is 0."""
 
+    pauses = True
+
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self._open = contextlib.ExitStack()

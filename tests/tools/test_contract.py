@@ -16,8 +16,7 @@ from tests.tools.conftest import make_rows, wait_for
 from tests.tools.contract import Bench, ended
 from tests.tools.contract_attune import AttuneBench
 from tests.tools.contract_hosted import AzureBench, CompatibleBench, OpenAIBench
-from tests.tools.contract_hub import HfJobsBench
-from tests.tools.contract_local import AutoTrainBench, TrlBench, UnslothBench
+from tests.tools.contract_local import AutoTrainBench, HfJobsBench, TrlBench, UnslothBench
 from tools.trainer import JobState, JobStatus, ToolError
 
 BENCHES: dict[str, type[Bench]] = {
@@ -160,8 +159,17 @@ def test_it_resumes_where_it_can_and_says_so_where_it_cannot(bench: Bench, cance
     trainer.resume(cancelled.handle)
     status = wait_for(lambda: (found := trainer.poll(cancelled.handle)).step > cancelled.status.step and found, 200)
     assert status.state is JobState.RUNNING
+    if bench.pauses:  # what is paused can be ended, too
+        assert paused(bench, cancelled.handle).resumable
     trainer.cancel(cancelled.handle)
     assert ended(trainer, cancelled.handle, bench.seconds).state is JobState.CANCELLED
+
+
+def paused(bench: Bench, handle: str) -> JobStatus:
+    """The run's status once it is paused: on this machine a step and a checkpoint come first."""
+    bench.make().pause(handle)
+    found: JobStatus = wait_for(lambda: (now := bench.make().poll(handle)).state is JobState.PAUSED and now, 120)
+    return found
 
 
 def test_it_pauses_where_it_can_and_says_so_where_it_cannot(bench: Bench, good: Run) -> None:
@@ -170,14 +178,16 @@ def test_it_pauses_where_it_can_and_says_so_where_it_cannot(bench: Bench, good: 
             bench.make().pause(good.handle)
         assert caught.value.remedy
         return
-    trainer = bench.make()
-    handle = trainer.start(replace(bench.long(), key="paused"))
-    trainer.pause(handle)
-    assert bench.make().poll(handle).state is JobState.PAUSED
-    assert bench.make().poll(handle).resumable
+    handle = bench.make().start(replace(bench.long(), key="paused"))
+    wait_for(lambda: bench.progressing(bench.make().poll(handle)), bench.seconds)
+    before = paused(bench, handle)
+    assert before.resumable
     bench.mend()
     bench.make().resume(handle)
-    assert ended(bench.make(), handle, bench.seconds).state is JobState.SUCCEEDED
+    after = wait_for(lambda: (now := bench.make().poll(handle)).state.ended or now.step > before.step, bench.seconds)
+    assert after
+    bench.make().cancel(handle)
+    assert ended(bench.make(), handle, bench.seconds).state in (JobState.SUCCEEDED, JobState.CANCELLED)
 
 
 def test_the_chat_can_switch_to_its_model(bench: Bench, good: Run) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
@@ -30,6 +32,15 @@ def make(bench: Workbench, keys: auth.Keys) -> FastAPI:
     app.add_middleware(Bodies, file_mb=bench.settings.api_file_mb)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
+
+
+@asynccontextmanager
+async def running(app: FastAPI) -> AsyncIterator[None]:
+    """The time in which the app answers; its connections to the models' servers are closed at the end."""
+    try:
+        yield
+    finally:
+        await app.state.engine.close()
 
 
 def _document(app: FastAPI) -> dict[str, Any]:

@@ -8,14 +8,13 @@ import time
 from contextlib import AsyncExitStack
 from typing import Any
 
-import httpx
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from assistant.faces.api import chat_schemas, streams, targets
 from assistant.faces.api.common import Bench, Owner
-from assistant.faces.api.engine import Engine
+from assistant.faces.api.engine import Engine, Upstream
 from assistant.faces.api.streams import Answer, Broken, Head
 from assistant.faces.api.targets import Target
 from assistant.uploads.refusals import Refused
@@ -42,8 +41,8 @@ async def create_completion(request: Request, bench: Bench, owner: Owner, body: 
 
     Models: `attune-starter`, tuned ones (`ft:...`), and `attune:CASE`, the variant that answers in a case now.
     """
-    target = targets.find(bench, owner, body)
-    targets.check(body, target.local)
+    target = await targets.find(bench, owner, body)
+    targets.check(body, target)
     messages, most = await targets.prompt(bench, target, body)
     sent = _sent(body, target, messages, most)
     head = Head(f"chatcmpl-{secrets.token_hex(14)}", target.name,
@@ -61,7 +60,7 @@ async def create_completion(request: Request, bench: Bench, owner: Owner, body: 
 
 async def _open(
     request: Request, owner: str, target: Target, sent: dict[str, Any], head: Head, stack: AsyncExitStack, count: int
-) -> list[httpx.Response]:
+) -> list[Upstream]:
     """The server's answers as they begin, one for each choice; `stack` lets go of them."""
     stack.enter_context(request.app.state.limits.answering(owner, count))
     engine: Engine = request.app.state.engine
@@ -81,7 +80,7 @@ def _sent(body: chat_schemas.ChatCreate, target: Target, messages: list[Any], mo
     return asked | {"messages": messages, "stream": True, "stream_options": {"include_usage": True}}
 
 
-async def _whole(upstreams: list[httpx.Response], engine: Engine, head: Head, stops: list[str]) -> dict[str, Any]:
+async def _whole(upstreams: list[Upstream], engine: Engine, head: Head, stops: list[str]) -> dict[str, Any]:
     tasks = [
         asyncio.create_task(streams.collected(upstream, engine, index, stops))
         for index, upstream in enumerate(upstreams)

@@ -10,10 +10,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
-
 from assistant.faces.api import engine as engines
-from assistant.faces.api.engine import Engine
+from assistant.faces.api.engine import Engine, Upstream
 
 log = logging.getLogger(__name__)
 DONE = b"data: [DONE]\n\n"
@@ -83,7 +81,7 @@ class Cutter:
         return next((n for n in range(longest, 0, -1) if self._held.endswith(stop[:n])), 0)
 
 
-async def passed(upstream: httpx.Response, engine: Engine, head: Head, served: str) -> AsyncIterator[bytes]:
+async def passed(upstream: Upstream, engine: Engine, head: Head, served: str) -> AsyncIterator[bytes]:
     """The server's own events, with the model's name exchanged. `served`: what the server calls the model."""
     old = json.dumps({"model": served}, ensure_ascii=False, separators=(",", ":"))[1:-1].encode()
     new = json.dumps({"model": head.model}, ensure_ascii=False, separators=(",", ":"))[1:-1].encode()
@@ -102,13 +100,13 @@ async def passed(upstream: httpx.Response, engine: Engine, head: Head, served: s
         if not answer.finish:
             raise Broken
         yield _sse(head.chunk([_choice(0, {}, answer.finish)]), *_usage(head, [answer])) + DONE
-    except (Broken, httpx.HTTPError, ValueError) as error:
+    except (Broken, *engines.GONE, ValueError) as error:
         log.warning("an answer broke off: %s", type(error).__name__)
         yield _sse(BROKE)
 
 
 async def read(
-    upstream: httpx.Response, engine: Engine, answer: Answer, stops: Sequence[str]
+    upstream: Upstream, engine: Engine, answer: Answer, stops: Sequence[str]
 ) -> AsyncIterator[dict[str, Any]]:
     """The deltas of one answer, cut at a stop text; `answer` is complete when they end. Raises Broken."""
     cutter = Cutter(stops)
@@ -126,7 +124,7 @@ async def read(
                 if cutter.hit:
                     answer.finish = "stop"
                     return
-    except (httpx.HTTPError, ValueError) as error:
+    except (*engines.GONE, ValueError) as error:
         raise Broken from error
     if not answer.finish:
         raise Broken
@@ -136,13 +134,13 @@ async def read(
 
 
 async def merged(
-    upstreams: Sequence[httpx.Response], engine: Engine, head: Head, stops: Sequence[str]
+    upstreams: Sequence[Upstream], engine: Engine, head: Head, stops: Sequence[str]
 ) -> AsyncIterator[bytes]:
     """Several answers to one request, their chunks as they come."""
     answers = [Answer(index) for index in range(len(upstreams))]
     waiting: asyncio.Queue[bytes | Broken | None] = asyncio.Queue()
 
-    async def write(upstream: httpx.Response, answer: Answer) -> None:
+    async def write(upstream: Upstream, answer: Answer) -> None:
         try:
             async for delta in read(upstream, engine, answer, stops):
                 waiting.put_nowait(_sse(head.chunk([_choice(answer.index, delta)])))
@@ -168,7 +166,7 @@ async def merged(
             task.cancel()
 
 
-async def collected(upstream: httpx.Response, engine: Engine, index: int, stops: Sequence[str]) -> Answer:
+async def collected(upstream: Upstream, engine: Engine, index: int, stops: Sequence[str]) -> Answer:
     """The whole answer. Raises Broken."""
     answer = Answer(index)
     async for _ in read(upstream, engine, answer, stops):

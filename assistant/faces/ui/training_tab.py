@@ -40,6 +40,7 @@ class TrainingTab:
             self.status = gr.HTML(elem_id="run-status")
             with gr.Row():
                 self.stop = gr.Button("Stop…", size="sm", scale=0, min_width=100, elem_id="stop-run")
+                self.pause = gr.Button("Pause", size="sm", scale=0, min_width=100, elem_id="pause-run")
                 self.resume = gr.Button("Resume", size="sm", scale=0, min_width=110, elem_id="resume-run")
             with gr.Column(visible=False, elem_classes="card") as self.sure:
                 gr.Markdown(STOP)
@@ -91,7 +92,8 @@ class TrainingTab:
 
     def wire(self) -> None:
         session, case = self.session, self.session.case
-        live = [self.run, self.status, self.stop, self.resume, self.loss, self.rate, self.samples, self.seen]
+        live = [self.run, self.status, self.stop, self.pause, self.resume, self.loss, self.rate, self.samples,
+                self.seen]  # fmt: skip
         form = [self.form, self.trainer, self.start, self.why, self.past, self.history]
         session.in_front("training", self.show, form)
         session.in_front("training", lambda case: self.live(case, ""), live)
@@ -105,6 +107,7 @@ class TrainingTab:
         self.stop.click(lambda: gr.Column(visible=True), None, self.sure, **QUIET)
         self.go_on.click(lambda: gr.Column(visible=False), None, self.sure, **QUIET)
         session.after(self.really.click(told(self._cancel), case, self.sure, **QUIET))
+        session.after(self.pause.click(told(self._pause), case, None, **QUIET))
         session.after(self.resume.click(told(self._resume), case, None, **QUIET))
 
     def show(self, case: str) -> tuple[Any, ...]:
@@ -126,19 +129,20 @@ class TrainingTab:
         )  # fmt: skip
 
     def live(self, case: str, seen: str) -> tuple[Any, ...]:
-        """The latest run, for [run, status, stop, resume, loss, rate, samples, seen]; nothing when there is no news."""
+        """The latest run, for the nine of `live` in `wire`; nothing when there is no news."""
         jobs = self.bench.store.jobs(case) if case else []
         if not jobs:
-            return gr.Column(visible=False), *[gr.skip()] * 6, ""
+            return gr.Column(visible=False), *[gr.skip()] * 7, ""
         bench = self.bench
         now = finetune.follow(bench.store, bench.settings, bench.trainers, jobs[-1].id)
         key = f"{jobs[-1].id} {now.state} {len(now.events)} {now.resumable}"
         if key == seen:
-            return (gr.skip(),) * 8
+            return (gr.skip(),) * 9
         return (
             gr.Column(visible=True),
             training_text.status(jobs[-1], now, now.events),
             gr.Button(visible=not now.state.ended),
+            gr.Button(visible=now.state is JobState.RUNNING),
             gr.Button(visible=now.resumable and now.state is not JobState.RUNNING),
             plots.loss(now.events),
             plots.rate(now.events),
@@ -183,6 +187,11 @@ class TrainingTab:
         finetune.cancel(bench.store, bench.settings, bench.trainers, bench.store.jobs(case)[-1].id)
         gr.Info("The run ends after the step it is in.")
         return gr.Column(visible=False)
+
+    def _pause(self, case: str) -> None:
+        bench = self.bench
+        finetune.pause(bench.store, bench.settings, bench.trainers, bench.store.jobs(case)[-1].id)
+        gr.Info("The run pauses after the step it is in.")
 
     def _resume(self, case: str) -> None:
         bench = self.bench
