@@ -168,7 +168,8 @@ def test_it_resumes_where_it_can_and_says_so_where_it_cannot(bench: Bench, cance
 def paused(bench: Bench, handle: str) -> JobStatus:
     """The run's status once it is paused: on this machine a step and a checkpoint come first."""
     bench.make().pause(handle)
-    found: JobStatus = wait_for(lambda: (now := bench.make().poll(handle)).state is JobState.PAUSED and now, 120)
+    found: JobStatus = wait_for(lambda: (now := bench.make().poll(handle)).state is JobState.PAUSED and now, 120,
+                                0.2)  # fmt: skip
     return found
 
 

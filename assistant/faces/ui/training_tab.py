@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from assistant.faces.ui import plots, training_text
+from assistant.faces.ui.export_panel import ExportPanel
 from assistant.faces.ui.hosting_panel import HostingPanel
 from assistant.faces.ui.session import QUIET, Session
 from assistant.faces.ui.told import told
@@ -60,6 +61,7 @@ class TrainingTab:
             self.start = gr.Button("Start training", variant="primary", elem_classes="go", elem_id="start-training")
             self.why = gr.Markdown(elem_classes="quiet", elem_id="training-why")
         self.hosting = HostingPanel(bench, session)
+        self.export = ExportPanel(bench, session)
         with gr.Accordion("All runs", open=False, visible=False) as self.past:
             self.history = gr.HTML()
 
@@ -78,12 +80,13 @@ class TrainingTab:
             self.tuning = gr.Dropdown(TUNINGS, value="", label="What is tuned", min_width=220, elem_id="tuning")
         with gr.Row():
             self.earlier = gr.Number(0, label="Go on from run", minimum=0, precision=0, min_width=110)
-            self.patience = gr.Number(0, label="Stop after evaluations without progress", minimum=0, precision=0,
+            self.patience = gr.Number(0, label="Patience (evaluations)", minimum=0, precision=0,
                                       min_width=110, elem_id="patience")  # fmt: skip
             self.processes = gr.Number(0, label="GPUs or processes", minimum=0, precision=0, min_width=110)
             self.beta = gr.Number(0, label="Beta of DPO and KTO", minimum=0, step=0.05, min_width=110)
         self.base = gr.Textbox(label="Base model", placeholder="a local folder or a name; empty = the chat model")
-        self.command = gr.Code(label="The same from a terminal", language="shell", interactive=False, lines=1)
+        self.command = gr.Code(label="The same from a terminal", language="shell", interactive=False, lines=1,
+                               wrap_lines=True)  # fmt: skip
 
     @property
     def options(self) -> list[Any]:
@@ -99,6 +102,7 @@ class TrainingTab:
         session.in_front("training", lambda case: self.live(case, ""), live)
         session.always(self.watch, [self.timer])
         self.hosting.wire()
+        self.export.wire()
         self.timer.tick(told(self._tick), [case, self.seen, session.changed], [*live, session.changed], **QUIET)
         asked = [case.change, session.changed.change, session.panel.change, *(option.change for option in self.options)]
         gr.on(asked, told(self._forecast), [case, session.panel, *self.options], [self.forecast, self.command],
