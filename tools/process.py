@@ -74,8 +74,7 @@ def resume(directory: Path, module: str, interpreter: str | None = None, launche
 
 def cancel(directory: Path) -> None:
     """Ask the worker to end; harmless when it has ended. `status` ends it by force after GRACE_SECONDS."""
-    result = jobdir.read_json(directory / jobdir.RESULT)
-    if result and result.get("state") == JobState.PAUSED:
+    if directory.is_dir() and status(directory).state is JobState.PAUSED:
         return _give_up(directory)
     if not jobdir.alive(directory) or (directory / jobdir.RESULT).exists():
         return
@@ -111,6 +110,8 @@ def status(directory: Path, after: int = 0) -> JobStatus:
         return _status(directory, events, after, JobState.RUNNING, "")
     if (directory / jobdir.CANCEL).exists():
         return _status(directory, events, after, JobState.CANCELLED, "Cancelled before it was done.")
+    if (directory / jobdir.PAUSE).exists():  # asked before it could hear it, or it died while it heard
+        return _status(directory, events, after, JobState.PAUSED, "Paused before it was done.")
     return _status(directory, events, after, JobState.FAILED, _cause_of_death(directory))
 
 

@@ -53,6 +53,7 @@ def test_options_and_a_model_that_leaves(bench: Workbench, page: Page, shots: Pa
     trained(bench, case)
     with serving(bench) as url:
         open_training(page, url)
+        expect(page.locator(".tracker-note")).to_contain_text("Evaluate")  # it ended while nobody looked
         page.locator("#expert > button").click()
         page.locator("#method input").click()
         page.get_by_role("option", name="Prefer the better of two answers (DPO)").click()
@@ -93,6 +94,7 @@ def test_a_run_is_paused_and_goes_on(bench: Workbench, page: Page, shots: Path) 
         page.locator("#pause-run").click()
         expect(status).to_contain_text("Paused at step", timeout=2 * MINUTE)
         expect(page.locator("#pause-run")).to_be_hidden()
+        expect(page.locator(".tracker-note")).to_contain_text("is paused: resume it or cancel it")
         looks(page, shots, "paused")
         page.locator("#resume-run").click()
         expect(status).to_contain_text("running", timeout=MINUTE)

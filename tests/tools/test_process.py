@@ -149,6 +149,19 @@ def test_what_is_paused_can_be_cancelled(directory: Path):
     assert "while it was paused" in status.reason
 
 
+def test_paused_before_it_can_hear_it(directory: Path):
+    process.start(directory, WORKER, {"do": "stick"})
+    process.pause(directory)  # Python has not even begun
+    status = wait_for(lambda: (found := process.status(directory)).state is JobState.PAUSED and found)
+    assert status.resumable
+    process.resume(directory, WORKER)
+    stepped(directory, 1)
+    process.pause(directory)
+    wait_for(lambda: process.status(directory).state is JobState.PAUSED)
+    process.cancel(directory)
+    assert process.status(directory).state is JobState.CANCELLED
+
+
 def test_a_worker_that_will_not_listen_is_ended_by_force(directory: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(process, "GRACE_SECONDS", 0.3)
     process.start(directory, WORKER, {"do": "deaf"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -29,7 +30,7 @@ POLL_SECONDS = 1.0
 
 
 class ExportPanel:
-    """Shown once a case has a model. Exporting runs on a thread of the app: closing the page does not end it."""
+    """Shown once a model is on this machine. It exports on a thread of the app: closing the page does not end it."""
 
     def __init__(self, bench: Workbench, session: Session) -> None:
         self.bench, self.session = bench, session
@@ -51,9 +52,10 @@ class ExportPanel:
         self.timer.tick(told(self.look), case, [self.timer, self.go, self.told], **QUIET)
 
     def show(self, case: str) -> tuple[Any, ...]:
-        """For [box, timer, go, told]: nothing for a case whose runs have left no model."""
-        made = any(job.state == JobState.SUCCEEDED for job in self.bench.store.jobs(case))
-        return gr.Accordion(visible=made), *self.look(case)
+        """For [box, timer, go, told]: nothing for a case whose newest model is not here."""
+        done = [job for job in self.bench.store.jobs(case) if job.state == JobState.SUCCEEDED]
+        here = bool(done) and Path(self.bench.settings.model_path(done[-1].model)).is_dir()
+        return gr.Accordion(visible=here), *self.look(case)
 
     def look(self, case: str) -> tuple[Any, ...]:
         """For [timer, go, told]: how the last export of the case stands."""

@@ -13,6 +13,7 @@ from assistant.faces.ui.export_panel import ExportPanel
 from assistant.faces.ui.hosting_panel import HostingPanel
 from assistant.faces.ui.session import QUIET, Session
 from assistant.faces.ui.told import told
+from assistant.record.types import Job
 from assistant.stages import finetune
 from assistant.workbench import Workbench
 from tools.trainer import JobState, ToolError
@@ -100,7 +101,8 @@ class TrainingTab:
         form = [self.form, self.trainer, self.start, self.why, self.past, self.history]
         session.in_front("training", self.show, form)
         session.in_front("training", lambda case: self.live(case, ""), live)
-        session.always(self.watch, [self.timer])
+        gr.on([case.change, session.changed.change], told(self.watch), [case, session.changed],
+              [self.timer, session.changed], **QUIET)  # fmt: skip
         self.hosting.wire()
         self.export.wire()
         self.timer.tick(told(self._tick), [case, self.seen, session.changed], [*live, session.changed], **QUIET)
@@ -154,17 +156,19 @@ class TrainingTab:
             key,
         )
 
-    def watch(self, case: str) -> gr.Timer:
-        """Poll only while a run of this case is going; what happened while the app was off is recorded first."""
+    def watch(self, case: str, changed: int) -> tuple[Any, ...]:
+        """Poll only while a run of this case is going. What happened while the app was off is recorded, and told on."""
         bench = self.bench
+        before = [job.state for job in bench.store.jobs(case)] if case else []
         jobs = finetune.refresh(bench.store, bench.settings, bench.trainers, case) if case else []
-        return gr.Timer(active=any(not JobState(job.state).ended for job in jobs))
+        news = before != [job.state for job in jobs]
+        return gr.Timer(active=not all(_rests(job) for job in jobs)), changed + 1 if news else gr.skip()
 
     def _tick(self, case: str, seen: str, changed: int) -> tuple[Any, ...]:
-        """`live`, and word to the other panels when the run has ended: the tracker and the comparison depend on it."""
+        """`live`, and word to the other panels when the run has ended or is paused: the tracker depends on it."""
         found = self.live(case, seen)
-        ended = all(JobState(job.state).ended for job in self.bench.store.jobs(case))
-        return *found, changed + 1 if ended else gr.skip()
+        rests = all(_rests(job) for job in self.bench.store.jobs(case))
+        return *found, changed + 1 if rests else gr.skip()
 
     def _forecast(self, case: str, panel: str, *values: Any) -> Any:
         """What this run would take, and the command that does the same."""
@@ -201,6 +205,10 @@ class TrainingTab:
         bench = self.bench
         job = finetune.resume(bench.store, bench.settings, bench.trainers, bench.store.jobs(case)[-1].id)
         gr.Info(f"Training {job.id} goes on from its last checkpoint.")
+
+
+def _rests(job: Job) -> bool:
+    return JobState(job.state).ended or job.state == JobState.PAUSED
 
 
 def _chosen(values: Sequence[Any]) -> dict[str, Any]:
