@@ -123,9 +123,9 @@ class Verbs:
                                   passages=reply.passages, details={
                 "prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens,
                 "first_token_s": reply.first_token_s, "total_s": reply.total_s, "dropped": list(reply.dropped),
-                "temperature": variant.temperature})  # fmt: skip
+                "temperature": variant.temperature, "note": reply.note})  # fmt: skip
         cited = [{"document": p.document, "heading": p.heading, "text": p.text} for p in reply.passages]
-        return {"answer": text, "number": turn.id, "variant": variant.name, "passages": cited}
+        return {"answer": text, "number": turn.id, "variant": variant.name, "passages": cited, "note": reply.note}
 
     def approve_answer(self, number: int, better: str = "", case: str = "") -> Json:
         """Approve an answer of ask, so that a model may learn from it; with `better`, approve that text instead, and
