@@ -111,8 +111,8 @@ class Verbs:
         return self._tools(case).measure_baseline(why)
 
     def baseline_report(self, case: str = "") -> Json:
-        """Give the latest measurement of the variants without training: what it rests on, every variant's score with its
-        95 % interval and its difference to the plain prompt, which one is best, citations, what the search finds."""
+        """Give the latest measurement of the variants without training: what it rests on, every variant's score with
+        its 95 % interval and its difference to the plain prompt, which is best, citations, what the search finds."""
         trial = baseline.measured(self.bench.store, pick(self.bench.store, case).id)
         if trial is None:
             raise AttuneError("The baseline has not been measured yet.",
