@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from assistant.errors import AttuneError
 from assistant.knowledge import prompt as prompts
 from assistant.knowledge import seen, tokens
 from assistant.knowledge.prompt import Prompt
-from assistant.knowledge.retriever import Knowledge
+from assistant.knowledge.retriever import Found, Knowledge
 from assistant.knowledge.seen import Json
 from assistant.knowledge.words import content
 from assistant.record.store import Store
@@ -50,6 +51,7 @@ class Reply(Iterator[str]):
         self.prompt = built.messages
         self.passages: tuple[Passage, ...] = built.passages
         self.dropped = list(built.dropped)
+        self.note = built.note
         self.prompt_tokens = built.tokens
         self.completion_tokens = 0
         self.first_token_s = 0.0
@@ -99,10 +101,11 @@ class Chat:
     def prepare(self, variant: Variant, messages: Sequence[Message]) -> Prompt:
         """The prompt a variant would be sent: its instruction, passages and shots, fitted to its window."""
         question = _query(messages)
-        passages = self.knowledge.passages(variant.case, question, variant.passages) if variant.passages else []
+        found = self.knowledge.find(variant.case, question, variant.passages) if variant.passages else Found()
         shots = self.knowledge.shots(variant, messages) if variant.shots else []
         counter = self._counter(variant)
-        return prompts.build(variant, messages, passages, shots, counter.window, counter.count)
+        built = prompts.build(variant, messages, found.passages, shots, counter.window, counter.count)
+        return replace(built, note=found.note)
 
     def reply(self, variant: Variant, messages: Sequence[Message], on_status: Status | None = None) -> Reply:
         """The answer to a conversation whose last message is the user's. Raises AttuneError, here or while it runs."""

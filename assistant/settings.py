@@ -45,6 +45,12 @@ class Settings(BaseSettings):
     )  # fmt: skip
     embedding_base_url: str = Field("", description="OpenAI-compatible embedding server; empty = OpenAI")
     embedding_api_key: SecretStr = Field(SecretStr(""), description="Key of the embedding server")
+    reranker: str = Field(
+        "", pattern=r"^(|st:.+|api:.+)$",
+        description="Puts the best passages in order: `st:MODEL` or `api:MODEL`; empty = nothing does",
+    )  # fmt: skip
+    reranker_base_url: str = Field("", description="Server of `api:MODEL`, with `/rerank` as at Jina, Cohere and vLLM")
+    reranker_api_key: SecretStr = Field(SecretStr(""), description="Key of the reranking server")
     chroma_url: str = Field("", description="Chroma server; empty = a folder of our own")
     chroma_api_key: SecretStr = Field(SecretStr(""), description="Token of the Chroma server")
 

@@ -18,6 +18,9 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from assistant.faces.mcp import server
 from assistant.guide import proposals
+from tests.assistant.material import add_documents, new_case
+from tests.assistant.reading_server import ReadingServer
+from tests.assistant.test_baseline_measured import skip_the_rest
 from tests.assistant.test_guide_proposals import open_bench, ready
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,16 +29,17 @@ VERBS = {
     "list_cases", "new_case", "status", "open_questions", "record_answer", "add_document", "add_files",
     "import_conversations", "build_baseline", "ask", "approve_answer", "reject_answer", "build_dataset",
     "estimate_training", "propose_training", "job_status", "propose_evaluation", "verdict", "propose_switch",
-    "propose_undo", "list_proposals", "results", "look_up", "explain",
+    "propose_undo", "list_proposals", "results", "look_up", "explain", "propose_baseline_measurement",
+    "baseline_report",
 }  # fmt: skip
 Call = Callable[..., Awaitable[Any]]
 
 
-def with_agent(folder: Path, talk: Callable[[Client, Call], Awaitable[None]]) -> str:
+def with_agent(folder: Path, talk: Callable[[Client, Call], Awaitable[None]], **more: str) -> str:
     """Let `talk` use a server on this data folder; returns what the server wrote to standard error."""
     parameters = StdioServerParameters(
         command=sys.executable, args=["-m", "assistant.faces.cli", "mcp"], cwd=folder,
-        env={"PYTHONPATH": str(ROOT), "ATTUNE_DATA": str(folder / "run"), "OMP_NUM_THREADS": "1"},
+        env={"PYTHONPATH": str(ROOT), "ATTUNE_DATA": str(folder / "run"), "OMP_NUM_THREADS": "1", **more},
     )  # fmt: skip
 
     async def session() -> None:
@@ -92,6 +96,10 @@ def test_a_case_from_interview_to_proposal(tmp_path: Path, attune: Any) -> None:
         assert (await call("build_baseline"))["active"] == "rag+few-shot"
         assert "proposal" in await call("build_baseline")  # something answers already: now it is only proposed
 
+        wanted = await call("propose_baseline_measurement", why="Before anybody trains.")
+        assert (wanted["kind"], "Before anybody trains." in wanted["why"]) == ("measure", True)
+        assert "has not been measured" in (await call("baseline_report"))["error"]
+
         told = await call("ask", question="What is the blue tin called?")
         assert told["answer"]
         assert any(each["document"] == "note.md" for each in told["passages"])
@@ -126,6 +134,33 @@ def test_a_case_from_interview_to_proposal(tmp_path: Path, attune: Any) -> None:
     assert shown["jobs"] == []
 
 
+def test_an_agent_proposes_to_measure_a_person_confirms_and_the_agent_reads(tmp_path: Path, attune: Any) -> None:
+    made, store = new_case(tmp_path / "run")
+    add_documents(made, store)
+    skip_the_rest(store)
+    store.close()
+    proposed: list[int] = []
+
+    async def propose(_: Client, call: Call) -> None:
+        proposed.append((await call("propose_baseline_measurement"))["proposal"])
+        assert "error" in await call("baseline_report")
+
+    async def read(_: Client, call: Call) -> None:
+        report = await call("baseline_report")
+        assert report["best"] == "rag"
+        assert report["basis"] == "generated"
+        assert report["differences"]["rag"]["mean"] > 0
+
+    with ReadingServer() as chat:
+        server = {"ATTUNE_CHAT_BASE_URL": chat.url, "ATTUNE_CHAT_MODEL": "reads", "ATTUNE_EMBEDDING": "lexical"}
+        with_agent(tmp_path, propose, **server)
+        assert chat.asked == []  # words started nothing
+        said = json.loads(attune("confirm", str(proposed[0]), "--json", **server).stdout)
+        assert said["state"] == "confirmed"
+        assert "Best: rag" in said["result"]
+        with_agent(tmp_path, read, **server)
+
+
 def test_whatever_is_wrong_is_a_sentence_and_a_remedy(tmp_path: Path) -> None:
     wrong: list[tuple[str, dict[str, Any], str]] = [
         ("status", {}, "no case yet"),
@@ -147,6 +182,9 @@ def test_whatever_is_wrong_is_a_sentence_and_a_remedy(tmp_path: Path) -> None:
         ("import_conversations", {"conversations": [{"messages": []}]}, "line 1"),
         ("import_conversations", {"conversations": "many"}, "conversations"),
         ("build_baseline", {}, "still lacks"),
+        ("propose_baseline_measurement", {}, "still lacks"),
+        ("propose_baseline_measurement", {"why": 7}, "why"),
+        ("baseline_report", {}, "has not been measured"),
         ("build_dataset", {}, "0 of at least"),
         ("estimate_training", {}, "no dataset"),
         ("propose_training", {"epochs": "many"}, "epochs"),
@@ -230,8 +268,8 @@ def test_no_verb_confirms(tmp_path: Path) -> None:
     """In the process itself: every tool called with every open proposal leaves all of them open."""
     bench, trainer = open_bench(tmp_path / "run")
     case = ready(bench)
-    made = [proposals.propose(bench, case, kind, payload).id
-            for kind, payload in (("train", {}), ("evaluate", {}), ("switch", {"variant": "few-shot"}))]  # fmt: skip
+    wanted: dict[str, dict[str, Any]] = {"train": {}, "evaluate": {}, "measure": {}, "switch": {"variant": "few-shot"}}
+    made = [proposals.propose(bench, case, kind, payload).id for kind, payload in wanted.items()]
 
     async def press() -> None:
         async with Client(server(bench)) as client:
@@ -256,4 +294,5 @@ def test_no_verb_confirms(tmp_path: Path) -> None:
     assert not trainer.started
     assert not bench.store.jobs()
     assert {bench.store.proposal(id).state for id in made} <= {"open", "expired"}
+    assert bench.background.task(f"measure:{case}") is None
     bench.close()

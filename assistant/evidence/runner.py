@@ -80,6 +80,8 @@ def _answer(chat: Chat, evaluation: int, variant: Variant, question: Question, s
     try:
         reply = chat.reply(variant, question.messages)
         text = "".join(reply)
+        if reply.note:  # measured is what the settings say, or nothing
+            raise ToolError(reply.note)
     except ToolError as error:
         return Score(evaluation, variant.id, question.item, question.turn, "", None, 0, 0, 0.0, 0.0, str(error))
     return Score(

@@ -89,8 +89,10 @@ def retrieval(knowledge: Knowledge, case: str, asked: Sequence[Asked]) -> Json |
     ranks = []
     for one in asked:
         if one.evidence:
-            found = knowledge.passages(case, str(one.messages[-1]["content"]), DEPTH)
-            right = (n for n, p in enumerate(found, start=1) if questions.holds(one, p.document, p.text))
+            found = knowledge.find(case, str(one.messages[-1]["content"]), DEPTH)
+            if found.note:
+                raise AttuneError(found.note, "Mend that, then measure again: the answers are kept.")
+            right = (n for n, p in enumerate(found.passages, start=1) if questions.holds(one, p.document, p.text))
             ranks.append(next(right, 0))
     if not ranks:
         return None
@@ -113,6 +115,8 @@ def _answer(chat: Chat, trial: int, variant: Variant, asked: Asked, score: score
     try:
         reply = chat.reply(variant, asked.messages)
         text = "".join(reply)
+        if reply.note:  # measured is what the settings say, or nothing
+            raise ToolError(reply.note)
     except ToolError as error:
         return Answered(trial, variant.id, asked.number, "", None, error=str(error))
     return Answered(

@@ -59,9 +59,8 @@ def _option(text: str) -> tuple[str, Any]:
 
 def _finish(bench: Workbench, proposal: Proposal, result: str) -> str:
     """Stay until work that lives in this process, an evaluation, is done; training has a process of its own."""
-    from assistant.stages import evaluate
-
     name, line = f"{proposal.kind}:{proposal.case}", ProgressLine()
+    again = f"`attune {'baseline --evaluate' if proposal.kind == 'measure' else 'evaluate'} {proposal.case}`"
     if bench.background.task(name) is None:
         return result
     try:
@@ -69,10 +68,20 @@ def _finish(bench: Workbench, proposal: Proposal, result: str) -> str:
             line(task.message, task.fraction)
             time.sleep(0.2)
     except KeyboardInterrupt:
-        raise Stopped(f"The answers so far are kept; `attune evaluate {proposal.case}` goes on from there.") from None
+        raise Stopped(f"The answers so far are kept; {again} goes on from there.") from None
     finally:
         line.end()
     if task and task.error:
-        raise AttuneError(task.error, f"Go on with `attune evaluate {proposal.case}`.")
+        raise AttuneError(task.error, f"Go on with {again}.")
+    return _outcome(bench, proposal) or result
+
+
+def _outcome(bench: Workbench, proposal: Proposal) -> str:
+    from assistant.faces.cli_baseline import report_text
+    from assistant.stages import baseline, evaluate
+
+    if proposal.kind == "measure":
+        trial = baseline.measured(bench.store, proposal.case)
+        return report_text(trial.report) if trial else ""
     latest = evaluate.latest(bench.store, proposal.case)
-    return f"{latest.verdict['decision']}: {latest.verdict['reason']}" if latest else result
+    return f"{latest.verdict['decision']}: {latest.verdict['reason']}" if latest else ""

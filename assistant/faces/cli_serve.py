@@ -46,13 +46,15 @@ def ask(
 
 
 def _say_sources(reply: Reply) -> None:
+    if reply.note:
+        say(reply.note)
     for passage in reply.passages:
         say(f"[{passage.mark}] {passage.document}{f': {passage.heading}' if passage.heading else ''}")
 
 
 def _reply_value(reply: Reply) -> dict[str, Any]:
     return {
-        "answer": reply.text, "passages": list(reply.passages), "dropped": list(reply.dropped),
+        "answer": reply.text, "passages": list(reply.passages), "dropped": list(reply.dropped), "note": reply.note,
         "prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens,
         "first_token_s": reply.first_token_s, "total_s": reply.total_s,
     }  # fmt: skip

@@ -18,7 +18,7 @@ from assistant.faces.cli_common import pick
 from assistant.guide.tools import Tools
 from assistant.knowledge import documents
 from assistant.record.types import Document
-from assistant.stages import evaluate, finetune, interview, switch
+from assistant.stages import baseline, evaluate, finetune, interview, switch
 from assistant.workbench import Workbench
 
 Json = dict[str, Any]
@@ -34,10 +34,10 @@ class Verbs:
         """In the order in which a case goes through them."""
         return [
             self.list_cases, self.new_case, self.status, self.open_questions, self.record_answer, self.add_document,
-            self.add_files, self.import_conversations, self.build_baseline, self.ask, self.approve_answer,
-            self.reject_answer, self.build_dataset, self.estimate_training, self.propose_training, self.job_status,
-            self.propose_evaluation, self.verdict, self.propose_switch, self.propose_undo, self.list_proposals,
-            self.results, self.look_up, self.explain,
+            self.add_files, self.import_conversations, self.build_baseline, self.propose_baseline_measurement,
+            self.baseline_report, self.ask, self.approve_answer, self.reject_answer, self.build_dataset,
+            self.estimate_training, self.propose_training, self.job_status, self.propose_evaluation, self.verdict,
+            self.propose_switch, self.propose_undo, self.list_proposals, self.results, self.look_up, self.explain,
         ]  # fmt: skip
 
     # cases and their brief ------------------------------------------------------------------------------------------
@@ -105,10 +105,24 @@ class Verbs:
         answers. Where something answers already this only makes a proposal, which a person confirms."""
         return self._tools(case).build_baseline()
 
+    def propose_baseline_measurement(self, why: str = "", case: str = "") -> Json:
+        """Propose to measure the four variants without training: on what is held out, before there is any on questions
+        generated from the documents and the brief. It does not start: a person confirms it."""
+        return self._tools(case).measure_baseline(why)
+
+    def baseline_report(self, case: str = "") -> Json:
+        """Give the latest measurement of the variants without training: what it rests on, every variant's score with
+        its 95 % interval and its difference to the plain prompt, which is best, citations, what the search finds."""
+        trial = baseline.measured(self.bench.store, pick(self.bench.store, case).id)
+        if trial is None:
+            raise AttuneError("The baseline has not been measured yet.",
+                              "Call propose_baseline_measurement; a person confirms it.")  # fmt: skip
+        return trial.report
+
     def ask(self, question: str, case: str = "") -> Json:
         """Ask what answers now, and keep question and answer as a conversation of the case. Returns the answer, the
-        passages it draws on, and its number for approve_answer and reject_answer. The first answer of a local model
-        takes some seconds more."""
+        passages it draws on, and its number for approve_answer and reject_answer; `note` says where the passages could
+        not be put in order as wanted. The first answer of a local model takes some seconds more."""
         if not question.strip():
             raise AttuneError("The question is empty.", "Write a question.")
         store, chosen = self.bench.store, pick(self.bench.store, case)
@@ -123,9 +137,9 @@ class Verbs:
                                   passages=reply.passages, details={
                 "prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens,
                 "first_token_s": reply.first_token_s, "total_s": reply.total_s, "dropped": list(reply.dropped),
-                "temperature": variant.temperature})  # fmt: skip
+                "temperature": variant.temperature, "note": reply.note})  # fmt: skip
         cited = [{"document": p.document, "heading": p.heading, "text": p.text} for p in reply.passages]
-        return {"answer": text, "number": turn.id, "variant": variant.name, "passages": cited}
+        return {"answer": text, "number": turn.id, "variant": variant.name, "passages": cited, "note": reply.note}
 
     def approve_answer(self, number: int, better: str = "", case: str = "") -> Json:
         """Approve an answer of ask, so that a model may learn from it; with `better`, approve that text instead, and

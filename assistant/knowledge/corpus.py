@@ -53,6 +53,10 @@ class Corpus:
         self.texts = dict(zip(ids, (_searchable(chunk) for chunk in self.chunks), strict=True))
         self.places = {id: place for place, id in enumerate(ids)}
 
+    def searched(self, place: int) -> str:
+        """The text of a chunk as it is searched, with its document's name and headings."""
+        return _searchable(self.chunks[place])
+
     def by_words(self, query: str, k: int) -> list[Hit]:
         """The k chunks that share words with the query, best BM25 score first."""
         asked = dict.fromkeys(content(query))

@@ -24,7 +24,8 @@ _PROMPTS = Path(__file__).resolve().parent.parent / "prompts"
 class Prompt:
     """What a model is sent. `shots` is how many examples are in it; `dropped` says what did not fit, and why.
 
-    `parts` holds for each message the parts that its content consists of; `left_out` what was dropped itself.
+    `parts` holds for each message the parts that its content consists of; `left_out` what was dropped itself. `note`:
+    why the passages stand in another order than was asked for.
     """
 
     messages: list[Message]
@@ -34,6 +35,7 @@ class Prompt:
     tokens: int = 0
     parts: list[list[Part]] = field(default_factory=list)
     left_out: list[Part] = field(default_factory=list)
+    note: str = ""
 
 
 def instruction(case: Case) -> str:

@@ -6,9 +6,10 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
-from assistant.knowledge import chunks
+from assistant.knowledge import chunks, reranking
 from assistant.knowledge.building import REST_SECONDS, Builder
 from assistant.knowledge.chroma import Folder, Server
 from assistant.knowledge.chunks import Chunk
@@ -29,6 +30,14 @@ _DOUBT = 3  # power of the share of the question's words that a hit by words hol
 _CANDIDATES = 20  # looked at from each side, at least
 
 
+@dataclass(frozen=True)
+class Found:
+    """Passages, best first, and why they stand in another order than the settings ask for; else empty."""
+
+    passages: tuple[Passage, ...] = ()
+    note: str = ""
+
+
 class Knowledge:
     """Retrieval and shots for every case. Safe to use from any thread."""
 
@@ -36,6 +45,7 @@ class Knowledge:
         """`choice` takes the place of what the settings name."""
         self.store, self.settings = store, settings
         self.choice = choice or chosen(settings)
+        self._reranking = reranking.chosen(settings)
         self._pools = Pools(store)
         self._index = Index(place(settings), self.choice.embedding)
         self._builder = Builder(self._index, self.choice.embedding, settings)
@@ -47,8 +57,8 @@ class Knowledge:
         """Index what is missing, drop what was removed, make a lost index anew. Returns the number of chunks.
 
         An embedding that takes its time does so on a thread, and `indexing` tells how far it is. With `wait` the index
-        is complete and the embedding ready on return: the same question finds the same passages from then on.
-        Raises AttuneError or ToolError when it waits and the index or the embedding cannot be used.
+        is complete and embedding and reranker are ready on return: the same question finds the same passages then.
+        Raises AttuneError or ToolError when it waits and one of them cannot be used.
         """
         corpus = self._corpus(case)
         if wait or self.choice.embedding.instant:
@@ -56,12 +66,18 @@ class Knowledge:
                 self._index.close()
             self._builder.run(case, corpus.texts)
             self.choice.embedding.embed(["ready"], "query")
+            if wait:
+                self._reranking.wait()
             self._failed.pop(case, None)
         elif not self._index.complete(case, corpus.texts):
             self._builder.start(case, corpus.texts)
         return len(corpus.chunks)
 
     def passages(self, case: str, query: str, k: int) -> list[Passage]:
+        """The passages of `find`."""
+        return list(self.find(case, query, k).passages)
+
+    def find(self, case: str, query: str, k: int) -> Found:
         """At most k pieces of the case's documents, best first; fewer, or none, where nothing fits the question.
 
         Never waits for a model that is loading or an index that is filled: words alone, or what was there before,
@@ -69,14 +85,19 @@ class Knowledge:
         """
         corpus = self._corpus(case)
         if k <= 0 or not corpus.chunks or not content(query):
-            return []
-        wide = max(_CANDIDATES, 4 * k)
+            return Found()
+        most = max(k, self._reranking.candidates)
+        wide = max(_CANDIDATES, 4 * k, most)
         near, meaning = self._by_vectors(case, corpus, query, wide)
-        fused = fuse(corpus.by_words(query, wide), near, meaning)
-        return [
+        found = _distinct(corpus.chunks, fuse(corpus.by_words(query, wide), near, meaning), most)
+        ordered, note = self._reranking.order(query, [corpus.searched(place) for place, _ in found])
+        if ordered is not None:
+            found = [(found[place][0], score) for place, score in ordered]
+        cut = [(corpus.chunks[place], score) for place, score in found[:k]]
+        return Found(tuple(
             Passage(chunk.document, chunk.heading, chunk.text, round(score, 5), mark)
-            for mark, (chunk, score) in enumerate(_distinct(corpus.chunks, fused, k), start=1)
-        ]
+            for mark, (chunk, score) in enumerate(cut, start=1)
+        ), note)  # fmt: skip
 
     def shots(self, variant: Variant, messages: Sequence[Message]) -> list[list[Message]]:
         """`variant.shots` examples for the conversation, most similar last. Never from what is tested on."""
@@ -85,7 +106,10 @@ class Knowledge:
         return self._pools.of(variant).choose(messages, variant.shots)
 
     def describe(self, case: str) -> str:
-        """One or two sentences on how this case's passages are found now, for people."""
+        """Some sentences on how this case's passages are found and ordered now, for people."""
+        return f"{self._described(case)} {self._reranking.describe()}".strip()
+
+    def _described(self, case: str) -> str:
         wanted, build, note = self.choice.embedding, self._builder.build(case), self.choice.note
         failed = build.error if build.state == "failed" else self._failed.get(case, ("", 0.0))[0] or wanted.trouble
         if failed:
@@ -120,6 +144,7 @@ class Knowledge:
         """End what fills the index, the embedding's worker and the open index; the next use starts them again."""
         self._builder.close()
         self.choice.embedding.close()
+        self._reranking.close()
         self._index.close()
 
     def _by_vectors(self, case: str, corpus: Corpus, query: str, k: int) -> tuple[list[int], bool]:
@@ -185,13 +210,10 @@ def fuse(by_words: Sequence[Hit], by_vectors: Sequence[int], meaning: bool) -> l
     return sorted(scores.items(), key=lambda item: -item[1])  # of equals the one found by words comes first
 
 
-def _distinct(all_chunks: Sequence[Chunk], fused: Sequence[tuple[int, float]], k: int) -> list[tuple[Chunk, float]]:
+def _distinct(all_chunks: Sequence[Chunk], fused: Sequence[tuple[int, float]], k: int) -> list[tuple[int, float]]:
     """The best k without a text that was there before: one file may have been added under two names."""
-    found: list[tuple[Chunk, float]] = []
-    seen: set[str] = set()
+    found: dict[str, tuple[int, float]] = {}
     for place, score in fused:
-        chunk = all_chunks[place]
-        if chunk.text not in seen and len(found) < k:
-            seen.add(chunk.text)
-            found.append((chunk, score))
-    return found
+        if len(found) < k:
+            found.setdefault(all_chunks[place].text, (place, score))
+    return list(found.values())

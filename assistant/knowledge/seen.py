@@ -17,12 +17,13 @@ def record(built: Prompt, counter: Counter) -> Json:
 
     `parts`: [what it is, text, tokens]. `exact`: the texts joined are what the model was fed, to the letter, and the
     tokens are its own; else the server renders the messages itself, and tokens are estimated. `dropped` says what did
-    not fit and why, `left_out` names it; `window` is how many tokens the model reads at once.
+    not fit and why, `left_out` names it; `window` is how many tokens the model reads at once. `note` is the prompt's.
     """
     parts = _rendered(built, counter) if counter.cut else None
     return {
         "exact": parts is not None, "parts": parts or _as_sent(built), "window": counter.window,
         "dropped": list(built.dropped), "left_out": [list(part) for part in built.left_out],
+        "note": built.note,
     }  # fmt: skip
 
 

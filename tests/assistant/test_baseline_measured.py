@@ -197,7 +197,7 @@ def test_the_guide_proposes_it_and_a_person_confirms(bench: Workbench) -> None:
     said = proposals.confirm(bench, found["proposal"])
     assert "being measured" in said
     for _ in range(600):
-        task = bench.background.task("baseline:plants")
+        task = bench.background.task("measure:plants")
         if task is not None and task.state != "running":
             break
         time.sleep(0.05)

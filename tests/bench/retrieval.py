@@ -1,6 +1,7 @@
 """How well and how fast passages are found: vectors alone, BM25 alone and both fused.
 
     python -m tests.bench.retrieval [--collection FOLDER] [--embedding lexical,minilm] [--chunks 10000] [--json]
+                                    [--reranker api:MODEL --reranker-url URL | --reranker st:MODEL]
 
 A collection is a folder in BEIR's layout: corpus.jsonl, queries.jsonl, qrels/test.tsv. Without one it is our own,
 tests/bench/retrieval: 65 short documents of invented businesses and 195 questions, a third of them paraphrases that
@@ -56,6 +57,8 @@ def main() -> int:
     )
     parser.add_argument("--embedding", default="", help="as ATTUNE_EMBEDDING, several with commas between")
     parser.add_argument("--chunks", type=int, default=10_000, help="to fill up to before time is taken; 0 = no timing")
+    parser.add_argument("--reranker", default="", help="as ATTUNE_RERANKER; measures a further way, `reranked`")
+    parser.add_argument("--reranker-url", default="", help="as ATTUNE_RERANKER_BASE_URL")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
     logging.disable(logging.WARNING)
@@ -65,7 +68,8 @@ def main() -> int:
                               "questions": len(collection.relevant), "embeddings": {}}  # fmt: skip
     for name in wanted:
         with tempfile.TemporaryDirectory() as folder:
-            settings = Settings(data=Path(folder), embedding=name)
+            settings = Settings(data=Path(folder), embedding=name, reranker=options.reranker,
+                                reranker_base_url=options.reranker_url)  # fmt: skip
             choice = chosen(settings)
             if choice.note:
                 sys.exit(choice.note)
@@ -97,12 +101,16 @@ def measure(settings: Settings, embedding: Embedding, collection: Collection, ch
     store = Store(settings.database)
     store.add_case(Case(CASE, "Bench"))
     filled = Filled(embedding)
-    knowledge = Knowledge(store, settings, Choice(filled))
+    knowledge = Knowledge(store, settings.model_copy(update={"reranker": ""}), Choice(filled))
+    reranked = Knowledge(store, settings, Choice(filled)) if settings.reranker else None
     try:
         names = fill(store, collection)
         knowledge.sync(CASE, wait=True)
         filled.learn([collection.questions[id] for id in collection.relevant])
         found = rankings(knowledge, filled, collection, names)
+        if reranked is not None:
+            reranked.sync(CASE, wait=True)
+            found["reranked"] = {id: _reranked(reranked, collection.questions[id], names) for id in collection.relevant}
         halves: dict[str, list[str]] = {"develop": [], "report": [], "all": []}
         for id in collection.relevant:
             halves[half(id)].append(id)
@@ -115,6 +123,8 @@ def measure(settings: Settings, embedding: Embedding, collection: Collection, ch
             result["timing"] = timing(store, knowledge, filled, collection, chunks)
         return result
     finally:
+        if reranked is not None:
+            reranked.close()
         knowledge.close()
         embedding.close()
         store.close()
@@ -147,6 +157,13 @@ def rankings(
         result["words"][id] = ids(corpus.chunks[hit.place].document for hit in corpus.by_words(asked, DEPTH))
         result["fused"][id] = ids(passage.document for passage in knowledge.passages(CASE, asked, DEPTH // 4))
     return result
+
+
+def _reranked(knowledge: Knowledge, asked: str, names: Mapping[str, str]) -> Ranking:
+    found = knowledge.find(CASE, asked, DEPTH // 4)
+    if found.note:
+        sys.exit(found.note)
+    return list(dict.fromkeys(names[passage.document] for passage in found.passages))
 
 
 def scores(

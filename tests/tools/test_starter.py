@@ -211,6 +211,24 @@ def test_training_twice_gives_the_same_bits_and_resuming_too(tmp_path: Path) -> 
         assert torch.equal(a, c), name
 
 
+def test_a_finished_model_is_trained_further_with_its_own_tokenizer(tmp_path: Path) -> None:
+    first = tiny(tmp_path / "first", 2)
+    first.go()
+    first.export(tmp_path / "first" / "model")
+    plan = Plan(steps=2, seed=2, rows=2, window=1024, base=str(tmp_path / "first" / "model"))
+    second = Run(plan, tmp_path / "second", compiled=False)
+    for (name, mine), (_, base) in zip(weights_of(second), weights_of(first), strict=True):
+        assert torch.equal(mine, base.bfloat16().float()), name
+    assert second.tokenizer.get_vocab() == first.tokenizer.get_vocab()
+    assert [plan.shape(step) for step in range(2)] == [(2, 256)] * 2  # no short rows again
+    second.go()
+    second.export(tmp_path / "second" / "model")
+    record = json.loads((tmp_path / "second" / "model" / "training.json").read_text())
+    assert record["seed"] == 2
+    assert record["base"]["seed"] == 1
+    assert record["base"]["steps"] == 2
+
+
 def test_the_number_of_steps_may_change_before_the_decay_only(tmp_path: Path) -> None:
     early = tiny(tmp_path, 10)
     early.train_step()

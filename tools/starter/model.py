@@ -34,11 +34,12 @@ class Plan:
     tokenizer_texts: int = 20_000
     muon: float = 3e-3
     adam: float = 1e-2
+    base: str = ""  # folder of a model to go on from, with its tokenizer and shape; empty = start from nothing
 
     def shape(self, step: int) -> tuple[int, int]:
         """Rows and tokens a row: short ones at the start, later in turn a quarter, a half and all of the window."""
         parts = (4, 4, 2, 4, 4, 2, 4, 1)[step % 8]
-        if step < self.steps * SHORT:
+        if not self.base and step < self.steps * SHORT:
             parts = 8 if step < self.steps * SHORTEST else 4
         return max(1, self.rows * parts // 4), self.window // parts
 
@@ -49,7 +50,9 @@ class Plan:
 
 
 def model_for(plan: Plan, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
-    """The untrained model in float32."""
+    """The untrained model in float32, or the plan's base."""
+    if plan.base:
+        return LlamaForCausalLM.from_pretrained(plan.base, dtype=torch.float32, local_files_only=True)
     torch.manual_seed(plan.seed)
     config = LlamaConfig(
         vocab_size=plan.vocabulary,

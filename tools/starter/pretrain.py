@@ -1,6 +1,7 @@
 """Pretrain the starter model: `python -m tools.starter.pretrain --steps 5000 --out DIR --seed 1`.
 
-The same seed, steps, workers and threads give the same weights. A run that was stopped goes on with --resume.
+The same seed, steps, workers and threads give the same weights. A run that was stopped goes on with --resume; a model
+that was finished is trained further with --base DIR and another seed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 
 import torch
 import torch.distributed
-from transformers import GenerationConfig, LlamaForCausalLM
+from transformers import GenerationConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from tools.recipe import REPLAY
 from tools.starter.batches import batch
@@ -36,7 +37,11 @@ class Run:
     def __init__(self, plan: Plan, out: Path, device: str = "cpu", compiled: bool = True) -> None:
         self.plan, self.out, self.device = plan, out, device
         out.mkdir(parents=True, exist_ok=True)
-        self.tokenizer = build(plan.seed, plan.vocabulary, plan.tokenizer_texts)
+        self.tokenizer = (
+            PreTrainedTokenizerFast.from_pretrained(plan.base, local_files_only=True)
+            if plan.base
+            else build(plan.seed, plan.vocabulary, plan.tokenizer_texts)
+        )
         self.model = model_for(plan, self.tokenizer).to(device)
         self.optimizers = optimizers_for(self.model, plan)
         self.rates = [float(one.defaults["lr"]) for one in self.optimizers]
@@ -173,6 +178,8 @@ class Run:
             "device": self.device,
             "heldout_nats_a_byte": round(self.heldout_loss(), 4),
         }
+        if self.plan.base:
+            record["base"] = json.loads((Path(self.plan.base) / "training.json").read_text())
         (temporary / "training.json").write_text(json.dumps(record, indent=2) + "\n")
         folder.mkdir(parents=True, exist_ok=True)
         for file in temporary.iterdir():
@@ -219,6 +226,7 @@ def main() -> None:
     for name in ("muon", "adam"):
         parser.add_argument(f"--{name}", type=float, default=getattr(Plan, name), help="learning rate")
     parser.add_argument("--wired", default=Plan.wired, help="layers that start with heads for going on after a match")
+    parser.add_argument("--base", default="", help="folder of a finished starter to train further")
     parser.add_argument("--workers", type=int, default=2, help="processes that share the rows of a batch")
     parser.add_argument("--threads", type=int, default=1, help="threads of each worker")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
@@ -244,7 +252,7 @@ def work(rank: int, args: argparse.Namespace, port: int) -> None:
     if args.workers > 1:
         address = f"tcp://127.0.0.1:{port}"
         torch.distributed.init_process_group("gloo", init_method=address, rank=rank, world_size=args.workers)
-    names = ("seed", "rows", "width", "layers", "heads", "forward", "wired", "vocabulary", "muon", "adam")
+    names = ("seed", "rows", "width", "layers", "heads", "forward", "wired", "vocabulary", "muon", "adam", "base")
     plan = Plan(10**6, **{name: getattr(args, name) for name in names})
     steps = args.steps or steps_for(args.minutes or 80, Run(plan, args.out, args.device))
     run = Run(replace(plan, steps=steps), args.out, args.device, compiled=not args.eager)

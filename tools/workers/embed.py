@@ -1,7 +1,7 @@
 """Embed texts on loopback, OpenAI-compatible: `python -m tools.workers.embed MODEL`, a folder or a hub's name.
 
-It answers `POST /v1/embeddings`, says READY with its address once it has embedded something, and ends when its
-standard input closes, so it never outlives the app.
+It answers `POST /v1/embeddings`, or with `--rerank`, where MODEL is a cross-encoder, `POST /v1/rerank`. It says READY
+with its address once the model has done something, and ends when its standard input closes: it never outlives the app.
 """
 
 from __future__ import annotations
@@ -34,33 +34,58 @@ class Request(BaseModel):
     input_type: Literal["query", "document"] = "document"
 
 
+class Ranking(BaseModel):
+    """What Jina's and Cohere's endpoints take."""
+
+    query: str
+    documents: list[str]
+    model: str = ""
+    top_n: int | None = None
+
+
 def main(argv: list[str] | None = None) -> int:
     """Serve until standard input closes. Ends with status 1 when the model cannot be loaded."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", help="folder or name of a sentence-transformers model")
+    parser.add_argument("--rerank", action="store_true", help="it is a cross-encoder, which ranks")
     options = parser.parse_args(argv)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while waiting starve everyone else
     os.environ.setdefault("OMP_NUM_THREADS", str(_threads()))
     print(LOADING, flush=True)
     try:
-        model = _load(options.model)
+        model = _load_ranking(options.model) if options.rerank else _load(options.model)
     except Exception as error:  # whatever is wrong with a folder, its last word has to say it in one line
         print(f"{options.model} cannot be loaded: {' '.join(str(error).split())[:300]}", flush=True)
         return 1
-    _serve(_app(model, options.model))
+    _serve((_ranking_app if options.rerank else _app)(model, options.model))
     return 0
 
 
 def _load(name: str) -> Any:
-    import torch
     from sentence_transformers import SentenceTransformer
 
-    if not torch.accelerator.is_available():
-        torch.set_num_threads(_threads())
+    _spare_processors()
     model = SentenceTransformer(name)
     model.encode(["Hello"])
     return model
+
+
+def _load_ranking(name: str) -> Any:
+    from sentence_transformers import CrossEncoder
+
+    _spare_processors()
+    model = CrossEncoder(name)
+    if model.predict([("Hello", "Hello")], show_progress_bar=False).shape != (1,):
+        raise ValueError("it gives several numbers for a pair of texts, and a reranker gives one")
+    return model
+
+
+def _spare_processors() -> None:
+    import torch
+
+    if not torch.accelerator.is_available():
+        torch.set_num_threads(_threads())
 
 
 def _app(model: Any, name: str) -> FastAPI:
@@ -80,6 +105,24 @@ def _app(model: Any, name: str) -> FastAPI:
             for index, vector in enumerate(vectors)
         ]
         return {"object": "list", "data": rows, "model": name, "usage": {"prompt_tokens": 0, "total_tokens": 0}}
+
+    return app
+
+
+def _ranking_app(model: Any, name: str) -> FastAPI:
+    from fastapi import FastAPI
+
+    app = FastAPI()
+    one_at_a_time = threading.Lock()
+
+    @app.post("/v1/rerank")
+    def rerank(request: Ranking) -> dict[str, Any]:
+        pairs = [(request.query, text) for text in request.documents]
+        with one_at_a_time:
+            scores = model.predict(pairs, batch_size=BATCH, show_progress_bar=False) if pairs else []
+        rows = [{"index": index, "relevance_score": float(score)} for index, score in enumerate(scores)]
+        rows.sort(key=lambda row: -row["relevance_score"])
+        return {"model": name, "results": rows[: request.top_n]}
 
     return app
 

@@ -99,4 +99,4 @@ def _button(name: str) -> gr.Button:
 
 
 def _name(case: str) -> str:
-    return f"baseline:{case}"
+    return f"measure:{case}"

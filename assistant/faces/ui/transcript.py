@@ -26,15 +26,18 @@ def message(turn: Turn) -> Shown:
     found: Shown = [{"role": turn.role, "content": turn.content, "metadata": {"id": turn.id}}]
     if turn.passages:
         count = f"{len(turn.passages)} passage{'s' if len(turn.passages) > 1 else ''} used"
-        found.append(_folded(count, f"passages-{turn.id}", citations(turn.passages, turn.content)))
+        note = str(turn.details.get("note", ""))
+        title = f"{count} · not reranked" if note else count
+        found.append(_folded(title, f"passages-{turn.id}", citations(turn.passages, turn.content, note)))
     if prompt := turn.details.get("saw"):
         found.append(_folded(saw.title(prompt), f"saw-{turn.id}", saw.html(prompt)))
     return found
 
 
-def citations(passages: Sequence[Passage], answer: str = "") -> str:
-    """Passages as HTML. Their text is the user's documents: shown as text, whatever it contains."""
-    return saw.passages(passages, answer)
+def citations(passages: Sequence[Passage], answer: str = "", note: str = "") -> str:
+    """Passages as HTML, after a note. Their text is the user's documents: shown as text, whatever it contains."""
+    said = f'<div class="quiet">{saw.shown(note)}</div>' if note else ""
+    return said + saw.passages(passages, answer)
 
 
 def _folded(title: str, id: str, html: str) -> dict[str, Any]:

@@ -1,0 +1,174 @@
+"""A model that is asked over HTTP by OpenAI's client: somebody's server, or a worker process of ours on loopback."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from tools import process
+from tools.serving import Server
+from tools.trainer import ToolError
+
+if TYPE_CHECKING:
+    import openai
+
+T = TypeVar("T")
+WORKER = "tools.workers.embed"
+REST_SECONDS = 20.0  # after a failure nothing is asked for so long: questions must not wait for what is broken
+
+
+class Service:
+    """Asks one model of one server, and rests after a failure. Safe to use from any thread."""
+
+    noun, what = "answer", "answer"  # of what comes back, and of what the server is asked to do
+    retries = 1
+
+    def __init__(self, base_url: str, model: str, key: str = "") -> None:
+        self.base_url = base_url
+        self.model = model
+        self._key = key
+        self._lock = threading.Lock()
+        self._client: tuple[str, openai.OpenAI] | None = None  # by its address
+        self._failed = -REST_SECONDS
+        self.trouble = ""  # why it gave nothing when it was asked last
+
+    def ready(self) -> bool:
+        """Whether a question may be asked now: nothing has failed in the last seconds."""
+        return time.monotonic() - self._failed > REST_SECONDS
+
+    def close(self) -> None:
+        """Close the connections; the next use opens them again."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client[1].close()
+
+    def _ask(self, send: Callable[[openai.OpenAI], T]) -> T:
+        """What `send` gets by the client. Raises ToolError, and rests then."""
+        import openai
+
+        try:
+            answer = send(self._at(self._address()))
+        except (openai.OpenAIError, ToolError) as error:
+            raise self._rest(error if isinstance(error, ToolError) else self._told(error)) from error
+        self._failed, self.trouble = -REST_SECONDS, ""
+        return answer
+
+    def _rest(self, error: ToolError) -> ToolError:
+        self._failed, self.trouble = time.monotonic(), str(error)
+        return error
+
+    def _address(self) -> str:
+        return self.base_url
+
+    def _at(self, url: str) -> openai.OpenAI:
+        import openai
+
+        with self._lock:
+            if self._client is None or self._client[0] != url:
+                client = openai.OpenAI(base_url=url, api_key=self._key or "none", max_retries=self.retries)
+                self._client = (url, client)
+            return self._client[1]
+
+    def _told(self, error: openai.OpenAIError) -> ToolError:
+        """A sentence and a remedy for what the client raises; a key never appears in them."""
+        import openai
+
+        match error:
+            case openai.APITimeoutError():
+                return ToolError(f"No {self.noun} came from {self.base_url} in time.", "Look whether it is overloaded.")
+            case openai.APIConnectionError():
+                return ToolError(f"There is no connection to {self.base_url}.", "Check its address and that it runs.")
+            case openai.AuthenticationError() | openai.PermissionDeniedError():
+                return ToolError(f"Access was refused by {self.base_url}.", f"Check the key of the {self.noun} server.")
+            case openai.NotFoundError():
+                return ToolError(f"There is no {self.noun} model '{self.model}' at {self.base_url}.", "Check its name.")
+            case openai.APIStatusError():
+                return ToolError(f"{self.base_url} refused to {self.what} with status {error.status_code}.",
+                                 "Try later.")  # fmt: skip
+            case _:
+                return ToolError(f"{self.base_url} gave no {self.noun} ({type(error).__name__}).", "Try later.")
+
+
+class InWorker(Service):
+    """The same with a sentence-transformers model in a process of its own: started on first use, again if it died."""
+
+    log = "embed"  # what the log's name begins with
+    options: tuple[str, ...] = ()  # what the worker is started with
+
+    def __init__(self, model: str, logs: Path, interpreter: str | None = None) -> None:
+        """`model` is a folder or a name on the hub; the worker's log goes into the folder `logs`."""
+        super().__init__("", model)
+        digest = hashlib.sha256(model.encode()).hexdigest()[:8]
+        log = logs / f"{self.log}-{Path(model).name}-{digest}-{os.getpid()}.log"
+        self._server = _Worker(model, log, self.options, interpreter)
+        self._starting = threading.Lock()
+
+    def ready(self) -> bool:
+        """Whether the worker is up. Where it is not, it is started, and loads while questions do without."""
+        if self._server.alive() and self._server.base_url:
+            return True
+        if super().ready() and self._starting.acquire(blocking=False):
+            threading.Thread(target=self._load, name=self.log, daemon=True).start()
+        return False
+
+    def close(self) -> None:
+        """End the worker; the next use starts it again."""
+        super().close()
+        self._server.stop()
+
+    def _ask(self, send: Callable[[openai.OpenAI], T]) -> T:
+        try:
+            return super()._ask(send)
+        except ToolError:
+            if self._server.alive() or not self._server.base_url:
+                raise
+            return super()._ask(send)  # it died in between: once more, by a new one
+
+    def _load(self) -> None:
+        try:
+            self._up()
+        except ToolError as error:
+            self._rest(error)
+        finally:
+            self._starting.release()
+
+    def _address(self) -> str:
+        with self._starting:
+            return self._up()
+
+    def _up(self) -> str:
+        if not (self._server.alive() and self._server.base_url):
+            self._server.stop()
+            self._server.start()
+            self._server.wait_ready()
+            self.trouble = ""
+        self.base_url = self._server.base_url
+        return self.base_url
+
+
+class _Worker(Server):
+    """The worker. What a served chat model and it have in common is in `Server`."""
+
+    def __init__(self, model: str, log: Path, options: tuple[str, ...], interpreter: str | None) -> None:
+        super().__init__(model, log, interpreter)
+        self._options = options
+
+    def start(self) -> None:
+        self.base_url = ""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.log, "wb") as log:
+            self._process = subprocess.Popen(
+                [self.interpreter, "-m", WORKER, self.model, *self._options],
+                stdin=subprocess.PIPE,  # its end tells the worker that we are gone
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=process.environment(self.model),
+                start_new_session=True,
+            )
