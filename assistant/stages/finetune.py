@@ -37,11 +37,9 @@ def blocked(store: Store, case: str) -> str | None:
     if not store.datasets(case):
         return "There is no dataset yet: build one from the approved conversations."
     running = [job for job in store.jobs(case) if not JobState(job.state).ended]
-    if not running:
-        return None
-    if running[-1].state == JobState.PAUSED:
+    if running and running[-1].state == JobState.PAUSED:
         return f"Job {running[-1].id} is paused: resume it or cancel it."
-    return f"Job {running[-1].id} is still running: wait for it or cancel it."
+    return f"Job {running[-1].id} is still running: wait for it or cancel it." if running else None
 
 
 def done(store: Store, case: str) -> bool:
@@ -148,10 +146,7 @@ def cancel(store: Store, settings: Settings, trainers: Trainers, job_id: int) ->
 
 
 def pause(store: Store, settings: Settings, trainers: Trainers, job_id: int) -> Job:
-    """Stop the job for now, to `resume` later; one of this machine still runs until its step and a checkpoint are done.
-
-    Raises ToolError where its trainer or its state does not allow it.
-    """
+    """Stop the job for now, to `resume` later. Raises ToolError where its trainer or its state does not allow it."""
     follow(store, settings, trainers, job_id)
     job = store.job(job_id)
     if JobState(job.state).ended or not job.handle:
