@@ -50,6 +50,8 @@ if torch.version.split("+")[0] == sys.argv[1]:
 """
 FREE_GB = 3.0  # the environment and what pip unpacks beside it, with a CPU build of torch
 TOLD = re.compile(r"^(Collecting|Downloading|Installing collected packages|Successfully installed)\b")
+# Its modules are compiled when they are first imported, not all when they are installed: that has to be kept.
+_NOT_PASSED = ("PYTHONPATH", "HF_TOKEN", "PYTHONDONTWRITEBYTECODE")
 Say = Callable[[str], None]
 
 
@@ -118,7 +120,7 @@ class Environment:
 
     def variables(self, environment: Mapping[str, str]) -> dict[str, str]:
         """`environment` for programs of this one: its own first on the PATH, no code of strangers, no token."""
-        kept = {name: value for name, value in environment.items() if name not in ("PYTHONPATH", "HF_TOKEN")}
+        kept = {name: value for name, value in environment.items() if name not in _NOT_PASSED}
         path = os.pathsep.join((str(self.bin), environment.get("PATH", os.defpath)))
         return kept | {
             "PATH": path, "VIRTUAL_ENV": str(self.folder), "ALLOW_REMOTE_CODE": "false", "HF_HUB_OFFLINE": "1",
