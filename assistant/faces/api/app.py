@@ -26,7 +26,7 @@ def make(bench: Workbench, keys: auth.Keys) -> FastAPI:
     app.state.bench, app.state.keys = bench, keys
     app.state.limits = Limits(bench.settings)
     app.state.engine = Engine(bench.chat, bench.settings.model_servers, app.state.limits.writing)
-    for part in (files, jobs, models, chat):
+    for part in (chat, files, jobs, models):  # the one that is asked most is looked for first
         app.include_router(part.router)
     errors.install(app)
     app.add_middleware(Bodies, file_mb=bench.settings.api_file_mb)

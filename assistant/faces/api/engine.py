@@ -24,7 +24,8 @@ from assistant.uploads.refusals import Refused
 Upstream = aiohttp.ClientResponse
 GONE = (aiohttp.ClientError, TimeoutError, ConnectionError)  # what a server that is not there, or ends, looks like
 EVENT = b"\n\n"
-_CONNECT, _READ = 5.0, 300.0  # seconds to wait for a connection, and for a token
+_REMOTE = aiohttp.ClientTimeout(total=None, sock_connect=5.0, sock_read=300.0)  # seconds: a connection, a token
+_OWN = aiohttp.ClientTimeout(total=None, sock_connect=5.0)  # its end is seen; a timer would be set anew for each chunk
 _IDLE = 4.0  # seconds that a connection is kept: a second less than the servers keep it
 CROWD, BREATH, LONGEST = 4, 0.002, 0.05  # streams from which on chunks are gathered; seconds for each, and at most
 
@@ -61,11 +62,14 @@ class Engine:
             if not self._answering[key]:
                 del self._answering[key]
 
-    async def pause(self) -> None:
-        """Where many answers are written, wait a little: the next read then brings several chunks at once."""
+    async def pause(self, gap: float) -> None:
+        """Where many answers are written, wait a little: the next read then brings several chunks at once.
+
+        `gap`: seconds between the last two. Chunks that are slower than the wait would gain nothing by it.
+        """
         crowd = self._writing()
-        if crowd >= CROWD:
-            await asyncio.sleep(min(LONGEST, crowd * BREATH))
+        if crowd >= CROWD and gap < (wait := min(LONGEST, crowd * BREATH)):
+            await asyncio.sleep(wait)
 
     async def _send(self, variant: Variant, body: dict[str, Any], id: str) -> Upstream:
         endpoint = self._chat.ready(variant) or await self._load(variant, False)
@@ -89,8 +93,9 @@ class Engine:
     async def _ask(self, endpoint: Endpoint, body: dict[str, Any], id: str) -> Upstream:
         headers = {"X-Request-ID": id} | ({"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {})
         answer = await self._open_session().post(
-            f"{endpoint.url}/chat/completions", json=body | {"model": endpoint.model}, headers=headers
-        )
+            f"{endpoint.url}/chat/completions", json=body | {"model": endpoint.model}, headers=headers,
+            timeout=_OWN if endpoint.local else _REMOTE,
+        )  # fmt: skip
         if answer.status == 200:
             return answer
         async with answer:
@@ -100,28 +105,26 @@ class Engine:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE, ssl=httpx.create_ssl_context()),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT, sock_read=_READ),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )  # fmt: skip
         return self._session
 
 
-def whole_events(answer: Upstream, engine: Engine) -> AsyncIterator[bytes]:
+async def whole_events(answer: Upstream, engine: Engine) -> AsyncIterator[bytes]:
     """The stream cut at the ends of events: each piece holds one or more whole ones."""
-
-    async def pieces() -> AsyncIterator[bytes]:
-        rest, begun = b"", False
-        async for data in answer.content.iter_any():
+    rest, begun, last, clock = b"", False, 0.0, asyncio.get_running_loop().time
+    while data := await answer.content.readany():
+        if rest or not data.endswith(EVENT):
             whole, mark, rest = (rest + data).rpartition(EVENT)
-            if mark:
-                yield whole + mark
-            begun = begun or b'"content"' in whole
-            if begun and b'"finish_reason"' not in whole:  # neither the first text nor the end waits
-                await engine.pause()
-        if rest.strip():
-            yield rest + EVENT
-
-    return pieces()
+            data = whole + mark
+        if data:
+            yield data
+        now = clock()
+        if begun and now - last < LONGEST and b'"finish_reason"' not in data:
+            await engine.pause(now - last)  # neither the first text nor the end waits
+        begun, last = begun or b'"content"' in data, now
+    if rest.strip():
+        yield rest + EVENT
 
 
 def events(piece: bytes) -> list[dict[str, Any]]:
