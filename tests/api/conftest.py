@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from assistant.faces.api import app as api
 from assistant.faces.api import auth
+from assistant.faces.api.limits import Limits
 from assistant.settings import Settings
 from assistant.workbench import Workbench, open_workbench
 
@@ -36,6 +37,7 @@ class V1:
     ada: openai.OpenAI
     bob: openai.OpenAI
     http: httpx.Client
+    limits: Limits
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +57,7 @@ def v1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[V1]:
     url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/v1"
     ada, bob = (openai.OpenAI(base_url=url, api_key=key, max_retries=0) for key in (ADA, BOB))
     with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {ADA}"}, timeout=60) as http:
-        yield V1(url, bench, ada, bob, http)
+        yield V1(url, bench, ada, bob, http, inner.state.limits)
     server.should_exit = True
     bench.close()
 
