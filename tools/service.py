@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import subprocess
 import threading
@@ -35,7 +36,7 @@ class Service:
         self._key = key
         self._lock = threading.Lock()
         self._client: tuple[str, openai.OpenAI] | None = None  # by its address
-        self._failed = -REST_SECONDS
+        self._failed = -math.inf
         self.trouble = ""  # why it gave nothing when it was asked last
 
     def ready(self) -> bool:
@@ -57,7 +58,7 @@ class Service:
             answer = send(self._at(self._address()))
         except (openai.OpenAIError, ToolError) as error:
             raise self._rest(error if isinstance(error, ToolError) else self._told(error)) from error
-        self._failed, self.trouble = -REST_SECONDS, ""
+        self._failed, self.trouble = -math.inf, ""
         return answer
 
     def _rest(self, error: ToolError) -> ToolError:
