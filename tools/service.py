@@ -54,9 +54,15 @@ class Service:
         """What `send` gets by the client. Raises ToolError, and rests then."""
         import openai
 
+        client = None
         try:
-            answer = send(self._at(self._address()))
-        except (openai.OpenAIError, ToolError) as error:
+            answer = send(client := self._at(self._address()))
+        except Exception as error:
+            if client is not None and not self._open(client):
+                raise ToolError(f"{self.base_url or self.model} was let go of while it was asked.",
+                                "Ask again.") from error  # fmt: skip
+            if not isinstance(error, openai.OpenAIError | ToolError):
+                raise
             raise self._rest(error if isinstance(error, ToolError) else self._told(error)) from error
         self._failed, self.trouble = -math.inf, ""
         return answer
@@ -76,6 +82,10 @@ class Service:
                 client = openai.OpenAI(base_url=url, api_key=self._key or "none", max_retries=self.retries)
                 self._client = (url, client)
             return self._client[1]
+
+    def _open(self, client: openai.OpenAI) -> bool:
+        with self._lock:
+            return self._client is not None and self._client[1] is client
 
     def _told(self, error: openai.OpenAIError) -> ToolError:
         """A sentence and a remedy for what the client raises; a key never appears in them."""

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,6 +44,7 @@ class EmbeddingServer:
         self.gone, self.refused = False, 0
         self.open = threading.Event()  # while it is not set, passages wait; questions do not
         self.open.set()
+        self.asking: Callable[[str], object] = lambda _: None  # told a question's model before it is answered
         self.free = 0  # so many passages of a model are embedded whether it is open or not
         self._embedder = Embedder()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -66,6 +68,8 @@ class EmbeddingServer:
         known = self.asked.setdefault(model, [])
         if len(texts) > 1 and len(known) >= self.free:
             self.open.wait()  # however long the test takes; leaving the `with` opens it
+        elif texts != ["ready"] and len(texts) == 1:
+            self.asking(model)
         known += texts
         rows = [[float(value) for value in vector] for vector in self._embedder.embed(texts)]
         data = [{"object": "embedding", "index": index, "embedding": row} for index, row in enumerate(rows)]

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -155,6 +156,44 @@ def test_a_change_of_embedding_takes_no_answer_away(tmp_path: Path, server: Embe
     assert new.describe("plants").startswith("Passages are found by meaning (new")
     new.close()
     assert collections(made) == {f"openai:new@{server.url}": MANY + 5}  # the old one is gone
+
+
+def test_a_question_asked_while_the_embedding_changes_is_answered_by_the_new_one(
+    tmp_path: Path, server: EmbeddingServer
+) -> None:
+    """The old one is let go of as soon as the new one's collection is complete, whoever still asks it."""
+    made, store = new_case(tmp_path)
+    add_documents(made, store)
+    add_many(store)
+    old = Knowledge(store, change(made, server, "old"))
+    old.sync("plants", wait=True)
+    old.close()
+    server.open.clear()
+    new = Knowledge(store, change(made, server, "new"))
+
+    def finish(model: str) -> None:
+        if model == "old":
+            server.open.set()
+            wait_for(lambda: new._builder.build("plants").state == "ready", LONG)
+
+    server.asking = finish
+    assert first(new) == "Watering > Cactus"
+    assert (server.asked["old"][-1], server.asked["new"][-1]) == (CACTUS, CACTUS)
+    assert new.describe("plants").startswith("Passages are found by meaning (new")
+    new.close()
+
+
+def test_what_is_let_go_of_while_it_is_asked_says_so(server: EmbeddingServer) -> None:
+    endpoint = Endpoint(server.url, "test")
+
+    def send(client: Any) -> Any:
+        endpoint.close()
+        return client.embeddings.create(model="test", input=["Hello"])
+
+    with pytest.raises(ToolError, match="was let go of while it was asked"):
+        endpoint._ask(send)
+    assert endpoint.ready()  # nothing is broken
+    assert endpoint.embed(["Hello"]).any()
 
 
 def test_a_build_that_is_killed_goes_on_where_it_was(tmp_path: Path, server: EmbeddingServer) -> None:
