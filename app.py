@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import socket
 import sys
@@ -31,13 +32,14 @@ def make_app(bench: Workbench, keys: Keys | None = None) -> FastAPI:
     from assistant.faces.api import auth
     from assistant.faces.ui.build import mount
 
-    app = FastAPI(title="Attune", docs_url=None, redoc_url=None, openapi_url=None)
+    v1 = api.make(bench, keys or auth.keys(bench.settings)[0])
+    app = FastAPI(title="Attune", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lambda _: api.running(v1))
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    app.mount("/v1", api.make(bench, keys or auth.keys(bench.settings)[0]))
+    app.mount("/v1", v1)
     made: FastAPI = mount(app, bench)
     return made
 
@@ -49,6 +51,11 @@ def serve(bench: Workbench) -> None:
     from assistant.faces.api import auth
 
     keys, passing = auth.keys(bench.settings)
+    if not (_loopback(bench.settings.host) or bench.settings.password.get_secret_value()):
+        raise AttuneError(
+            f"On {bench.settings.host} whoever reaches this machine could use Attune: it does not start so.",
+            "Set ATTUNE_PASSWORD, which the page then asks for, or leave ATTUNE_HOST at 127.0.0.1.",
+        )
     listening = _listen(bench.settings.host, bench.settings.port)
     host, port = listening.getsockname()[:2]
     app = make_app(bench, keys)
@@ -58,8 +65,6 @@ def serve(bench: Workbench) -> None:
     if passing:
         print(f"Programs on this machine: base_url http://{_name(host)}:{port}/v1, api_key {passing} (for this run; "
               "set ATTUNE_API_KEY for one that stays)", flush=True)  # fmt: skip
-    if not (host.startswith("127.") or host == "::1" or bench.settings.password.get_secret_value()):
-        print("Whoever reaches this machine can use it: set ATTUNE_PASSWORD to ask for one.", flush=True)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
     try:
         server.run(sockets=[listening])
@@ -69,6 +74,13 @@ def serve(bench: Workbench) -> None:
         ending.set()
         bench.close()
     print(_goodbye(bench), flush=True)
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -106,7 +118,7 @@ def _warm(bench: Workbench, ending: threading.Event) -> None:
 
 
 def _goodbye(bench: Workbench) -> str:
-    running = [job for job in bench.store.jobs() if not JobState(job.state).ended]
+    running = [job for job in bench.store.jobs() if not (JobState(job.state).ended or job.state == JobState.PAUSED)]
     names = ", ".join(str(job.id) for job in running)
     goes_on = f" Training {names} goes on; start Attune again to see it." if running else ""
     return f"\nAttune has ended, its model servers too.{goes_on}"

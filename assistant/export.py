@@ -17,7 +17,7 @@ from assistant.stages import finetune
 from tools import ollama
 from tools.trainer import JobState
 
-FORMS = ("ollama", "adapter", "dataset")
+FORMS = ("ollama", "model", "adapter", "dataset")
 FOLDER = "exports"  # in the data folder
 README = "README.md"
 
@@ -37,7 +37,7 @@ def written(store: Store, settings: Settings, case: str, form: str) -> dict[str,
         job = finished(store, case)
         folder = place / f"job-{job.id}-{form}"
         shutil.rmtree(folder, ignore_errors=True)
-        make = for_ollama if form == "ollama" else adapter
+        make = {"ollama": for_ollama, "model": model, "adapter": adapter}[form]
         done = make(store, settings, case, folder, job.id, os.link)
     return {"form": form, **done, "told": _told(form, done)}
 
@@ -139,6 +139,8 @@ def _told(form: str, done: dict[str, Any]) -> str:
     folder = done["folder"]
     if form == "dataset":
         return f"Your data are in {folder}: {done['train']} conversations in train.jsonl, {done['test']} in test.jsonl."
+    if form == "model":
+        return f"The model of job {done['job']} is in {folder}, as transformers and vLLM read it."
     if form == "adapter":
         return f"The adapter of job {done['job']} is in {folder}. It works with its base model, {done['base']}."
     return (f"The model of job {done['job']} is in {folder}, with a Modelfile for Ollama. There run `ollama create "

@@ -63,6 +63,10 @@ class AutoTrainTrainer(LocalTrainer):
         process.start(directory, WORKER, asked, self.interpreter)
         return str(directory)
 
+    def pause(self, handle: str) -> None:  # noqa: ARG002
+        """See `resume`."""
+        raise ToolError("A run of AutoTrain cannot be paused: it keeps no checkpoints.", "Let it go on, or cancel it.")
+
     def resume(self, handle: str) -> None:  # noqa: ARG002
         """AutoTrain keeps no checkpoints without a validation split, and with one it drops the split."""
         raise ToolError("A run of AutoTrain cannot be resumed: it keeps no checkpoints.", "Start a new run.")

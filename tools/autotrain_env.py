@@ -1,8 +1,9 @@
 """AutoTrain's own virtual environment: made on first use, reused, mended when half made, removed by a command.
 
 Its pins (transformers 4.48, trl 0.13, pydantic 2.10) would pull the app's libraries years back, so it never shares
-theirs. Of its 60 requirements only those of a language model's training are installed: the rest is for images,
-tables and its web page, and two of them (timm, torchvision) do not even import beside a CPU build of torch.
+theirs, but for torch, most of its bytes: where the interpreter has the very version, it is linked. Of AutoTrain's 60
+requirements only those of a language model's training are installed: the rest is for images, tables and its web page,
+and two of them (timm, torchvision) do not even import beside a CPU build of torch.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,15 +27,31 @@ from tools.trainer import ToolError
 VERSION = "0.8.36"
 NEWEST_PYTHON = (3, 13)  # the last that its pinned libraries have files for
 TRANSFORMERS = "4.48"
+TORCH = "2.13.0"
 NEEDED = (
-    "torch==2.13.0", "transformers==4.48.0", "trl==0.13.0", "peft==0.14.0", "accelerate==1.2.1", "datasets==3.2.0",
+    f"torch=={TORCH}", "transformers==4.48.0", "trl==0.13.0", "peft==0.14.0", "accelerate==1.2.1", "datasets==3.2.0",
     "huggingface-hub==0.27.0", "pydantic==2.10.4", "pandas==2.2.3", "numpy<2.5", "scikit-learn==1.6.0",
     "loguru==0.7.3", "requests", "pillow", "nvidia-ml-py==12.535.161", "rich", "psutil",
 )  # fmt: skip
 PACKAGE = f"autotrain-advanced=={VERSION}"
 READY = "ready.json"  # written last: an environment without it is half made
+SHARED = ("torch", "triton", "nvidia")  # what is linked: torch, and what it brings along for a GPU
+# Run by the interpreter: the folders and files of torch of that version, one a line.
+FIND = """import importlib.metadata as m, pathlib, sys
+try:
+    torch = m.distribution("torch")
+except m.PackageNotFoundError:
+    sys.exit()
+if torch.version.split("+")[0] == sys.argv[1]:
+    names = {str(f).split("/")[0] for f in torch.files or () if not str(f).startswith("..")}
+    root = pathlib.Path(str(torch.locate_file("")))
+    found = [p for p in root.iterdir() if p.name in names or p.name.split("-")[0].split("_")[0] in sys.argv[2:]]
+    print(*sorted(map(str, found)), sep="\\n")
+"""
 FREE_GB = 3.0  # the environment and what pip unpacks beside it, with a CPU build of torch
 TOLD = re.compile(r"^(Collecting|Downloading|Installing collected packages|Successfully installed)\b")
+# Its modules are compiled when they are first imported, not all when they are installed: that has to be kept.
+_NOT_PASSED = ("PYTHONPATH", "HF_TOKEN", "PYTHONDONTWRITEBYTECODE")
 Say = Callable[[str], None]
 
 
@@ -50,9 +68,10 @@ class Environment:
 
     @property
     def ready(self) -> bool:
-        """Whether it was made to its end, with the packages of this version of Attune."""
+        """Whether it was made to its end, with this version's packages, and its torch is still there."""
         noted = jobdir.read_json(self.folder / READY) or {}
-        return noted.get("packages") == _fingerprint() and (self.bin / "autotrain").is_file()
+        whole = all(path.exists() for path in self.folder.glob("lib/python*/site-packages/torch*"))
+        return noted.get("packages") == _fingerprint() and (self.bin / "autotrain").is_file() and whole
 
     @property
     def size(self) -> int:
@@ -73,12 +92,24 @@ class Environment:
             _check_disk(self.folder)
             self.folder.mkdir(parents=True)
             self._run([self.interpreter, "-m", "venv", str(self.folder)], environment, say, _NO_VENV)
+            self._link(environment, say)
             pip = [str(self.bin / "python"), "-m", "pip", "install", "--no-input", "--disable-pip-version-check",
-                   "--progress-bar", "off"]  # fmt: skip
+                   "--progress-bar", "off", "--no-compile"]  # fmt: skip
             self._run([*pip, *NEEDED], environment, say, _NO_PACKAGES)
             self._run([*pip, "--no-deps", PACKAGE], environment, say, _NO_PACKAGES)
             self._run([str(self.bin / "autotrain"), "--version"], self.variables(environment), say, _BROKEN)
             jobdir.write_atomically(self.folder / READY, json.dumps({"packages": _fingerprint()}))
+
+    def _link(self, environment: Mapping[str, str], say: Say, version: str = TORCH) -> None:
+        """Link the interpreter's torch into the environment, where it is the version that is needed."""
+        asked = [self.interpreter, "-c", FIND, version, *SHARED]
+        found = subprocess.run(asked, env=dict(environment), capture_output=True, text=True)
+        places = list(self.folder.glob("lib/python*/site-packages"))
+        for path in map(Path, found.stdout.split("\n") if found.returncode == 0 and places else ()):
+            if path.is_absolute() and not (places[0] / path.name).exists():
+                (places[0] / path.name).symlink_to(path)
+        if places and (places[0] / "torch").is_symlink():
+            say(f"Using torch {version} of {self.interpreter}")
 
     def remove(self) -> int:
         """Delete it and return the bytes that became free. Raises ToolError while a run makes it."""
@@ -89,7 +120,7 @@ class Environment:
 
     def variables(self, environment: Mapping[str, str]) -> dict[str, str]:
         """`environment` for programs of this one: its own first on the PATH, no code of strangers, no token."""
-        kept = {name: value for name, value in environment.items() if name not in ("PYTHONPATH", "HF_TOKEN")}
+        kept = {name: value for name, value in environment.items() if name not in _NOT_PASSED}
         path = os.pathsep.join((str(self.bin), environment.get("PATH", os.defpath)))
         return kept | {
             "PATH": path, "VIRTUAL_ENV": str(self.folder), "ALLOW_REMOTE_CODE": "false", "HF_HUB_OFFLINE": "1",

@@ -40,7 +40,7 @@ class HfJobs:
     flavor: str = "cpu-upgrade"
     namespace: str = ""
     prices: Path = TABLE
-    look: float = 5.0  # seconds between two looks at a running job
+    look: float = hf_link.LOOK  # seconds between two looks at a running job
     lost: float = 900.0  # seconds after which a job that was asked for and is not listed counts as not begun
 
 

@@ -13,7 +13,8 @@ from tools.trainer import ToolError, Unsure
 NOTE = "hub.json"  # what the Hub last said: {"job", "stage", "url", "message"} or {"trouble"}
 REST_SECONDS = 30.0  # between two couriers, where the first gave up on the Hub
 KEY = "attune-key"  # the label that holds the key of a confirmation
-TRIES, PAUSE, LONGEST = 4, 0.5, 60.0  # of a request, and seconds between two tries
+TRIES, LONGEST = 4, 60.0  # of a request, and seconds between two tries at most
+LOOK = 5.0  # seconds between two looks at a job, where nothing is said; a tenth of them is the first pause
 T = TypeVar("T")
 
 
@@ -38,6 +39,7 @@ class Link:
         self.token, self.hub = token, hub
         self.api = HfApi(endpoint=str(hub["endpoint"]), token=token)
         self._namespace = str(hub.get("namespace", ""))
+        self._first = float(hub.get("look", LOOK)) / 10
 
     @property
     def namespace(self) -> str:
@@ -90,7 +92,7 @@ class Link:
         for attempt in range(1, TRIES + 1):  # it may have been started: look, never start a second one
             if found := self.job():
                 return found
-            time.sleep(PAUSE * 2**attempt)
+            time.sleep(self._first * 2**attempt)
         raise Unsure("Whether the Hub started the job is not known: its answer was lost.",
                      "Attune looks for it by its label, and starts no second one.")  # fmt: skip
 
@@ -104,10 +106,10 @@ class Link:
         status = getattr(response, "status_code", None)
         if status == 429 and response is not None:
             asked = str(response.headers.get("retry-after", ""))
-            return min(float(asked), LONGEST) if asked.replace(".", "").isdigit() else PAUSE * 2**attempt
+            return min(float(asked), LONGEST) if asked.replace(".", "").isdigit() else self._first * 2**attempt
         if status is not None and status < 500:
             return None
-        return PAUSE * 2**attempt if status or _network(error) else None
+        return self._first * 2**attempt if status or _network(error) else None
 
 
 def told(error: Exception, token: str) -> ToolError:

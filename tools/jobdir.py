@@ -5,7 +5,7 @@
     events.jsonl    what happened, one JSON object a line, only ever appended
     worker.log      everything the worker printed
     checkpoints/    what a resumed worker goes on from
-    cancel          present once someone asked the worker to end
+    cancel, pause   present once someone asked the worker to end, for good or for now
     probes.json     answers of the adapter before it was merged, written by training workers
     exit            the worker's exit code, when its starter lived to see it
     result.json     the last word, renamed into place in one step
@@ -24,7 +24,7 @@ from typing import Any
 from tools.trainer import ToolError
 
 REQUEST, LOCK, EVENTS, LOG = "request.json", "lock", "events.jsonl", "worker.log"
-CANCEL, EXIT, RESULT, CHECKPOINTS = "cancel", "exit", "result.json", "checkpoints"
+CANCEL, PAUSE, EXIT, RESULT, CHECKPOINTS = "cancel", "pause", "exit", "result.json", "checkpoints"
 PROBES = "probes.json"
 COMPLETE = "complete"  # marks a checkpoint that was written to its end
 

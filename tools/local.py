@@ -104,9 +104,9 @@ class LocalTrainer:
         """Ask the run to end after its step; harmless when it has ended."""
         process.cancel(Path(handle))
 
-    def pause(self, handle: str) -> None:  # noqa: ARG002
-        """A run on this machine is cancelled and resumed instead: its checkpoint is kept."""
-        raise ToolError("A run on this machine cannot be paused.", "Cancel it; `resume` goes on from its checkpoint.")
+    def pause(self, handle: str) -> None:
+        """Let the run end after its step and a checkpoint; it is running until then."""
+        process.pause(Path(handle))
 
     def resume(self, handle: str) -> None:
         """Go on from the last checkpoint. Raises ToolError when there is none or the run still lives."""

@@ -73,11 +73,13 @@ def measured(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if (loss := _number(row.get("train_loss"))) is not None:
         accuracy = _number(row.get("train_mean_token_accuracy"))
-        extra = {"accuracy": accuracy} if accuracy is not None else {}
+        extra = {"token_accuracy": accuracy} if accuracy is not None else {}
         found.append({"type": "step", "step": step, "steps": steps, "loss": loss, **extra})
     for name in ("full_valid", "valid"):  # the whole validation file says more than one batch of it
         if (loss := _number(row.get(f"{name}_loss"))) is not None:
-            found.append({"type": "eval", "step": step, "eval_loss": loss, "whole": name == "full_valid"})
+            accuracy = _number(row.get(f"{name}_mean_token_accuracy"))
+            extra = {"token_accuracy": accuracy} if accuracy is not None else {}
+            found.append({"type": "eval", "step": step, "eval_loss": loss, "whole": name == "full_valid", **extra})
             break
     return found
 

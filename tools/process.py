@@ -54,16 +54,18 @@ def start(
 def resume(directory: Path, module: str, interpreter: str | None = None, launcher: Sequence[str] = ()) -> int:
     """Restart the same request from its last complete checkpoint; returns the process id.
 
-    Raises ToolError when there is no checkpoint or the worker still lives.
+    A run that was paused before its first checkpoint begins anew. Raises ToolError when any other has no checkpoint,
+    or the worker still lives.
     """
-    if not jobdir.checkpoints(directory):
+    if not (jobdir.checkpoints(directory) or (directory / jobdir.PAUSE).exists()):
         raise ToolError("There is no checkpoint to go on from.", "Start a new run.")
     lock = _take(directory)
     try:
-        for name in (jobdir.RESULT, jobdir.CANCEL, jobdir.EXIT):
+        for name in (jobdir.RESULT, jobdir.CANCEL, jobdir.PAUSE, jobdir.EXIT):
             (directory / name).unlink(missing_ok=True)
         base = str(jobdir.read_request(directory).get("base", ""))
-        return _spawn(directory, lock, [*launcher, "-m", module], ["--resume"], base, interpreter)
+        flags = ["--resume"] if jobdir.checkpoints(directory) else []
+        return _spawn(directory, lock, [*launcher, "-m", module], flags, base, interpreter)
     except OSError as error:
         raise _not_started(error) from error
     finally:
@@ -72,11 +74,21 @@ def resume(directory: Path, module: str, interpreter: str | None = None, launche
 
 def cancel(directory: Path) -> None:
     """Ask the worker to end; harmless when it has ended. `status` ends it by force after GRACE_SECONDS."""
+    if directory.is_dir() and status(directory).state is JobState.PAUSED:
+        return _give_up(directory)
     if not jobdir.alive(directory) or (directory / jobdir.RESULT).exists():
         return
     marker = directory / jobdir.CANCEL
     if not marker.exists():
         marker.touch()
+    _signal(directory, signal.SIGTERM)
+
+
+def pause(directory: Path) -> None:
+    """Ask the worker to end after its step and a checkpoint, to go on later. Raises ToolError when none works on it."""
+    if not jobdir.alive(directory) or (directory / jobdir.RESULT).exists():
+        raise ToolError("This run is not going, so it cannot be paused.", "Look at its state.")
+    (directory / jobdir.PAUSE).touch()
     _signal(directory, signal.SIGTERM)
 
 
@@ -98,6 +110,8 @@ def status(directory: Path, after: int = 0) -> JobStatus:
         return _status(directory, events, after, JobState.RUNNING, "")
     if (directory / jobdir.CANCEL).exists():
         return _status(directory, events, after, JobState.CANCELLED, "Cancelled before it was done.")
+    if (directory / jobdir.PAUSE).exists():  # asked before it could hear it, or it died while it heard
+        return _status(directory, events, after, JobState.PAUSED, "Paused before it was done.")
     return _status(directory, events, after, JobState.FAILED, _cause_of_death(directory))
 
 
@@ -122,10 +136,21 @@ def environment(base: str = "") -> dict[str, str]:
     return kept | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 
+def _give_up(directory: Path) -> None:
+    """Turn a paused run into a cancelled one; its lock is held meanwhile, so that nobody resumes it in this moment."""
+    lock = _take(directory)
+    try:
+        ended = {"state": JobState.CANCELLED, "reason": "Cancelled while it was paused."}
+        jobdir.write_atomically(directory / jobdir.RESULT, json.dumps(ended))
+        (directory / jobdir.PAUSE).unlink(missing_ok=True)
+    finally:
+        os.close(lock)
+
+
 def _take(directory: Path) -> int:
     """Lock the directory and return the descriptor, which the worker then inherits: no gap in between."""
     handle = os.open(directory / jobdir.LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    ending = (directory / jobdir.RESULT).exists()  # its worker has said its last word, and takes seconds to be gone
+    ending = any((directory / name).exists() for name in (jobdir.RESULT, jobdir.PAUSE))  # it takes seconds to be gone
     for _ in range(600 if ending else 20):  # a poller holds the lock for an instant while it looks
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -219,7 +244,7 @@ def _status(
         model=_inside(directory, result.get("model")),
         adapter=_inside(directory, result.get("adapter")),
         metrics=dict(result.get("metrics", {})),
-        resumable=unfinished and bool(jobdir.checkpoints(directory)),
+        resumable=state is JobState.PAUSED or (unfinished and bool(jobdir.checkpoints(directory))),
         checkpoints=_checkpoints(directory, events),
     )
 

@@ -13,6 +13,7 @@ SMALL, MIDDLE = 50e6, 400e6  # parameters
 BATCH = 8
 REPLAY = "replay.jsonl"  # beside a base's weights: conversations of its own training
 REPLAY_SHARE = 2.0  # of them for each conversation that is trained on, each time it is
+KEPT = 0.8  # of an adapter's effect, where the base brings replay: between base and tuned model less is forgotten
 MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
@@ -38,6 +39,7 @@ class Recipe:
     lora_rank: int
     lora_alpha: int
     beta: float = 0.0
+    adapter_scale: float = 1.0  # the trained adapter's effect is multiplied by it (weight interpolation, "WiSE-FT")
 
 
 def choose(request: TrainRequest, parameters: int) -> Recipe:
@@ -54,6 +56,7 @@ def choose(request: TrainRequest, parameters: int) -> Recipe:
         lora_rank=rank,
         lora_alpha=rank,
         beta=0.0 if request.method == "sft" else request.beta or BETA,
+        adapter_scale=KEPT if rank and not request.adapter and replays(Path(request.base), request) else 1.0,
     )
 
 
@@ -75,15 +78,20 @@ def steps(request: TrainRequest, recipe: Recipe, rows_: int = 0, replayed: int =
 
 
 def replay(base: Path, request: TrainRequest, recipe: Recipe) -> list[list[Message]]:
-    """Conversations of the base's own training, where it brings some: mixed in, they keep it from forgetting.
-
-    None with `max_steps`, which says exactly how long the run is; none where answers are compared, not imitated.
-    """
-    if request.max_steps or request.method != "sft" or not (base / REPLAY).is_file():
+    """Conversations of the base's own training, where it brings some: mixed in, they keep it from forgetting."""
+    if not replays(base, request):
         return []
     lines = (base / REPLAY).read_text(encoding="utf-8").splitlines()
     wanted = round(len(request.train) * recipe.epochs * REPLAY_SHARE)
     return [json.loads(line)["messages"] for line in lines[:wanted]]
+
+
+def replays(base: Path, request: TrainRequest) -> bool:
+    """Whether the run mixes in conversations of the base's own training.
+
+    Not with `max_steps`, which says exactly how long the run is; not where answers are compared, not imitated.
+    """
+    return not request.max_steps and request.method == "sft" and (base / REPLAY).is_file()
 
 
 def _epochs(request: TrainRequest, batch: int, parameters: int) -> float:

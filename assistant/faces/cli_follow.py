@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from assistant.faces.cli_common import ProgressLine, Stopped, duration
+from tools.trainer import JobState
 
 if TYPE_CHECKING:
     from assistant.record.types import Job
@@ -16,7 +17,7 @@ POLL_SECONDS = 0.5
 
 
 def follow(bench: Workbench, job: int) -> Job:
-    """Show a run's progress on standard error until it ends; returns the job as it ended."""
+    """Show a run's progress on standard error until it ends or is paused; returns the job as it is then."""
     from assistant.stages import finetune
 
     line, seen, loss = ProgressLine(), 0, ""
@@ -26,7 +27,7 @@ def follow(bench: Workbench, job: int) -> Job:
             seen += len(status.events)
             loss = next((f"{e['loss']:.3f}" for e in reversed(status.events) if "loss" in e), loss)
             line(progress_text(job, status, loss))
-            if status.state.ended:
+            if status.state.ended or status.state is JobState.PAUSED:
                 break
             time.sleep(POLL_SECONDS)
     except KeyboardInterrupt:

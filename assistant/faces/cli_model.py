@@ -44,10 +44,11 @@ def finetune(
     patience: Annotated[int, typer.Option(min=0, help="Evaluations without progress.", show_default="to the end")] = 0,
     processes: Annotated[int, typer.Option(min=0, help="GPUs or processes at once.", show_default="1")] = 0,
     beta: Annotated[float, typer.Option(min=0, help="Of dpo and kto: hold near the base.", show_default="0.1")] = 0.0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that ended early.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was paused or ended early.")] = False,
+    pause: Annotated[bool, typer.Option("--pause", help="Stop a run for now, after a checkpoint.")] = False,
     cancel: Annotated[bool, typer.Option("--cancel", help="End a run.")] = False,
     watch: Annotated[bool, typer.Option("--follow", help="Follow a run started before.")] = False,
-    job: Annotated[int, typer.Option(min=0, help="Which run to resume, cancel or follow.", show_default="latest")] = 0,
+    job: Annotated[int, typer.Option(min=0, help="Which run is meant.", show_default="latest")] = 0,
     detach: Annotated[bool, typer.Option("--detach", help="Start it and return at once.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -59,12 +60,11 @@ def finetune(
 
     with open_bench() as bench:
         chosen = pick(bench.store, case)
-        if resume + cancel + watch > 1:
-            raise AttuneError("Only one of --resume, --cancel and --follow can be done.", "Leave the others out.")
-        if cancel:
-            run = stage.cancel(bench.store, bench.settings, bench.trainers, _job(bench, chosen, job).id)
-        elif resume:
-            run = stage.resume(bench.store, bench.settings, bench.trainers, _job(bench, chosen, job).id)
+        if resume + pause + cancel + watch > 1:
+            raise AttuneError("Only one of --resume, --pause, --cancel and --follow can be done.", "Choose one.")
+        if resume or pause or cancel:
+            do = stage.resume if resume else stage.pause if pause else stage.cancel
+            run = do(bench.store, bench.settings, bench.trainers, _job(bench, chosen, job).id)
         elif watch:
             run = _job(bench, chosen, job)
         else:
@@ -121,6 +121,8 @@ def _job_text(job: Job) -> str:
         return f"Job {job.id} succeeded; the model is {job.model}. Next: attune evaluate"
     if job.ended:
         return f"Job {job.id} {job.state}: {job.reason}"
+    if job.state == "paused":
+        return f"Job {job.id} is paused. {job.reason} Go on with: attune finetune --resume --job {job.id}"
     return f"Job {job.id} is {job.state}. Follow it with: attune finetune --follow --job {job.id}"
 
 

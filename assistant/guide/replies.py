@@ -205,6 +205,8 @@ def offered(text: str, offer: str, *more: str) -> Said:
 
 def _running(state: State) -> str:
     job = state["job"]
+    if job and job["state"] == "paused":
+        return f"Job {job['id']} is paused. Resume it or stop it for good in the Training tab."
     if job and job["state"] not in ("succeeded", "failed", "cancelled"):
         return f"Job {job['id']} is training ({job['state']}). Follow it in the Training tab, or ask me for the status."
     task = state["evaluating"]

@@ -93,6 +93,8 @@ def stopped(bench: Workbench, case: str) -> str:
         return f"Job {job.id} did not break off: it finished and made a model. Evaluate it to see whether it is better."
     if not JobState(job.state).ended:
         at = f", step {status.step} of {status.steps}" if status.steps else ""
+        if job.state == JobState.PAUSED:
+            return f"Job {job.id} is paused{at}: resume it with the button in the Training tab, and it goes on there."
         return f"Job {job.id} has not stopped: it is {job.state}{at}."
     reason = job.reason.rstrip(".") or "it left no reason; its folder under jobs/ has a log"
     how = "was cancelled" if job.state == JobState.CANCELLED else "failed"

@@ -133,7 +133,8 @@ class Tools:
 
     def export(self, form: str = "ollama") -> dict[str, Any]:
         """Write the trained model or the data into a folder, and tell which. `form` is one of: ollama (the merged model
-        with a Modelfile, also for vLLM and transformers serve), adapter, dataset. It costs and changes nothing."""
+        with a Modelfile, also for vLLM and transformers serve), model (the merged one as it is), adapter, dataset. It
+        costs and changes nothing."""
         return export.written(self.bench.store, self.bench.settings, self.case, form)
 
     def add_conversations(self, text: str) -> dict[str, Any]:

@@ -37,6 +37,8 @@ def blocked(store: Store, case: str) -> str | None:
     if not store.datasets(case):
         return "There is no dataset yet: build one from the approved conversations."
     running = [job for job in store.jobs(case) if not JobState(job.state).ended]
+    if running and running[-1].state == JobState.PAUSED:
+        return f"Job {running[-1].id} is paused: resume it or cancel it."
     return f"Job {running[-1].id} is still running: wait for it or cancel it." if running else None
 
 
@@ -145,6 +147,7 @@ def cancel(store: Store, settings: Settings, trainers: Trainers, job_id: int) ->
 
 def pause(store: Store, settings: Settings, trainers: Trainers, job_id: int) -> Job:
     """Stop the job for now, to `resume` later. Raises ToolError where its trainer or its state does not allow it."""
+    follow(store, settings, trainers, job_id)
     job = store.job(job_id)
     if JobState(job.state).ended or not job.handle:
         raise AttuneError(f"Job {job_id} is {job.state}: it cannot be paused.", "Only a job that runs can be paused.")
@@ -154,7 +157,7 @@ def pause(store: Store, settings: Settings, trainers: Trainers, job_id: int) -> 
 
 
 def resume(store: Store, settings: Settings, trainers: Trainers, job_id: int) -> Job:
-    """Go on from the last checkpoint of a job that failed or was cancelled."""
+    """Go on from the last checkpoint of a job that was paused, failed or was cancelled."""
     job = store.job(job_id)
     follow(store, settings, trainers, job_id)
     if store.job(job_id).state == JobState.SUCCEEDED:

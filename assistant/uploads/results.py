@@ -21,18 +21,22 @@ COLUMNS = ("step", "train_loss", "train_accuracy", "train_mean_token_accuracy", 
 
 
 def metrics(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One row a step, by OpenAI's columns; a column that the trainer does not measure is missing."""
+    """One row a step, by OpenAI's columns; a column that the trainer does not measure is missing.
+
+    Accuracies are shares: of tokens in supervised tuning, of pairs told apart in preference tuning.
+    """
     rows: dict[int, dict[str, Any]] = {}
     for event in events:
         step = int(event.get("step") or 0)
         row = rows.setdefault(step, {"step": step}) if event.get("type") in ("step", "eval") else {}
         if event.get("type") == "step":
-            row |= {"train_loss": event.get("loss"), "train_accuracy": event.get("accuracy"),
-                    "train_mean_token_accuracy": event.get("accuracy")}  # fmt: skip
+            tokens = event.get("token_accuracy")
+            row |= {"train_loss": event.get("loss"), "train_accuracy": event.get("accuracy", tokens),
+                    "train_mean_token_accuracy": tokens}  # fmt: skip
         elif event.get("type") == "eval":
-            loss, accuracy = event.get("eval_loss"), event.get("accuracy")
-            row |= {"valid_loss": loss, "full_valid_loss": loss, "valid_accuracy": accuracy,
-                    "valid_mean_token_accuracy": accuracy, "full_valid_mean_token_accuracy": accuracy}  # fmt: skip
+            loss, tokens = event.get("eval_loss"), event.get("token_accuracy")
+            row |= {"valid_loss": loss, "full_valid_loss": loss, "valid_accuracy": event.get("accuracy", tokens),
+                    "valid_mean_token_accuracy": tokens, "full_valid_mean_token_accuracy": tokens}  # fmt: skip
     return [{k: v for k, v in rows[step].items() if v is not None} for step in sorted(rows)]
 
 

@@ -77,7 +77,7 @@ def create(store: Store, settings: Settings, trainers: Trainers, owner: str, ord
     name = order.trainer or _first(trainers)
     if name not in trainers:
         raise Refused(f"There is no trainer '{name[:40]}'.", f"Choose one of {', '.join(trainers)}.", "trainer")
-    _room(store, settings, trainers, owner)
+    check_room(store, settings, trainers, owner)
     file = _file(store, owner, order.training_file, "training_file")
     other = _file(store, owner, order.validation_file, "validation_file") if order.validation_file else None
     base, path = _base(store, settings, owner, order.model, isinstance(trainers[name], LocalTrainer))
@@ -141,11 +141,13 @@ def _first(trainers: Trainers) -> str:
     return next((name for name in local if trainers[name].unavailable() is None), next(iter(trainers)))
 
 
-def _room(store: Store, settings: Settings, trainers: Trainers, owner: str) -> None:
+def check_room(store: Store, settings: Settings, trainers: Trainers, owner: str) -> None:
+    """Raise Refused (429) while as many jobs of the owner run as may at once; one that is paused takes no room."""
     running = [job for job in store.jobs_of_owner(owner) if not JobState(job.state).ended]
     for job in running:
         finetune.follow(store, settings, trainers, job.id, 10**9)
-    left = [job for job in running if not JobState(store.job(job.id).state).ended]
+    states = [JobState(store.job(job.id).state) for job in running]
+    left = [state for state in states if not (state.ended or state is JobState.PAUSED)]
     if len(left) >= settings.api_jobs:
         raise Refused(f"{len(left)} jobs are running, and ATTUNE_API_JOBS allows {settings.api_jobs} at once.",
                       "Wait for one to end, or cancel it.", None, "rate_limit_exceeded", 429)  # fmt: skip

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from assistant.faces.api import app as api
 from assistant.faces.api import auth
+from assistant.faces.api.limits import Limits
 from assistant.settings import Settings
 from assistant.workbench import Workbench, open_workbench
 
@@ -36,6 +37,7 @@ class V1:
     ada: openai.OpenAI
     bob: openai.OpenAI
     http: httpx.Client
+    limits: Limits
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +47,9 @@ def v1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[V1]:
         api_key=SecretStr(f"{ADA},bob:{BOB}"),
     )  # fmt: skip
     bench = open_workbench(settings)
-    outer = FastAPI()
-    outer.mount("/v1", api.make(bench, auth.keys(settings)[0]))
+    inner = api.make(bench, auth.keys(settings)[0])
+    outer = FastAPI(lifespan=lambda _: api.running(inner))
+    outer.mount("/v1", inner)
     server = uvicorn.Server(uvicorn.Config(outer, port=0, log_level="warning"))
     threading.Thread(target=server.run, daemon=True).start()
     while not server.started:
@@ -54,7 +57,7 @@ def v1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[V1]:
     url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/v1"
     ada, bob = (openai.OpenAI(base_url=url, api_key=key, max_retries=0) for key in (ADA, BOB))
     with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {ADA}"}, timeout=60) as http:
-        yield V1(url, bench, ada, bob, http)
+        yield V1(url, bench, ada, bob, http, inner.state.limits)
     server.should_exit = True
     bench.close()
 

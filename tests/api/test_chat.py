@@ -10,8 +10,13 @@ import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from tests.api.conftest import V1, strict
+from tests.tools.conftest import wait_for
 
 ASKED: list[Any] = [{"role": "user", "content": "Hello, who are you?"}]
+LONG: dict[str, Any] = {
+    "messages": [{"role": "user", "content": "Write a long letter about tea, and name every kind that you know."}],
+    "stream": True, "max_tokens": 1000, "n": 16,
+}  # fmt: skip
 
 
 def body(**more: Any) -> dict[str, Any]:
@@ -55,3 +60,26 @@ def test_an_answer_whole_and_in_pieces_is_the_same(v1: V1) -> None:
     with pytest.raises(openai.NotFoundError) as missing:
         v1.ada.chat.completions.create(**body(model="gpt-4o-mini"))
     assert missing.value.code == "model_not_found"
+
+
+def test_whoever_leaves_in_the_middle_frees_the_place(v1: V1) -> None:
+    with v1.http.stream("POST", "/chat/completions", json=body(**LONG)) as answer:
+        assert b"data:" in next(answer.iter_raw())
+        assert v1.limits.writing() == 16
+    wait_for(lambda: v1.limits.writing() == 0, 20)
+
+
+@pytest.mark.timeout(600)
+def test_a_server_that_dies_in_the_middle_is_told_and_started_again(v1: V1) -> None:
+    pool = v1.bench.chat._pool
+    assert pool is not None
+    (server,) = [one for (model, heat), one in pool._servers.items() if model.endswith("starter") and heat == 0]
+    assert server._process is not None
+    with v1.http.stream("POST", "/chat/completions", json=body(**LONG)) as answer:
+        pieces = answer.iter_raw()
+        first = next(pieces)
+        server._process.kill()
+        told = (first + b"".join(pieces)).split(b"\n\n")
+    assert json.loads(told[-2].removeprefix(b"data: "))["error"]["code"] == "engine_failed"
+    again = v1.ada.chat.completions.create(**body())
+    assert again.choices[0].message.content

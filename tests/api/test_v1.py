@@ -194,7 +194,9 @@ def test_too_large_and_unknown(v1: V1) -> None:
     assert (answer.status_code, answer.json()["error"]["type"]) == (400, "invalid_request_error")
 
 
-@pytest.mark.parametrize("change", [{"logprobs": True}, {"tools": [{}]}, {"top_p": 0.5}, {"response_format": {}}])
+@pytest.mark.parametrize(
+    "change", [{"logprobs": True}, {"tools": [{}]}, {"top_p": 0.5, "temperature": 0.7}, {"response_format": {}}]
+)
 def test_what_would_change_the_answer_is_refused_by_name(v1: V1, change: dict[str, Any]) -> None:
     body = {"model": "attune-starter", "messages": [{"role": "user", "content": "Hi"}]} | change
     answer = v1.http.post("/chat/completions", json=body)

@@ -40,7 +40,7 @@ SHOTS = 5
 MOST_SECONDS, MOST_LOSS = 90.0, 0.10
 FOLD = 5  # with --validation one row in so many is scored
 POLL_SECONDS = 0.5  # how often the app asks
-OPTIONS = ("learning_rate", "lora_rank", "epochs", "batch_size")
+OPTIONS = ("learning_rate", "lora_rank", "epochs", "batch_size", "tuning")
 Conversations = list[list[Message]]
 
 
@@ -65,7 +65,7 @@ def make_case(bench: Workbench, name: str, train: Conversations, scored: Convers
     return case
 
 
-def tune(bench: Workbench, case: str, options: dict[str, float]) -> tuple[float, Variant, dict[str, Any]]:
+def tune(bench: Workbench, case: str, options: dict[str, Any]) -> tuple[float, Variant, dict[str, Any]]:
     """Seconds from the start until the model lies ready, the tuned variant, and the job's own metrics."""
     store, settings, trainers = bench.store, bench.settings, bench.trainers
     began = time.monotonic()
@@ -155,7 +155,7 @@ def rounded(values: dict[str, Any]) -> dict[str, Any]:
     return {name: round(value, 4) for name, value in values.items()}
 
 
-def run(model: Path, sets: Sequence[str], count: int, validation: bool, options: dict[str, float]) -> dict[str, Any]:
+def run(model: Path, sets: Sequence[str], count: int, validation: bool, options: dict[str, Any]) -> dict[str, Any]:
     """Everything for these sets; `count` samples for each group of skills, none when 0."""
     began = time.monotonic()
     before = measure(model, count) if count else {}
@@ -185,7 +185,7 @@ def run(model: Path, sets: Sequence[str], count: int, validation: bool, options:
 
 
 def one_set(
-    bench: Workbench, name: str, validation: bool, options: dict[str, float], before: dict[str, Scores], count: int
+    bench: Workbench, name: str, validation: bool, options: dict[str, Any], before: dict[str, Scores], count: int
 ) -> dict[str, Any]:
     """Tune on a set, then score it."""
     train, scored = load(name, validation)
@@ -229,6 +229,7 @@ def main() -> None:
     parser.add_argument("--rank", type=int, default=0, dest="lora_rank")
     parser.add_argument("--epochs", type=float, default=0.0)
     parser.add_argument("--batch", type=int, default=0, dest="batch_size")
+    parser.add_argument("--tuning", choices=("lora", "full"), default="")
     args = parser.parse_args()
     logging.disable(logging.WARNING)
     torch.set_num_threads(1)

@@ -21,10 +21,13 @@ from tools.trainer import TrainRequest
 class AttuneBench(Bench):
     """A server in a process of its own, which really trains the starter. It costs nothing, so its price is 0."""
 
+    pauses = True
+
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self._open = contextlib.ExitStack()
-        self.served = self._open.enter_context(attune_server(folder / "server", ATTUNE_API_JOBS="4"))
+        self.served = self._open.enter_context(attune_server(folder / "server", ATTUNE_API_JOBS="4",
+                                                             ATTUNE_API_REQUESTS="100000"))  # fmt: skip
 
     def make(self) -> OpenAITrainer:
         return OpenAITrainer(KEY, self.served.base_url, Prices("openai", own=0.0), every=0.0)

@@ -1,37 +1,33 @@
-"""Benches of the trainers on this machine: they really train the starter model."""
+"""Benches of the trainers that run our own worker: they really train the starter model."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tests.tools.conftest import STARTER, make_model
 from tests.tools.contract import Bench, rows
+from tests.tools.hub_server import Hub
 from tools.autotrain_cli import AutoTrainTrainer
+from tools.hf_jobs import HfJobs, HfJobsTrainer
 from tools.local import LocalTrainer
-from tools.trainer import JobState, JobStatus, TrainRequest
+from tools.trainer import JobState, JobStatus, Trainer, TrainRequest
 from tools.trl_local import TrlTrainer
 from tools.unsloth_local import UnslothTrainer
 
 AUTOTRAIN = Path(sys.prefix) / "autotrain"
 
 
-class LocalBench(Bench):
+class WorkerBench(Bench):
     """A folder of jobs. The long and the broken run take a tiny model, the good one the starter."""
 
-    kind: type[LocalTrainer]
     resumes = True
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self._tiny: Path | None = None
-
-    def make(self) -> LocalTrainer:
-        return self.kind(self.folder / "run" / "jobs")
-
-    def off(self) -> LocalTrainer:
-        return self.kind(self.folder, "/no/such/python")
 
     def request(self, **changes: Any) -> TrainRequest:
         return TrainRequest(**({"base": str(STARTER), "max_steps": 2, "key": "confirmed-once"} | rows() | changes))
@@ -43,18 +39,39 @@ class LocalBench(Bench):
         wild = {"learning_rate": 1e38, "max_steps": 50, "samples": [], "key": "broken"}
         return self.request(base=str(self.tiny()), **wild)
 
-    def progressing(self, status: JobStatus) -> bool:
-        return status.state is JobState.RUNNING and status.step > 0
-
     def tiny(self) -> Path:
         self._tiny = self._tiny or make_model(self.folder / "tiny")
         return self._tiny
 
 
+class LocalBench(WorkerBench):
+    """A trainer on this machine."""
+
+    kind: type[LocalTrainer]
+    pauses = True
+
+    def make(self) -> LocalTrainer:
+        return self.kind(self.folder / "run" / "jobs")
+
+    def off(self) -> LocalTrainer:
+        return self.kind(self.folder, "/no/such/python")
+
+    def progressing(self, status: JobStatus) -> bool:
+        return status.state is JobState.RUNNING and status.step > 0
+
+
+class TrlBench(LocalBench):
+    kind = TrlTrainer
+
+
+class UnslothBench(LocalBench):
+    kind = UnslothTrainer
+
+
 class AutoTrainBench(LocalBench):
     """Its environment lies beside the tests' own, so that it is made once and not for every run of them."""
 
-    resumes = False
+    pauses = resumes = False
     seconds = 600.0
 
     def make(self) -> LocalTrainer:
@@ -67,9 +84,24 @@ class AutoTrainBench(LocalBench):
         return self.request(method="kto")
 
 
-class TrlBench(LocalBench):
-    kind = TrlTrainer
+class HfJobsBench(WorkerBench):
+    """A Hub on loopback really runs the jobs."""
 
+    seconds = 600.0
 
-class UnslothBench(LocalBench):
-    kind = UnslothTrainer
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.hub = Hub(folder / "hub")
+        self.place = HfJobs(self.hub.token, self.hub.url, look=0.2)
+
+    def make(self) -> Trainer:
+        return HfJobsTrainer(self.folder / "run" / "jobs", self.place)
+
+    def off(self) -> Trainer:
+        return HfJobsTrainer(self.folder, replace(self.place, token=""))
+
+    def progressing(self, status: JobStatus) -> bool:
+        return status.state is JobState.RUNNING and any(e["type"] == "checkpoint" for e in status.events)
+
+    def close(self) -> None:
+        self.hub.close()

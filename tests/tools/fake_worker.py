@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import sys
 import time
-from pathlib import Path
 
 from tools import jobdir
-from tools.workers.job import Cancelled, Job
+from tools.workers.job import Job, ended, options
 
 STEPS = 5
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("directory", type=Path)
-    parser.add_argument("--lock", type=int)
-    parser.add_argument("--resume", action="store_true")
-    options = parser.parse_args()
-    job = Job(options.directory, options.lock)
-    request = jobdir.read_request(options.directory)
-    try:
-        act(job, str(request.get("do")), options.resume, float(request.get("pause", 0.02)))
-    except Cancelled:
-        job.finish("cancelled", "Cancelled.")
-    return 0
+    given = options(__doc__, None)
+    job = Job(given.directory, given.lock)
+    request = jobdir.read_request(job.directory)
+    return ended(job, lambda: act(job, str(request.get("do")), given.resume, float(request.get("pause", 0.02))))
 
 
 def act(job: Job, do: str, resumed: bool, pause: float) -> None:
@@ -37,6 +27,9 @@ def act(job: Job, do: str, resumed: bool, pause: float) -> None:
     if do == "deaf":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         job.event("deaf")
+    if do == "slow":
+        job.event("slow")
+        time.sleep(3600)
     first = last_step(job) if resumed else 0
     for step in range(first + 1, STEPS + 1):
         job.event("step", step=step, steps=STEPS, loss=1.0 / step, eta_seconds=0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import stat
@@ -55,6 +56,29 @@ def test_the_environment_is_made_once_and_tells_how(stub: Environment) -> None:
     assert told == ["Collecting torch==2.13.0", "Installing 3 packages"] * 2
     stub.make(os.environ, told.append)
     assert len(told) == 4
+
+
+def test_torch_of_the_same_version_is_linked_and_of_another_is_not(tmp_path: Path) -> None:
+    version = importlib.metadata.version("torch").split("+")[0]
+    places = {}
+    for name, wanted in (("same", version), ("other", "0.0.1")):
+        site = tmp_path / name / "lib" / "python3" / "site-packages"
+        site.mkdir(parents=True)
+        told: list[str] = []
+        Environment(tmp_path / name)._link(os.environ, told.append, wanted)
+        places[name] = ({path.name for path in site.iterdir()}, len(told))
+    assert {"torch", "torchgen"} <= places["same"][0]
+    assert [name for name in places["same"][0] if name.endswith(".dist-info")]
+    assert not [name for name in places["same"][0] if name.startswith(("transformers", "numpy"))]
+    assert places["other"] == (set(), 0)
+
+
+def test_an_environment_whose_torch_is_gone_is_not_ready(stub: Environment) -> None:
+    stub.make(os.environ, lambda _: None)
+    site = stub.folder / "lib" / "python3" / "site-packages"
+    site.mkdir(parents=True)
+    (site / "torch").symlink_to(stub.folder / "nowhere")
+    assert not stub.ready
 
 
 def test_a_half_made_environment_is_made_anew(stub: Environment) -> None:

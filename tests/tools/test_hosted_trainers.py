@@ -94,9 +94,9 @@ def test_the_result_file_is_read_however_it_is_spelled(prefix: str) -> None:
     text += "1,2.5,0.4,2.75,0.3,\n2,1.5,0.6,,,1.25\nx,1,1,1,1,1\n3,"
     for data in (text.encode(), base64.b64encode(text.encode()), b"\xef\xbb\xbf" + text.encode()):
         assert result_csv.events(data) == [
-            {"type": "step", "step": 1, "steps": 0, "loss": 2.5, "accuracy": 0.4},
-            {"type": "eval", "step": 1, "eval_loss": 2.75, "whole": False},
-            {"type": "step", "step": 2, "steps": 0, "loss": 1.5, "accuracy": 0.6},
+            {"type": "step", "step": 1, "steps": 0, "loss": 2.5, "token_accuracy": 0.4},
+            {"type": "eval", "step": 1, "eval_loss": 2.75, "whole": False, "token_accuracy": 0.3},
+            {"type": "step", "step": 2, "steps": 0, "loss": 1.5, "token_accuracy": 0.6},
             {"type": "eval", "step": 2, "eval_loss": 1.25, "whole": True},
         ]
     assert result_csv.events(b"") == []

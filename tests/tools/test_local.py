@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from tests.tools.conftest import make_model, make_rows, wait_for
 from tools import jobdir, recipe
@@ -210,7 +212,15 @@ def test_a_base_that_brings_conversations_of_its_own_is_replayed(tmp_path: Path)
     assert [(event["rows"], event["replayed"]) for event in of_type(status, "data")] == [(16, replayed)]
     assert status.steps == trainer.estimate(request).steps == math.ceil((16 * 2 + replayed) / 8)
     assert of_type(status, "step")[-1]["epoch"] == pytest.approx(2.0, abs=0.1)
-    assert len(of_type(status, "eval")) == 3  # before, and after each epoch
+    evaluations = of_type(status, "eval")
+    assert len(evaluations) == 4  # before, after each epoch, and once the adapter was scaled
+    job = Path(status.model).parent
+    trained = load_file(job / "checkpoints" / f"checkpoint-{status.steps}" / "adapter_model.safetensors")
+    kept = load_file(job / "adapter" / "adapter_model.safetensors")
+    for name, weights in kept.items():
+        share = recipe.KEPT if "lora_B" in name else 1.0
+        assert torch.allclose(weights.float(), trained[name].float() * share, rtol=1e-3), name
+    assert status.metrics["eval_loss"] == evaluations[-1]["eval_loss"] != evaluations[-2]["eval_loss"]
 
 
 def test_a_run_of_so_many_steps_replays_nothing(tmp_path: Path) -> None:

@@ -110,6 +110,58 @@ def test_cancel_and_resume(directory: Path):
     assert ended(directory).state is JobState.SUCCEEDED
 
 
+def test_paused_and_gone_on(directory: Path):
+    process.start(directory, WORKER, {"do": "stick"})
+    stepped(directory, 2)
+    process.pause(directory)
+    paused = wait_for(lambda: (found := process.status(directory)).state is JobState.PAUSED and found)
+    assert paused.resumable
+    assert not paused.state.ended
+    assert paused.reason == "Paused while starting."
+    process.resume(directory, WORKER)  # also in the seconds in which the worker is not gone yet
+    status = ended(directory)
+    assert status.state is JobState.SUCCEEDED
+    assert [event["step"] for event in status.events] == [1, 2, 3, 4, 5]
+    with pytest.raises(ToolError, match="not going"):
+        process.pause(directory)
+
+
+def test_paused_before_its_first_checkpoint_it_begins_anew(directory: Path):
+    process.start(directory, WORKER, {"do": "slow"})
+    wait_for(lambda: jobdir.read_events(directory))
+    process.pause(directory)
+    wait_for(lambda: process.status(directory).state is JobState.PAUSED)
+    assert process.status(directory).resumable
+    process.resume(directory, WORKER)
+    wait_for(lambda: len(jobdir.read_events(directory)) == 2)
+    process.cancel(directory)
+    assert ended(directory).state is JobState.CANCELLED
+
+
+def test_what_is_paused_can_be_cancelled(directory: Path):
+    process.start(directory, WORKER, {"do": "stick"})
+    stepped(directory, 2)
+    process.pause(directory)
+    wait_for(lambda: process.status(directory).state is JobState.PAUSED)
+    process.cancel(directory)
+    status = process.status(directory)
+    assert (status.state, status.resumable) == (JobState.CANCELLED, True)
+    assert "while it was paused" in status.reason
+
+
+def test_paused_before_it_can_hear_it(directory: Path):
+    process.start(directory, WORKER, {"do": "stick"})
+    process.pause(directory)  # Python has not even begun
+    status = wait_for(lambda: (found := process.status(directory)).state is JobState.PAUSED and found)
+    assert status.resumable
+    process.resume(directory, WORKER)
+    stepped(directory, 1)
+    process.pause(directory)
+    wait_for(lambda: process.status(directory).state is JobState.PAUSED)
+    process.cancel(directory)
+    assert process.status(directory).state is JobState.CANCELLED
+
+
 def test_a_worker_that_will_not_listen_is_ended_by_force(directory: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(process, "GRACE_SECONDS", 0.3)
     process.start(directory, WORKER, {"do": "deaf"})

@@ -1,7 +1,9 @@
-"""Greedy answers of a model that is being trained, in one batch."""
+"""Looking at a model that is being trained: its greedy answers, and how often it would choose the right token."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,14 +25,35 @@ def greedy(model: Any, tokenizer: Any, prompts: list[list[rows.Message]], most: 
 
     asked = [rows.prompt(tokenizer, prompt) for prompt in prompts]
     batch = tokenizer.pad({"input_ids": asked}, padding_side="left", return_tensors="pt").to(model.device)
+    with resting(model), torch.no_grad():
+        said = model.generate(**batch, max_new_tokens=most, do_sample=False, use_cache=True)
+    texts = tokenizer.batch_decode(said[:, batch["input_ids"].shape[1] :], skip_special_tokens=True)
+    return [Answer(prompt, text.strip(), len(ids)) for prompt, text, ids in zip(prompts, texts, asked, strict=True)]
+
+
+def accuracy(model: Any, built: Sequence[rows.Row]) -> float:
+    """The share of learned tokens that the model holds for the likeliest, over all rows, one at a time."""
+    import torch
+
+    right, learned = 0, 0
+    with resting(model), torch.no_grad():
+        for row in built:
+            ids, labels = (torch.tensor([row[name]], device=model.device) for name in ("input_ids", "labels"))
+            guessed = model(input_ids=ids).logits[:, :-1].argmax(-1)
+            counted = labels[:, 1:] != rows.IGNORED
+            right += int(((guessed == labels[:, 1:]) & counted).sum())
+            learned += int(counted.sum())
+    return right / max(learned, 1)
+
+
+@contextmanager
+def resting(model: Any) -> Iterator[None]:
+    """The model not in training; afterwards it is left in the mode it came in."""
     training = model.training
     model.eval()
     try:
-        with torch.no_grad():
-            said = model.generate(**batch, max_new_tokens=most, do_sample=False, use_cache=True)
+        yield
     finally:
         model.train(training)
         if training and hasattr(model, "for_training"):
             model.for_training()  # unsloth switches to inference by itself, but not back
-    texts = tokenizer.batch_decode(said[:, batch["input_ids"].shape[1] :], skip_special_tokens=True)
-    return [Answer(prompt, text.strip(), len(ids)) for prompt, text, ids in zip(prompts, texts, asked, strict=True)]

@@ -7,12 +7,10 @@ so the adapter's files are looked at, and it drops the validation split, so the 
 
 from __future__ import annotations
 
-import argparse
 import math
 import os
 import sys
 import time
-import traceback
 from pathlib import Path
 from typing import Any
 
@@ -21,36 +19,24 @@ from tools import jobdir, process, recipe
 from tools.autotrain_env import Environment
 from tools.children import Child
 from tools.trainer import ToolError, TrainRequest
-from tools.workers import reasons
 from tools.workers.autotrain_log import Log
-from tools.workers.job import Cancelled, Job
+from tools.workers.job import Job, ended, options
 
 LOGGED = 400  # step events a run, at most
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the job to its end and write its result; the exit status is 0 when it succeeded."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("directory", type=Path)
-    parser.add_argument("--lock", type=int, help="descriptor of the lock that the starter holds for us")
-    options = parser.parse_args(argv)
-    job = Job(options.directory.resolve(), options.lock)
-    try:
-        values = jobdir.read_request(job.directory)
-        environment = Environment(Path(values.pop("environment")), values.pop("python", None))
-        _run(job, TrainRequest.from_json(values), environment)
-    except Cancelled:
-        job.finish("cancelled", "Cancelled.")
-    except Exception as error:
-        traceback.print_exc()
-        job.finish("failed", reasons.explain(error))
-    else:
-        return 0
-    return 1
+    given = options(__doc__, argv)
+    job = Job(given.directory, given.lock)
+    return ended(job, lambda: _run(job))
 
 
-def _run(job: Job, request: TrainRequest, environment: Environment) -> None:
+def _run(job: Job) -> None:
     began = time.monotonic()
+    values = jobdir.read_request(job.directory)
+    environment = Environment(Path(values.pop("environment")), values.pop("python", None))
+    request = TrainRequest.from_json(values)
     os.chdir(job.directory)
     if not environment.ready:
         job.stage("environment", "AutoTrain's own, about 2 GB: minutes, once")
@@ -61,17 +47,18 @@ def _run(job: Job, request: TrainRequest, environment: Environment) -> None:
     base = bases.ready(request.base, job)
     own = measure.Measure(job, request, base)
     chosen, texts = _prepare(job, request, base, own)
-    before = own.loss(None)
+    before = own.test(None)
     log = _train(job, environment, chosen["steps"], chosen["logging_steps"])
     adapter = _adapter(job, log)
     job.stage("measuring", "the eval loss that AutoTrain leaves out")
-    after = own.loss(adapter)
-    if after is not None:
-        job.event("eval", step=log.step, eval_loss=after)
+    after = own.test(adapter)
+    if after:
+        job.event("eval", step=log.step, **after)
     own.probe(adapter)
     job.stage("merging", "adapter into the base model")
     merged = own.merge(adapter)
-    metrics = {"final_loss": log.final_loss, "eval_loss": after, "eval_loss_before": before, "steps": log.step,
+    metrics = {"final_loss": log.final_loss, "eval_loss": after.get("eval_loss"),
+               "eval_loss_before": before.get("eval_loss"), "steps": log.step,
                "seconds": round(time.monotonic() - began, 2), "engine": "autotrain", "rows": len(texts),
                "parameters": own.parameters, **vars(own.recipe)}  # fmt: skip
     job.finish("succeeded", "", model=merged.name, adapter=adapter.name, metrics=metrics)

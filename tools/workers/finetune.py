@@ -6,7 +6,6 @@ the run produces goes into the same directory; see tools/process.py.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
@@ -17,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from tools import basemodel, forecast, jobdir, recipe
 from tools.trainer import PROBE_TOKENS, TrainRequest
-from tools.workers import answer, bases, memory, outcome, preference, ranks, reasons, rows, sft
+from tools.workers import answer, bases, memory, outcome, preference, ranks, rows, sft
 from tools.workers.cores import Watch
-from tools.workers.job import Cancelled, Job, Onlooker
+from tools.workers.job import Job, Onlooker, ended, options
 from tools.workers.plan import Plan, Prepared
 
 if TYPE_CHECKING:
@@ -27,27 +26,15 @@ if TYPE_CHECKING:
     from tools.workers.progress import Progress
 
 SAMPLES, SAMPLE_TOKENS = 3, 48
+LOOKED_AT, LOOKED_TOKENS = 16, 512  # rows that the accuracy is measured on, and tokens of each at most
 PROGRAM = "tools.workers.finetune"
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the job to its end and write its result; the exit status is 0 when it succeeded."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("directory", type=Path)
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
-    parser.add_argument("--lock", type=int, help="descriptor of the lock that the starter holds for us")
-    options = parser.parse_args(argv)
-    job = _job(options.directory.resolve(), options.lock)
-    try:
-        _run(job, options.resume)
-    except Cancelled:
-        job.finish("cancelled", "Cancelled before training began.")
-    except Exception as error:
-        traceback.print_exc()
-        job.finish("failed", reasons.explain(error))
-    else:
-        return 0
-    return 1
+    given = options(__doc__, argv)
+    job = _job(given.directory, given.lock)
+    return ended(job, lambda: _run(job, given.resume))
 
 
 def _job(directory: Path, lock: int | None) -> Job:
@@ -56,7 +43,7 @@ def _job(directory: Path, lock: int | None) -> Job:
     if here.count == 1:
         return Job(directory, lock)
     job = Job(directory, launched=True) if here.first else Onlooker(directory)
-    ranks.watch(directory / jobdir.CANCEL)
+    ranks.watch((directory / jobdir.CANCEL, directory / jobdir.PAUSE))
     return job
 
 
@@ -92,8 +79,9 @@ class Run:
         trainer, progress, seconds = self._train(loaded, prepared)
         if self.job.cancelled:
             step = trainer.state.global_step
-            self.job.finish("cancelled", f"Cancelled at step {step} of {trainer.state.max_steps}.")
+            self.job.stopped(f"at step {step} of {trainer.state.max_steps}")
             return
+        self._scale(loaded)
         self._evaluate_last(trainer, progress)
         metrics = outcome.metrics(self.plan, trainer, progress, seconds)
         ended = outcome.ending(trainer, self.request.patience, progress)
@@ -182,11 +170,18 @@ class Run:
 
         prompts = [prompt for prompt in self.request.samples if prompt][:SAMPLES]
         speak = (lambda: _speak(loaded, prompts)) if prompts else None
-        progress = Progress(self.job, speak, self.resumed, prepared.passes, self.ranks)
+        progress = Progress(self.job, speak, self.resumed, prepared.passes, self.ranks, self._look(loaded, prepared))
         patience = [EarlyStoppingCallback(self.request.patience)] if self.request.patience else []
         trainer = self.method.trainer(self.plan, loaded, prepared, at_once, [progress, *patience])
         trainer.remove_callback(PrinterCallback)  # the events say it all; the log keeps warnings and errors
         return trainer, progress
+
+    def _look(self, loaded: Loaded, prepared: Prepared) -> Any:
+        """What measures the token accuracy of some rows, for unsloth: its loss never sees which token is likeliest."""
+        if self.engine != "unsloth" or self.request.method != "sft" or self.ranks.count > 1:
+            return None
+        looked_at = [row for row in prepared.train if len(row["input_ids"]) <= LOOKED_TOKENS][:LOOKED_AT]
+        return (lambda: answer.accuracy(loaded.model, looked_at)) if looked_at else None
 
     def _fit(self, trainer: Any) -> None:
         checkpoint = None
@@ -197,8 +192,20 @@ class Run:
         trainer.train(resume_from_checkpoint=checkpoint)
         self.job.stepping = False
 
+    def _scale(self, loaded: Loaded) -> None:
+        """Keep a share of the adapter's effect, in its weights, so that no reader of the adapter has to know."""
+        scale = self.plan.recipe.adapter_scale
+        if scale == 1:
+            return
+        for name, weights in loaded.model.named_parameters():
+            if "lora_B" in name:
+                weights.data.mul_(scale)
+        said = f"{scale:.0%} of the adapter's effect is kept, so that the base forgets less of what it could."
+        self.job.event("scaled", scale=scale, message=said)
+
     def _evaluate_last(self, trainer: Any, progress: Progress) -> None:
-        if trainer.eval_dataset is not None and trainer.state.global_step not in progress.evaluations:
+        changed = self.plan.recipe.adapter_scale != 1
+        if trainer.eval_dataset is not None and (changed or trainer.state.global_step not in progress.evaluations):
             trainer.evaluate()
 
     def _probe(self, loaded: Loaded) -> None:

@@ -6,22 +6,19 @@ and fetches the model. It may die at any moment: the next one goes on from what 
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
 import signal
 import sys
 import time
-import traceback
 from pathlib import Path
 from typing import Any
 
 from tools import hf_script, jobdir
 from tools.hf_link import Link, Refused, Unreachable, Vanished, note
 from tools.trainer import ToolError, Unsure
-from tools.workers import reasons
-from tools.workers.job import Cancelled, Job
+from tools.workers.job import Cancelled, Job, ended, options
 
 ENDED = ("COMPLETED", "CANCELED", "ERROR", "DELETED")
 FETCHED = ["merged/*", "adapter/*", jobdir.PROBES, jobdir.RESULT]
@@ -29,25 +26,11 @@ FETCHED = ["merged/*", "adapter/*", jobdir.PROBES, jobdir.RESULT]
 
 def main(argv: list[str] | None = None) -> int:
     """Follow the run to its end and write its result; the exit status is 0 when it succeeded."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("directory", type=Path)
-    parser.add_argument("--lock", type=int, help="descriptor of the lock that the starter holds for us")
-    options = parser.parse_args(argv)
-    job = Job(options.directory.resolve(), options.lock)
+    given = options(__doc__, argv)
+    job = Job(given.directory, given.lock)
     asked = jobdir.read_request(job.directory)
     courier = Courier(job, asked, Link(os.environ.pop("HF_TOKEN", ""), asked["hub"]))
-    try:
-        courier.go()
-    except Cancelled:
-        return courier.settle(courier.call_off)
-    except (Refused, Unreachable, Unsure) as error:  # what is true at the Hub is not known: no result
-        note(job.directory, trouble=str(error))
-        return 1
-    except Exception as error:
-        traceback.print_exc()
-        job.finish("failed", reasons.explain(error))
-        return 1
-    return 0
+    return ended(job, courier.work)
 
 
 class Courier:
@@ -56,6 +39,17 @@ class Courier:
     def __init__(self, job: Job, asked: dict[str, Any], link: Link) -> None:
         self.job, self.asked, self.link = job, asked, link
         self.look = float(asked["hub"]["look"])  # seconds between two looks
+
+    def work(self) -> int:
+        """`go`, and no result where what is true at the Hub is not known."""
+        try:
+            self.go()
+        except Cancelled:
+            return self.settle(self.call_off)
+        except (Refused, Unreachable, Unsure) as error:
+            note(self.job.directory, trouble=str(error))
+            return 1
+        return 0
 
     def go(self) -> None:
         """Do whatever of the run is still to be done."""

@@ -1,18 +1,22 @@
-"""The worker's side of a job directory: the lock, the events, the checkpoints' marks and the one result."""
+"""The worker's side of a job directory: its command line, the lock, the events, and the one result."""
 
 from __future__ import annotations
 
+import argparse
 import fcntl
 import json
 import os
 import signal
 import sys
 import time
+import traceback
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from tools import jobdir
+from tools.workers import reasons
 
 RESERVE = ".reserve"  # disk kept free, so that a full disk leaves room to say so
 RESERVE_BYTES = 64 * 1024
@@ -22,8 +26,31 @@ class Cancelled(BaseException):
     """Someone asked the worker to end. No Exception: libraries swallow those while they are imported."""
 
 
+def options(about: str | None, argv: Sequence[str] | None) -> argparse.Namespace:
+    """What every worker is started with: `directory`, `lock` and `resume`."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("directory", type=lambda text: Path(text).resolve())
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    parser.add_argument("--lock", type=int, help="descriptor of the lock that the starter holds for us")
+    return parser.parse_args(argv)
+
+
+def ended(job: Job, work: Callable[[], int | None]) -> int:
+    """Do the work, see that there is a result however it ends, and return the exit status: 0 when it succeeded."""
+    try:
+        return work() or 0
+    except Cancelled:
+        job.stopped(f"while {job.doing}")
+    except Exception as error:
+        traceback.print_exc()
+        job.finish("failed", reasons.explain(error))
+    return 1
+
+
 class Job:
     """One run of a worker on its directory. Made first of all, before any heavy import."""
+
+    doing = "starting"  # its stage
 
     def __init__(self, directory: Path, lock: int | None = None, launched: bool = False) -> None:
         self.directory = directory
@@ -64,6 +91,7 @@ class Job:
         os.write(self._events, line.encode() + b"\n")
 
     def stage(self, name: str, detail: str = "") -> None:
+        self.doing = name
         self.event("stage", name=name, detail=detail)
 
     def again(self, module: str, resume: bool) -> None:
@@ -73,6 +101,12 @@ class Job:
         os.set_inheritable(self._lock, True)
         flags = ["--resume"] if resume else []
         os.execv(sys.executable, [sys.executable, "-m", module, str(self.directory), "--lock", str(self._lock), *flags])
+
+    def stopped(self, when: str) -> None:
+        """The result of a run that somebody asked to end: paused where it is to go on later, else cancelled."""
+        asked = {name: (self.directory / name).exists() for name in (jobdir.PAUSE, jobdir.CANCEL)}
+        state = "paused" if asked[jobdir.PAUSE] and not asked[jobdir.CANCEL] else "cancelled"
+        self.finish(state, f"{state.capitalize()} {when}.")
 
     def finish(self, state: str, reason: str = "", **values: Any) -> None:
         """Write the result: the last thing that a worker does."""

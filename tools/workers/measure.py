@@ -49,13 +49,13 @@ class Measure:
         mean = sum(lengths) / len(lengths)
         return rendered, min(max(lengths), self.window), min(mean, self.window)
 
-    def loss(self, adapter: Path | None) -> float | None:
-        """Mean loss a learned token of the request's test rows; None when there are none."""
+    def test(self, adapter: Path | None) -> dict[str, float]:
+        """`eval_loss`, a learned token's mean over the test rows, and `token_accuracy`; empty when there are none."""
         import torch
 
         built = rows.build(self.tokenizer, self.request.test[:EVAL_ROWS], self.window, self._stops())
         if not built.rows:
-            return None
+            return {}
         model, total, count = self._model(adapter), 0.0, 0
         with torch.inference_mode():
             for row in built.rows:
@@ -63,7 +63,7 @@ class Measure:
                 seen = int((labels[0, 1:] != rows.IGNORED).sum())
                 out = model(input_ids=torch.tensor([row["input_ids"]]), labels=labels)
                 total, count = total + float(out.loss) * seen, count + seen
-        return round(total / count, 5)
+        return {"eval_loss": round(total / count, 5), "token_accuracy": round(answer.accuracy(model, built.rows), 5)}
 
     def probe(self, adapter: Path) -> None:
         """Write what the adapter answers before it is merged."""

@@ -1,9 +1,15 @@
-"""What was trained -> one model that plain transformers can load: an adapter with its base, or all of the weights."""
+"""What was trained -> one model that plain transformers can load: an adapter with its base, or all of the weights.
+
+As a program, `python -m tools.workers.merge BASE ADAPTER FOLDER`, it merges as a run on a CPU does at its end.
+"""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
+
+from tools import basemodel, recipe
 
 FULL_PRECISION = 2e9  # parameters up to which the sum is made in 32 bits, before it is rounded once
 
@@ -37,3 +43,9 @@ def whole(model: Any, base: str, folder: Path, exact: bool) -> None:
     model.config.use_cache = True
     model.save_pretrained(folder)
     AutoTokenizer.from_pretrained(base).save_pretrained(folder)
+
+
+if __name__ == "__main__":
+    own, adapted, made = sys.argv[1:]
+    count = basemodel.parameters(Path(own))
+    merge(own, Path(adapted), Path(made), count, exact=count <= recipe.MIDDLE)

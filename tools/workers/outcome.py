@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 
 def metrics(plan: Plan, trainer: Any, progress: Progress, seconds: float) -> dict[str, Any]:
-    """The job's metrics; losses are those of the step whose weights the model has. `seconds`: of training alone."""
+    """The job's metrics; the eval loss is that of the weights the model has. `seconds`: of training alone."""
     request = plan.request
-    kept = best_step(trainer) if request.patience else max(progress.evaluations, default=-1)
+    chosen = request.patience and plan.recipe.adapter_scale == 1  # a scaled adapter is evaluated once more at the end
+    kept = best_step(trainer) if chosen else max(progress.evaluations, default=-1)
     judged = {"margin": progress.margins.get(kept), "margin_before": progress.margins.get(0)}
     return {
         "final_loss": progress.final_loss,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,10 @@ from tools.workers.job import Job
 from tools.workers.ranks import Ranks
 
 Speak = Callable[[], list[dict[str, str]]]
-JUDGED = {"eval_rewards/margins": "margin", "eval_rewards/accuracies": "accuracy"}  # of dpo and kto
+Look = Callable[[], float]
+MEASURED = {  # sft: tokens that the model would have chosen; dpo and kto: pairs told apart, and by how much
+    "mean_token_accuracy": "token_accuracy", "rewards/accuracies": "accuracy", "rewards/margins": "margin",
+}  # fmt: skip
 SMOOTHED = 5  # logged steps that the final loss is the mean of
 
 
@@ -35,11 +38,13 @@ class Progress(TrainerCallback):  # type: ignore[misc]
         resumed: bool,
         passes: int = 1,
         ranks: Ranks = Ranks(),  # noqa: B008
+        look: Look | None = None,
     ) -> None:
         self.job = job
         self.ranks = ranks
         self.passes = passes  # epochs that one pass over the trainer's rows holds
         self.speak = speak
+        self.look = look  # measures the token accuracy at a checkpoint, where the trainer does not at each step
         self.resumed = resumed
         self.losses: list[float] = []
         self.evaluations: dict[int, float] = {}
@@ -62,8 +67,8 @@ class Progress(TrainerCallback):  # type: ignore[misc]
             return
         if state.global_step in (state.max_steps // 2, state.max_steps):
             self._samples(state.global_step)
-        if state.global_step == state.max_steps:
-            control.should_log = True  # the last step is always told
+        if self._due(args, state):
+            control.should_log = True  # the steps with a checkpoint are always told, the last one too
 
     def on_log(
         self,
@@ -77,6 +82,8 @@ class Progress(TrainerCallback):  # type: ignore[misc]
             return
         loss, norm = float(logs["loss"]), float(logs.get("grad_norm", 0.0))
         self.tokens = int(logs.get("num_tokens", self.tokens))
+        if self.look and "mean_token_accuracy" not in logs and self._due(args, state):
+            logs = logs | {"mean_token_accuracy": self.look()}
         self._step(state, logs, loss, norm)
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise NotANumber(f"The loss stopped being a number at step {state.global_step}")
@@ -92,9 +99,9 @@ class Progress(TrainerCallback):  # type: ignore[misc]
     ) -> None:
         if metrics and "eval_loss" in metrics:
             self.evaluations[state.global_step] = float(metrics["eval_loss"])
-            judged = {name: float(metrics[key]) for key, name in JUDGED.items() if key in metrics}
-            self.margins |= {state.global_step: judged["margin"]} if "margin" in judged else {}
-            self.job.event("eval", step=state.global_step, eval_loss=float(metrics["eval_loss"]), **judged)
+            found = measured(metrics, "eval_")
+            self.margins |= {state.global_step: found["margin"]} if "margin" in found else {}
+            self.job.event("eval", step=state.global_step, eval_loss=float(metrics["eval_loss"]), **found)
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         if not self.ranks.first:
@@ -109,6 +116,9 @@ class Progress(TrainerCallback):  # type: ignore[misc]
         last = self.losses[-SMOOTHED:]
         return sum(last) / len(last) if last else None
 
+    def _due(self, args: TrainingArguments, state: TrainerState) -> bool:
+        return bool(state.global_step % max(int(args.save_steps), 1) == 0 or state.global_step == state.max_steps)
+
     def _step(self, state: TrainerState, logs: dict[str, Any], loss: float, norm: float) -> None:
         done = state.global_step - self._first
         each = (time.monotonic() - self._began) / max(done, 1)
@@ -122,6 +132,7 @@ class Progress(TrainerCallback):  # type: ignore[misc]
             tokens=self.tokens,
             epoch=round(float(state.epoch or 0.0) * self.passes, 4),
             eta_seconds=round(each * (state.max_steps - state.global_step), 1),
+            **measured(logs),
         )
 
     def _samples(self, step: int) -> None:
@@ -129,3 +140,8 @@ class Progress(TrainerCallback):  # type: ignore[misc]
             return
         self._spoken.add(step)
         self.job.event("samples", step=step, answers=self.speak())
+
+
+def measured(logs: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
+    """What the trainer measured beside the loss, by our names. Accuracies are shares of 1."""
+    return {name: round(float(logs[prefix + key]), 5) for key, name in MEASURED.items() if prefix + key in logs}

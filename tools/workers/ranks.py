@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,10 +56,10 @@ def know_numbered_cpus() -> None:
     torch.serialization.register_package(5, lambda _: None, restored)
 
 
-def watch(asked_to_end: Path, every: float = 0.5) -> None:
+def watch(asked_to_end: Sequence[Path], every: float = 0.5) -> None:
     """End at once when the launcher is gone: it holds the job's lock, so nobody could see us go on.
 
-    Once the file `asked_to_end` is there, this process gets the signal that its launcher keeps to itself.
+    Once a file of `asked_to_end` is there, this process gets the signal that its launcher keeps to itself.
     """
     parent = os.getppid()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
@@ -66,7 +67,7 @@ def watch(asked_to_end: Path, every: float = 0.5) -> None:
     def look() -> None:
         told = False
         while os.getppid() == parent:
-            if not told and asked_to_end.exists():
+            if not told and any(path.exists() for path in asked_to_end):
                 told = True
                 os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(every)

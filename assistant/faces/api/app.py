@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
@@ -24,12 +26,21 @@ def make(bench: Workbench, keys: auth.Keys) -> FastAPI:
     app.state.bench, app.state.keys = bench, keys
     app.state.limits = Limits(bench.settings)
     app.state.engine = Engine(bench.chat, bench.settings.model_servers, app.state.limits.writing)
-    for part in (files, jobs, models, chat):
+    for part in (chat, files, jobs, models):  # the one that is asked most is looked for first
         app.include_router(part.router)
     errors.install(app)
     app.add_middleware(Bodies, file_mb=bench.settings.api_file_mb)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
+
+
+@asynccontextmanager
+async def running(app: FastAPI) -> AsyncIterator[None]:
+    """The time in which the app answers; its connections to the models' servers are closed at the end."""
+    try:
+        yield
+    finally:
+        await app.state.engine.close()
 
 
 def _document(app: FastAPI) -> dict[str, Any]:

@@ -62,6 +62,7 @@ def cancel_job(bench: Bench, owner: Owner, job_id: str) -> schemas.Job:
 
 @router.post("/{job_id}/pause")
 def pause_job(bench: Bench, owner: Owner, job_id: str) -> schemas.Job:
+    """Stop for now. A run of this machine still runs until its step and a checkpoint are done, then it is paused."""
     job = _job(bench, owner, job_id)
     return _shown(bench, finetune.pause(bench.store, bench.settings, bench.trainers, job.id))
 
@@ -70,6 +71,8 @@ def pause_job(bench: Bench, owner: Owner, job_id: str) -> schemas.Job:
 def resume_job(bench: Bench, owner: Owner, job_id: str) -> schemas.Job:
     """Go on from the last checkpoint of a job that was paused, cancelled or failed."""
     job = _job(bench, owner, job_id)
+    if job.state != JobState.RUNNING:
+        tuning.check_room(bench.store, bench.settings, bench.trainers, owner)
     return _shown(bench, finetune.resume(bench.store, bench.settings, bench.trainers, job.id))
 
 

@@ -88,10 +88,13 @@ def _said(event: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
             return [("info", f"{event.get('name')}: {event.get('detail')}".capitalize(), {})]
         case "eval":
             data = {"step": step, "full_valid_loss": event.get("eval_loss")}
+            tokens = event.get("token_accuracy")
+            data |= {"full_valid_mean_token_accuracy": tokens} if tokens is not None else {}
             return [("info", f"Step {step}: full validation loss={_loss(event.get('eval_loss'))}", data)]
         case "step":
             data = {"step": step, "train_loss": event.get("loss"), "total_steps": event.get("steps")}
-            data |= {"train_mean_token_accuracy": event["accuracy"]} if event.get("accuracy") is not None else {}
+            tokens = event.get("token_accuracy")
+            data |= {"train_mean_token_accuracy": tokens} if tokens is not None else {}
             return [("info", f"Step {step}/{event.get('steps')}: training loss={_loss(event.get('loss'))}", data)]
         case "checkpoint":
             return [("info", f"Checkpoint created at step {step}", {})]

@@ -6,20 +6,18 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
-
 from assistant.faces.api import engine as engines
-from assistant.faces.api.engine import Engine
+from assistant.faces.api.engine import Engine, Upstream
 
 log = logging.getLogger(__name__)
 DONE = b"data: [DONE]\n\n"
 BROKE = {"error": {"message": "The answer broke off: the model's server ended or failed. Ask again.",
                    "type": "server_error", "param": None, "code": "engine_failed"}}  # fmt: skip
-_MARKS = (b'"finish_reason"', b'"usage"', b'"error"')  # a piece with none of these is passed on as it is
+Write = Callable[[bytes], Awaitable[None]]
 
 
 class Broken(Exception):
@@ -83,32 +81,32 @@ class Cutter:
         return next((n for n in range(longest, 0, -1) if self._held.endswith(stop[:n])), 0)
 
 
-async def passed(upstream: httpx.Response, engine: Engine, head: Head, served: str) -> AsyncIterator[bytes]:
+async def passed(upstream: Upstream, engine: Engine, head: Head, served: str, write: Write) -> None:
     """The server's own events, with the model's name exchanged. `served`: what the server calls the model."""
     old = json.dumps({"model": served}, ensure_ascii=False, separators=(",", ":"))[1:-1].encode()
     new = json.dumps({"model": head.model}, ensure_ascii=False, separators=(",", ":"))[1:-1].encode()
     answer = Answer()
     try:
         async for piece in engines.whole_events(upstream, engine):
-            if not any(mark in piece for mark in _MARKS):
-                yield piece.replace(old, new)
+            if not (b'"finish_reason"' in piece or b'"usage"' in piece or b'"error"' in piece):
+                await write(piece.replace(old, new))
                 continue
             out = []
             for event in engines.events(piece):
                 if delta := _read(event, answer):
                     out.append(head.chunk([_choice(0, delta)]))
             if out:
-                yield _sse(*out)
+                await write(_sse(*out))
         if not answer.finish:
             raise Broken
-        yield _sse(head.chunk([_choice(0, {}, answer.finish)]), *_usage(head, [answer])) + DONE
-    except (Broken, httpx.HTTPError, ValueError) as error:
+        await write(_sse(head.chunk([_choice(0, {}, answer.finish)]), *_usage(head, [answer])) + DONE)
+    except (Broken, *engines.GONE, ValueError) as error:
         log.warning("an answer broke off: %s", type(error).__name__)
-        yield _sse(BROKE)
+        await write(_sse(BROKE))
 
 
 async def read(
-    upstream: httpx.Response, engine: Engine, answer: Answer, stops: Sequence[str]
+    upstream: Upstream, engine: Engine, answer: Answer, stops: Sequence[str]
 ) -> AsyncIterator[dict[str, Any]]:
     """The deltas of one answer, cut at a stop text; `answer` is complete when they end. Raises Broken."""
     cutter = Cutter(stops)
@@ -126,7 +124,7 @@ async def read(
                 if cutter.hit:
                     answer.finish = "stop"
                     return
-    except (httpx.HTTPError, ValueError) as error:
+    except (*engines.GONE, ValueError) as error:
         raise Broken from error
     if not answer.finish:
         raise Broken
@@ -136,13 +134,13 @@ async def read(
 
 
 async def merged(
-    upstreams: Sequence[httpx.Response], engine: Engine, head: Head, stops: Sequence[str]
-) -> AsyncIterator[bytes]:
+    upstreams: Sequence[Upstream], engine: Engine, head: Head, stops: Sequence[str], write: Write
+) -> None:
     """Several answers to one request, their chunks as they come."""
     answers = [Answer(index) for index in range(len(upstreams))]
     waiting: asyncio.Queue[bytes | Broken | None] = asyncio.Queue()
 
-    async def write(upstream: httpx.Response, answer: Answer) -> None:
+    async def follow(upstream: Upstream, answer: Answer) -> None:
         try:
             async for delta in read(upstream, engine, answer, stops):
                 waiting.put_nowait(_sse(head.chunk([_choice(answer.index, delta)])))
@@ -151,24 +149,24 @@ async def merged(
         except Broken as broken:
             waiting.put_nowait(broken)
 
-    tasks = [asyncio.create_task(write(*pair)) for pair in zip(upstreams, answers, strict=True)]
+    tasks = [asyncio.create_task(follow(*pair)) for pair in zip(upstreams, answers, strict=True)]
     try:
         left = len(tasks)
         while left:
             got = await waiting.get()
             if isinstance(got, Broken):
-                yield _sse(BROKE)
+                await write(_sse(BROKE))
                 return
             left -= got is None
             if got is not None:
-                yield got
-        yield _sse(*_usage(head, answers)) + DONE
+                await write(got)
+        await write(_sse(*_usage(head, answers)) + DONE)
     finally:
         for task in tasks:
             task.cancel()
 
 
-async def collected(upstream: httpx.Response, engine: Engine, index: int, stops: Sequence[str]) -> Answer:
+async def collected(upstream: Upstream, engine: Engine, index: int, stops: Sequence[str]) -> Answer:
     """The whole answer. Raises Broken."""
     answer = Answer(index)
     async for _ in read(upstream, engine, answer, stops):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from assistant.conversations.chatfile import ROLES
@@ -15,6 +16,7 @@ from assistant.stages import finetune, switch
 from assistant.uploads import names
 from assistant.uploads.refusals import Refused, missing
 from assistant.workbench import Workbench
+from tools import checkpoint
 from tools.trainer import JobStatus
 
 CASE = "attune:"  # before a case's name: whatever variant answers in it now, with its instruction and passages
@@ -37,7 +39,7 @@ class Target:
         return self.variant.endpoint == "local"
 
 
-def find(bench: Workbench, owner: str, body: chat_schemas.ChatCreate) -> Target:
+async def find(bench: Workbench, owner: str, body: chat_schemas.ChatCreate) -> Target:
     """What answers. Raises Refused (404) for a model that there is not, or that is somebody else's."""
     name, settings = body.model, bench.settings
     if name == settings.chat_model and settings.chat_base_url:
@@ -52,7 +54,7 @@ def find(bench: Workbench, owner: str, body: chat_schemas.ChatCreate) -> Target:
             return Target(name, replace(active, temperature=heat), whole=True)
     if found := names.model(bench.store, owner, name):
         job, step = found
-        model = job.model if not step else _checkpoint(bench, job.id, step, name)
+        model = job.model if not step else await asyncio.to_thread(_checkpoint, bench, job.id, step, name)
         names.folder(settings, replace(job, model=model))
         return Target(name, _variant("local", model, _step(body.temperature)))
     raise missing("model", name, "model", "model_not_found")
@@ -79,13 +81,14 @@ async def prompt(bench: Workbench, target: Target, body: chat_schemas.ChatCreate
     return messages, min(asked, window - size)
 
 
-def check(body: chat_schemas.ChatCreate, local: bool) -> None:
+def check(body: chat_schemas.ChatCreate, target: Target) -> None:
     """Refuse what would change the answer and cannot be done. A server of somebody else's decides for itself."""
-    if not local:
+    if not target.local:
         return
+    narrowed = target.variant.temperature > 0 and body.top_p not in (None, 1)  # a greedy answer has no use for it
     extra: dict[str, Any] = body.model_extra or {}
     wanted = {
-        "logprobs": body.logprobs, "top_logprobs": body.top_logprobs, "top_p": body.top_p not in (None, 1),
+        "logprobs": body.logprobs, "top_logprobs": body.top_logprobs, "top_p": narrowed,
         "presence_penalty": body.presence_penalty, "frequency_penalty": body.frequency_penalty,
         "logit_bias": extra.get("logit_bias"), "tools": extra.get("tools"), "functions": extra.get("functions"),
         "audio": extra.get("audio"), "web_search_options": extra.get("web_search_options"),
@@ -112,11 +115,12 @@ def _step(temperature: float | None) -> float:
 
 
 def _checkpoint(bench: Workbench, job: int, step: int, name: str) -> str:
+    """The folder of the model of that step, made when it is first asked for."""
     status: JobStatus = finetune.follow(bench.store, bench.settings, bench.trainers, job, 10**9)
     found = next((one.model for one in status.checkpoints if one.step == step), None)
     if found is None:
         raise missing("checkpoint", name, "model", "model_not_found")
-    return bench.settings.portable(found)
+    return bench.settings.portable(str(checkpoint.model(Path(found), bench.settings.train_python or None)))
 
 
 def _text(content: str | Sequence[chat_schemas.TextPart]) -> str:

@@ -69,7 +69,8 @@ def _dressed(figure: go.Figure, title: str, x: str) -> go.Figure:
     """Transparent, small, and readable in light and dark."""
     axis = {"gridcolor": GRID, "zeroline": False, "fixedrange": True}
     return figure.update_layout(
-        title={"text": title, "font": {"size": 14}}, height=290, margin={"l": 48, "r": 14, "t": 42, "b": 36},
+        title={"text": title, "font": {"size": 14}, "x": 0.02, "xanchor": "left"}, height=290,
+        margin={"l": 48, "r": 14, "t": 42, "b": 36},
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", font={"color": INK, "size": 12},
         legend={"orientation": "h", "y": 1.14, "x": 1, "xanchor": "right"},
         xaxis={**axis, "title": x}, yaxis=axis, template="none",

@@ -9,9 +9,11 @@ from typing import Any
 import gradio as gr
 
 from assistant.faces.ui import plots, training_text
+from assistant.faces.ui.export_panel import ExportPanel
 from assistant.faces.ui.hosting_panel import HostingPanel
 from assistant.faces.ui.session import QUIET, Session
 from assistant.faces.ui.told import told
+from assistant.record.types import Job
 from assistant.stages import finetune
 from assistant.workbench import Workbench
 from tools.trainer import JobState, ToolError
@@ -40,6 +42,7 @@ class TrainingTab:
             self.status = gr.HTML(elem_id="run-status")
             with gr.Row():
                 self.stop = gr.Button("Stop…", size="sm", scale=0, min_width=100, elem_id="stop-run")
+                self.pause = gr.Button("Pause", size="sm", scale=0, min_width=100, elem_id="pause-run")
                 self.resume = gr.Button("Resume", size="sm", scale=0, min_width=110, elem_id="resume-run")
             with gr.Column(visible=False, elem_classes="card") as self.sure:
                 gr.Markdown(STOP)
@@ -59,6 +62,7 @@ class TrainingTab:
             self.start = gr.Button("Start training", variant="primary", elem_classes="go", elem_id="start-training")
             self.why = gr.Markdown(elem_classes="quiet", elem_id="training-why")
         self.hosting = HostingPanel(bench, session)
+        self.export = ExportPanel(bench, session)
         with gr.Accordion("All runs", open=False, visible=False) as self.past:
             self.history = gr.HTML()
 
@@ -77,12 +81,13 @@ class TrainingTab:
             self.tuning = gr.Dropdown(TUNINGS, value="", label="What is tuned", min_width=220, elem_id="tuning")
         with gr.Row():
             self.earlier = gr.Number(0, label="Go on from run", minimum=0, precision=0, min_width=110)
-            self.patience = gr.Number(0, label="Stop after evaluations without progress", minimum=0, precision=0,
+            self.patience = gr.Number(0, label="Patience (evaluations)", minimum=0, precision=0,
                                       min_width=110, elem_id="patience")  # fmt: skip
             self.processes = gr.Number(0, label="GPUs or processes", minimum=0, precision=0, min_width=110)
             self.beta = gr.Number(0, label="Beta of DPO and KTO", minimum=0, step=0.05, min_width=110)
         self.base = gr.Textbox(label="Base model", placeholder="a local folder or a name; empty = the chat model")
-        self.command = gr.Code(label="The same from a terminal", language="shell", interactive=False, lines=1)
+        self.command = gr.Code(label="The same from a terminal", language="shell", interactive=False, lines=1,
+                               wrap_lines=True)  # fmt: skip
 
     @property
     def options(self) -> list[Any]:
@@ -91,12 +96,15 @@ class TrainingTab:
 
     def wire(self) -> None:
         session, case = self.session, self.session.case
-        live = [self.run, self.status, self.stop, self.resume, self.loss, self.rate, self.samples, self.seen]
+        live = [self.run, self.status, self.stop, self.pause, self.resume, self.loss, self.rate, self.samples,
+                self.seen]  # fmt: skip
         form = [self.form, self.trainer, self.start, self.why, self.past, self.history]
         session.in_front("training", self.show, form)
         session.in_front("training", lambda case: self.live(case, ""), live)
-        session.always(self.watch, [self.timer])
+        gr.on([case.change, session.changed.change], told(self.watch), [case, session.changed],
+              [self.timer, session.changed], **QUIET)  # fmt: skip
         self.hosting.wire()
+        self.export.wire()
         self.timer.tick(told(self._tick), [case, self.seen, session.changed], [*live, session.changed], **QUIET)
         asked = [case.change, session.changed.change, session.panel.change, *(option.change for option in self.options)]
         gr.on(asked, told(self._forecast), [case, session.panel, *self.options], [self.forecast, self.command],
@@ -105,6 +113,7 @@ class TrainingTab:
         self.stop.click(lambda: gr.Column(visible=True), None, self.sure, **QUIET)
         self.go_on.click(lambda: gr.Column(visible=False), None, self.sure, **QUIET)
         session.after(self.really.click(told(self._cancel), case, self.sure, **QUIET))
+        session.after(self.pause.click(told(self._pause), case, None, **QUIET))
         session.after(self.resume.click(told(self._resume), case, None, **QUIET))
 
     def show(self, case: str) -> tuple[Any, ...]:
@@ -126,19 +135,20 @@ class TrainingTab:
         )  # fmt: skip
 
     def live(self, case: str, seen: str) -> tuple[Any, ...]:
-        """The latest run, for [run, status, stop, resume, loss, rate, samples, seen]; nothing when there is no news."""
+        """The latest run, for the nine of `live` in `wire`; nothing when there is no news."""
         jobs = self.bench.store.jobs(case) if case else []
         if not jobs:
-            return gr.Column(visible=False), *[gr.skip()] * 6, ""
+            return gr.Column(visible=False), *[gr.skip()] * 7, ""
         bench = self.bench
         now = finetune.follow(bench.store, bench.settings, bench.trainers, jobs[-1].id)
         key = f"{jobs[-1].id} {now.state} {len(now.events)} {now.resumable}"
         if key == seen:
-            return (gr.skip(),) * 8
+            return (gr.skip(),) * 9
         return (
             gr.Column(visible=True),
             training_text.status(jobs[-1], now, now.events),
             gr.Button(visible=not now.state.ended),
+            gr.Button(visible=now.state is JobState.RUNNING),
             gr.Button(visible=now.resumable and now.state is not JobState.RUNNING),
             plots.loss(now.events),
             plots.rate(now.events),
@@ -146,17 +156,19 @@ class TrainingTab:
             key,
         )
 
-    def watch(self, case: str) -> gr.Timer:
-        """Poll only while a run of this case is going; what happened while the app was off is recorded first."""
+    def watch(self, case: str, changed: int) -> tuple[Any, ...]:
+        """Poll only while a run of this case is going. What happened while the app was off is recorded, and told on."""
         bench = self.bench
+        before = [job.state for job in bench.store.jobs(case)] if case else []
         jobs = finetune.refresh(bench.store, bench.settings, bench.trainers, case) if case else []
-        return gr.Timer(active=any(not JobState(job.state).ended for job in jobs))
+        news = before != [job.state for job in jobs]
+        return gr.Timer(active=not all(_rests(job) for job in jobs)), changed + 1 if news else gr.skip()
 
     def _tick(self, case: str, seen: str, changed: int) -> tuple[Any, ...]:
-        """`live`, and word to the other panels when the run has ended: the tracker and the comparison depend on it."""
+        """`live`, and word to the other panels when the run has ended or is paused: the tracker depends on it."""
         found = self.live(case, seen)
-        ended = all(JobState(job.state).ended for job in self.bench.store.jobs(case))
-        return *found, changed + 1 if ended else gr.skip()
+        rests = all(_rests(job) for job in self.bench.store.jobs(case))
+        return *found, changed + 1 if rests else gr.skip()
 
     def _forecast(self, case: str, panel: str, *values: Any) -> Any:
         """What this run would take, and the command that does the same."""
@@ -184,10 +196,19 @@ class TrainingTab:
         gr.Info("The run ends after the step it is in.")
         return gr.Column(visible=False)
 
+    def _pause(self, case: str) -> None:
+        bench = self.bench
+        finetune.pause(bench.store, bench.settings, bench.trainers, bench.store.jobs(case)[-1].id)
+        gr.Info("The run pauses after the step it is in.")
+
     def _resume(self, case: str) -> None:
         bench = self.bench
         job = finetune.resume(bench.store, bench.settings, bench.trainers, bench.store.jobs(case)[-1].id)
         gr.Info(f"Training {job.id} goes on from its last checkpoint.")
+
+
+def _rests(job: Job) -> bool:
+    return JobState(job.state).ended or job.state == JobState.PAUSED
 
 
 def _chosen(values: Sequence[Any]) -> dict[str, Any]:
