@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import subprocess
 import threading
@@ -35,7 +36,7 @@ class Service:
         self._key = key
         self._lock = threading.Lock()
         self._client: tuple[str, openai.OpenAI] | None = None  # by its address
-        self._failed = -REST_SECONDS
+        self._failed = -math.inf
         self.trouble = ""  # why it gave nothing when it was asked last
 
     def ready(self) -> bool:
@@ -53,11 +54,17 @@ class Service:
         """What `send` gets by the client. Raises ToolError, and rests then."""
         import openai
 
+        client = None
         try:
-            answer = send(self._at(self._address()))
-        except (openai.OpenAIError, ToolError) as error:
+            answer = send(client := self._at(self._address()))
+        except Exception as error:
+            if client is not None and not self._open(client):
+                raise ToolError(f"{self.base_url or self.model} was let go of while it was asked.",
+                                "Ask again.") from error  # fmt: skip
+            if not isinstance(error, openai.OpenAIError | ToolError):
+                raise
             raise self._rest(error if isinstance(error, ToolError) else self._told(error)) from error
-        self._failed, self.trouble = -REST_SECONDS, ""
+        self._failed, self.trouble = -math.inf, ""
         return answer
 
     def _rest(self, error: ToolError) -> ToolError:
@@ -75,6 +82,10 @@ class Service:
                 client = openai.OpenAI(base_url=url, api_key=self._key or "none", max_retries=self.retries)
                 self._client = (url, client)
             return self._client[1]
+
+    def _open(self, client: openai.OpenAI) -> bool:
+        with self._lock:
+            return self._client is not None and self._client[1] is client
 
     def _told(self, error: openai.OpenAIError) -> ToolError:
         """A sentence and a remedy for what the client raises; a key never appears in them."""

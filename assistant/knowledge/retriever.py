@@ -158,7 +158,13 @@ class Knowledge:
             using = self._serving(case, corpus)
             if not using.ready():
                 return [], False
-            near = self._index.nearest(case, corpus.texts, query, k, using)
+            try:
+                near = self._index.nearest(case, corpus.texts, query, k, using)
+            except ToolError:
+                if (now := self._serving(case, corpus)) is using:
+                    raise
+                using = now  # another collection was completed, and the one that was asked let go of
+                near = self._index.nearest(case, corpus.texts, query, k, using)
         except ToolError as error:
             log.warning("A question is answered by words alone: %s", error)
             self._failed[case] = (str(error), time.monotonic())

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,15 +33,18 @@ def packaged_model(logs: Path) -> Local:
 
 
 class EmbeddingServer:
-    """Use it in a `with`. `asked` are the texts it was sent, by model, `keys` what they came with."""
+    """Use it in a `with`. `asked` are the texts it was sent, by model, `keys` what they came with.
+
+    Once it is `gone` it hangs up on whoever asks, and counts them as `refused`."""
 
     def __init__(self) -> None:
         self.asked: dict[str, list[str]] = {}
         self.keys: set[str] = set()
         self.status = 200
-        self.gone = False
+        self.gone, self.refused = False, 0
         self.open = threading.Event()  # while it is not set, passages wait; questions do not
         self.open.set()
+        self.asking: Callable[[str], object] = lambda _: None  # told a question's model before it is answered
         self.free = 0  # so many passages of a model are embedded whether it is open or not
         self._embedder = Embedder()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -63,7 +67,9 @@ class EmbeddingServer:
     def answer(self, model: str, texts: list[str]) -> dict[str, Any]:
         known = self.asked.setdefault(model, [])
         if len(texts) > 1 and len(known) >= self.free:
-            self.open.wait(60)
+            self.open.wait()  # however long the test takes; leaving the `with` opens it
+        elif texts != ["ready"] and len(texts) == 1:
+            self.asking(model)
         known += texts
         rows = [[float(value) for value in vector] for vector in self._embedder.embed(texts)]
         data = [{"object": "embedding", "index": index, "embedding": row} for index, row in enumerate(rows)]
@@ -77,6 +83,7 @@ class EmbeddingServer:
 
             def do_POST(self) -> None:
                 if server.gone:  # connections that were kept open end, too
+                    server.refused += 1
                     self.close_connection = True
                     return self.connection.shutdown(socket.SHUT_RDWR)
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

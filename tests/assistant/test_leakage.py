@@ -67,8 +67,8 @@ class Gestures(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
-        made, self.store = new_case(Path(self.folder.name))
-        self.knowledge = Knowledge(self.store, made)
+        self.made, self.store = new_case(Path(self.folder.name))
+        self.knowledge = Knowledge(self.store, self.made)
         self.held: list[list[Message]] = []
         self.frozen: list[str] = []
         self.split_leaks: list[object] = []

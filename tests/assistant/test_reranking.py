@@ -16,7 +16,7 @@ import pytest
 
 from assistant.chat import Chat
 from assistant.evidence import untrained
-from assistant.faces.ui import saw, transcript
+from assistant.faces.ui import documents_text, saw, transcript
 from assistant.knowledge.reranking import CANDIDATES, LEFT, Reranking
 from assistant.knowledge.retriever import Found, Knowledge
 from assistant.record.store import Store
@@ -26,7 +26,7 @@ from assistant.stages import baseline
 from assistant.workbench import open_workbench
 from tests.assistant.material import add_documents, new_case, settings, talk, variant
 from tests.assistant.reading_server import ReadingServer
-from tools import reranking
+from tools import reranking, service
 from tools.reranking import Reranker
 from tools.trainer import ToolError
 
@@ -161,9 +161,10 @@ WRONG = {
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_whatever_it_does_the_passages_stand_as_found_and_that_is_said(
-    desk: tuple[Settings, Store, Knowledge], server: RerankServer, wrong: str
+    desk: tuple[Settings, Store, Knowledge], server: RerankServer, wrong: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, _, knowledge = desk
+    knowledge = desk[2]
+    monkeypatch.setattr(service, "REST_SECONDS", 3600.0)  # however slow this machine is
     server.status, server.says, sentence = WRONG[wrong]
     found = knowledge.find("plants", CACTUS, 2)
     assert headings(found)[0] == "Watering > Cactus"
@@ -219,7 +220,7 @@ def test_it_is_asked_again_after_a_rest(
     desk: tuple[Settings, Store, Knowledge], server: RerankServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     knowledge = desk[2]
-    monkeypatch.setattr("tools.service.REST_SECONDS", 0.0)
+    monkeypatch.setattr(service, "REST_SECONDS", 0.0)
     server.status = 500
     assert knowledge.find("plants", CACTUS, 2).note
     server.status = 200
@@ -231,6 +232,17 @@ def test_it_is_asked_again_after_a_rest(
 def test_equals_keep_the_order_they_were_found_in(server: RerankServer) -> None:
     server.favourite = ""
     assert [place for place, _ in Reranker(server.url, "cross").rank("q", ["a", "b", "c"])] == [0, 1, 2]
+
+
+def test_the_documents_tab_tells_where_passages_go(tmp_path: Path) -> None:
+    assert documents_text.about(settings(tmp_path)).endswith("They stay on this computer.")
+    named = settings(tmp_path, chat_base_url="https://chat.example/v1", reranker="api:cross", embedding="openai:small",
+                     reranker_base_url="http://user:pass@127.0.0.1:81/v1")  # fmt: skip
+    said = documents_text.about(named)
+    assert said.endswith("question are sent to chat.example. Passages that fit a question are sent to 127.0.0.1:81. "
+                         "Every passage is sent to api.openai.com.")  # fmt: skip
+    unused = documents_text.about(settings(tmp_path, reranker_base_url="http://127.0.0.1:81/v1"))
+    assert unused.endswith("They stay on this computer.")
 
 
 @pytest.mark.parametrize("wrong", ["magic", "st:", "api:", "cross"])

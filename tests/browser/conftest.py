@@ -48,8 +48,9 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class App:
     """The app as its own process; it may be ended and started again on the same data."""
 
-    def __init__(self, data: Path) -> None:
-        self.data = data
+    def __init__(self, data: Path, **settings: str) -> None:
+        """`settings` are environment variables for it."""
+        self.data, self.settings = data, settings
         self.url = ""
         self.lines: list[str] = []
         self._listening = threading.Event()
@@ -61,7 +62,7 @@ class App:
         self.url = ""
         self.process = subprocess.Popen(
             [sys.executable, "app.py"], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env={**kept, "ATTUNE_DATA": str(self.data), "ATTUNE_PORT": "0"},
+            env={**kept, "ATTUNE_DATA": str(self.data), "ATTUNE_PORT": "0", **self.settings},
         )  # fmt: skip
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

@@ -6,33 +6,34 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from assistant.faces.ui import compare_text
+
 ANSWERS = ("variant", "score", "95 % interval", "minus prompt", "cites", "cites what answers", "tokens", "n")
 SEARCH = {"recall@1": "the first", "recall@3": "the first three", "recall@10": "the first ten"}
 
 
 def report(found: Mapping[str, Any], active: str) -> str:
     """What the figures rest on stands first: generated questions are marked as such."""
-    generated = "" if found["basis"] == "held-out" else '<b class="generated">Generated questions.</b> '
+    mark, colon, rest = found["note"].partition(":")  # "Generated: 12 questions made of ..."
+    note = f"<b>{escape(mark)}:</b>{escape(rest)}" if colon and found["basis"] != "held-out" else escape(found["note"])
     answers = found["answers"]
     names = sorted(answers, key=lambda name: answers[name]["score"] or -1.0, reverse=True)
-    rows = "".join(_row(found, name, active) for name in names)
-    head = "".join(f"<th>{name}</th>" for name in ANSWERS)
+    rows = [_row(found, name, active) for name in names]
     return (
-        f'<div class="verdict" role="status">{generated}{escape(found["note"])}</div>'
-        f'<div class="wide"><table class="plain answers"><tr>{head}</tr>{rows}</table></div>{_search(found)}'
+        f'<div class="verdict" role="status">{note}</div>{compare_text.answers(ANSWERS, rows)}{_search(found)}'
         f'<div class="quiet">Scorer: {escape(found["scorer"])}</div>'
     )
 
 
-def _row(found: Mapping[str, Any], name: str, active: str) -> str:
+def _row(found: Mapping[str, Any], name: str, active: str) -> tuple[str, ...]:
     of, cites, apart = found["answers"][name], found["citations"].get(name), found["differences"].get(name)
     now = " · answers now" if of["variant"] == active else ""
-    cells = (
-        _number(of["score"]), f"{_number(of['low'])} to {_number(of['high'])}",
+    failed = f" ({of['errors']} failed)" if of["errors"] else ""
+    return (
+        f"<b>{escape(name)}</b>{now}", _number(of["score"]), f"{_number(of['low'])} to {_number(of['high'])}",
         f"{apart['mean']:+.3f} ({apart['low']:+.3f} to {apart['high']:+.3f})" if apart else "–",
-        _share(cites, "cited"), _share(cites, "right"), f"{of['tokens_per_request'] or 0:.0f}", str(of["n"]),
+        _share(cites, "cited"), _share(cites, "right"), f"{of['tokens_per_request'] or 0:.0f}", f"{of['n']}{failed}",
     )  # fmt: skip
-    return f"<tr><td><b>{escape(name)}</b>{now}</td>{''.join(f'<td class=n>{cell}</td>' for cell in cells)}</tr>"
 
 
 def _search(found: Mapping[str, Any]) -> str:

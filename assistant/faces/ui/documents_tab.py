@@ -14,13 +14,11 @@ from assistant.faces.ui import documents_text
 from assistant.faces.ui.session import QUIET, Session
 from assistant.faces.ui.told import told
 from assistant.knowledge import documents
-from assistant.knowledge.convert import KINDS
 from assistant.knowledge.documents import Outcome, Upload
 from assistant.stages import baseline
 from assistant.workbench import Workbench
 
 POLL_SECONDS = 0.7
-ABOUT = f"{KINDS}. Answers search them and cite what they used. They stay on this computer."
 
 
 class DocumentsTab:
@@ -32,10 +30,11 @@ class DocumentsTab:
         self.numbers = itertools.count(1)
         self.seen = gr.State("")  # what was going on at the last look: the table is drawn anew when that changes
         self.timer = gr.Timer(POLL_SECONDS, active=False)
-        gr.Markdown(ABOUT, elem_classes="quiet")
+        gr.Markdown(documents_text.about(bench.settings), elem_classes="quiet")
         self.files = gr.File(
-            label="Drop documents here", file_count="multiple", type="filepath", elem_id="upload", height=140
-        )
+            label="Drop documents here", show_label=False, file_count="multiple", type="filepath", elem_id="upload",
+            height=140,
+        )  # fmt: skip
         self.progress = gr.HTML(elem_id="upload-progress")
         self.table = gr.HTML(elem_id="documents")
         with gr.Row(elem_classes="middle"):

@@ -5,14 +5,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
+from urllib.parse import urlsplit
 
 from assistant.background import Task
+from assistant.knowledge.convert import KINDS
 from assistant.knowledge.documents import Outcome
+from assistant.knowledge.embeddings import OPENAI
 from assistant.record.types import Document
+from assistant.settings import Settings
 
 HEADERS = ("name", "kind", "pages", "chunks", "tokens")
 _STATES = {"added": "added", "replaced": "replaced by a new version", "same": "there already, unchanged",
            "refused": "could not be used"}  # fmt: skip
+
+
+def about(settings: Settings) -> str:
+    """What can be added, and where it goes: to the servers that the settings name, and nowhere else."""
+    some = [settings.chat_base_url, settings.reranker_base_url if settings.reranker.startswith("api:") else ""]
+    every = [settings.chroma_url, settings.embedding_base_url or OPENAI if settings.embedding[:7] == "openai:" else ""]
+    sent = [f"Passages that fit a question are sent to {_host(url)}." for url in some if url]
+    sent += [f"Every passage is sent to {_host(url)}." for url in every if url]
+    where = " ".join(dict.fromkeys(sent)) or "They stay on this computer."
+    return f"{KINDS}. Answers search them and cite what they used. {where}"
 
 
 def table(found: Sequence[Document], refused: Sequence[Document], counted: Mapping[int, tuple[int, int]]) -> str:
@@ -28,7 +42,7 @@ def table(found: Sequence[Document], refused: Sequence[Document], counted: Mappi
             notes.append(f"The same file as '{same}'; it is searched once.")
         cut, size = (f"{number:,}" for number in counted.get(document.id, (0, 0)))
         rows.append(_row(document.name, (document.kind, document.pages, cut, size), " ".join(notes)))
-    rows += [_row(document.name, ("–",) * 4, document.problem, "refused") for document in refused]
+    rows += [_refused(document) for document in refused]
     head = "".join(f"<th>{name}</th>" for name in HEADERS)
     return f'<div class="wide"><table class="plain"><tr>{head}</tr>{"".join(rows)}</table></div>'
 
@@ -65,7 +79,17 @@ def _bar(said: str, fraction: float) -> str:
     )
 
 
-def _row(name: str, numbers: Sequence[object], notes: str, look: str = "") -> str:
+def _host(url: str) -> str:
+    found = urlsplit(url)
+    return f"{found.hostname or url}{f':{found.port}' if found.port else ''}"
+
+
+def _refused(document: Document) -> str:
+    said = f'<b>{escape(document.name)}</b><div class="quiet">{escape(document.problem)}</div>'
+    return f'<tr class="refused"><td colspan={len(HEADERS)}>{said}</td></tr>'
+
+
+def _row(name: str, numbers: Sequence[object], notes: str) -> str:
     cells = "".join(f"<td class=n>{escape(str(number))}</td>" for number in numbers)
     below = f'<div class="quiet">{escape(notes)}</div>' if notes else ""
-    return f'<tr class="{look}"><td><b>{escape(name)}</b>{below}</td>{cells}</tr>'
+    return f'<tr><td><b>{escape(name)}</b>{below}</td>{cells}</tr>'

@@ -93,6 +93,8 @@ footer { display: none !important; }
 #chat .placeholder-content, #chat .placeholder { text-align: center; padding: 0 16px; }
 #message .submit-button { background: var(--button-primary-background-fill); color: white; border-radius: 6px;
   padding: 4px 14px; font-weight: 600; }
+#tabs .label-wrap span { text-align: left; }
+#chosen-document input { text-overflow: ellipsis; padding-right: 26px; }
 .middle { align-items: center; }
 .go { align-self: flex-start; min-width: 230px; width: auto; }
 html { scrollbar-gutter: stable; }
@@ -149,6 +151,12 @@ button.secondary:disabled { background: var(--button-secondary-background-fill) 
   #answering { text-align: left; }
   .go { width: 100%; }
   #conversations table { font-size: .74rem; }
+  .answers, .answers tbody, .answers tr, .answers td { display: block; width: auto; }
+  .answers .head { display: none; }
+  .answers td { border: 0 !important; padding: 2px 4px !important; min-width: 0 !important; }
+  .answers td.n { display: flex; justify-content: space-between; gap: 10px; white-space: normal; text-align: right; }
+  .answers td.n::before { content: attr(data-name); color: var(--body-text-color-subdued); text-align: left; }
+  .answers tr { padding: 6px 0; border-bottom: 1px solid var(--border-color-primary) !important; }
   #documents td, #documents th { padding: 6px 5px !important; }
   #documents table { font-size: .8rem; }
   #conversations td, #conversations th, #conversations .cell-wrap { padding-left: 3px !important;
