@@ -7,10 +7,12 @@ status for the next requests of a path, a connection that is cut before or after
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -64,7 +66,7 @@ class Hub:
     def close(self) -> None:
         for child in self.children.values():
             if child.poll() is None:
-                child.kill()
+                _end(child)
         self.server.shutdown()
         self.server.server_close()
 
@@ -99,7 +101,8 @@ class Hub:
         given = kept | spec["environment"] | spec["secrets"] | {"HF_HOME": str(place / "home"), "HF_HUB_OFFLINE": "0"}
         with open(place / "log", "wb") as log:
             command = [sys.executable, "-u", "job.py", *arguments]
-            child = subprocess.Popen(command, cwd=place, env=given, stdout=log, stderr=subprocess.STDOUT)
+            child = subprocess.Popen(command, cwd=place, env=given, stdout=log, stderr=subprocess.STDOUT,
+                                     start_new_session=True)  # fmt: skip
         self.children[id] = child
         threading.Thread(target=self._wait, args=(id, child), daemon=True).start()
 
@@ -112,7 +115,7 @@ class Hub:
     def cancel(self, id: str) -> None:
         self.jobs[id]["status"] = {"stage": "CANCELED", "message": None}
         if id in self.children and self.children[id].poll() is None:
-            self.children[id].kill()
+            _end(self.children[id])
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -253,6 +256,12 @@ class _Handler(BaseHTTPRequestHandler):
             return 404, {"error": "Entry not found"}, {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": _sha(files)}
         data = files[path]
         return 200, data, {"ETag": f'"{_oid(data)}"', "X-Repo-Commit": _sha(files), "Content-Length": str(len(data))}
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """End a job with everything that it started, as the end of its container would."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def _oid(data: bytes) -> str:
