@@ -59,7 +59,7 @@ class Environment:
     """The virtual environment in `folder`, made with the Python `interpreter`."""
 
     def __init__(self, folder: Path, interpreter: str | None = None) -> None:
-        self.folder = folder
+        self.folder = folder.resolve()  # its programs name it in their first line
         self.interpreter = interpreter or sys.executable
 
     @property
@@ -68,10 +68,14 @@ class Environment:
 
     @property
     def ready(self) -> bool:
-        """Whether it was made to its end, with this version's packages, and its torch is still there."""
+        """Whether it was made to its end, here, with this version's packages, and its torch is still there.
+
+        One that was moved along with its folder cannot run: it is made anew.
+        """
         noted = jobdir.read_json(self.folder / READY) or {}
         whole = all(path.exists() for path in self.folder.glob("lib/python*/site-packages/torch*"))
-        return noted.get("packages") == _fingerprint() and (self.bin / "autotrain").is_file() and whole
+        here = noted == {"packages": _fingerprint(), "folder": str(self.folder)}
+        return here and (self.bin / "autotrain").is_file() and whole
 
     @property
     def size(self) -> int:
@@ -98,7 +102,8 @@ class Environment:
             self._run([*pip, *NEEDED], environment, say, _NO_PACKAGES)
             self._run([*pip, "--no-deps", PACKAGE], environment, say, _NO_PACKAGES)
             self._run([str(self.bin / "autotrain"), "--version"], self.variables(environment), say, _BROKEN)
-            jobdir.write_atomically(self.folder / READY, json.dumps({"packages": _fingerprint()}))
+            noted = {"packages": _fingerprint(), "folder": str(self.folder)}
+            jobdir.write_atomically(self.folder / READY, json.dumps(noted))
 
     def _link(self, environment: Mapping[str, str], say: Say, version: str = TORCH) -> None:
         """Link the interpreter's torch into the environment, where it is the version that is needed."""

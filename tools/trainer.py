@@ -177,7 +177,7 @@ class Trainer(Protocol):
         """Ask the run to end; harmless when it has ended."""
 
     def pause(self, handle: str) -> None:
-        """Stop for now, to `resume` later. Raises ToolError where the trainer or the run's state does not allow it."""
+        """Stop for now, to `resume` later; `poll` says PAUSED once it has. Raises ToolError where that cannot be."""
 
     def resume(self, handle: str) -> None:
         """Go on from the last checkpoint. Raises ToolError when there is none or the run still lives."""

@@ -81,6 +81,12 @@ def test_an_environment_whose_torch_is_gone_is_not_ready(stub: Environment) -> N
     assert not stub.ready
 
 
+def test_an_environment_that_was_moved_is_not_ready(stub: Environment, tmp_path: Path) -> None:
+    stub.make(os.environ, lambda _: None)
+    moved = stub.folder.rename(tmp_path / "elsewhere")
+    assert not Environment(moved, stub.interpreter).ready
+
+
 def test_a_half_made_environment_is_made_anew(stub: Environment) -> None:
     stub.make(os.environ, lambda _: None)
     (stub.folder / READY).unlink()

@@ -136,7 +136,8 @@ def test_it_fails_with_a_reason(bench: Bench) -> None:
 def cancelled(bench: Bench) -> Run:
     """A run that was cancelled after a restart of the app, in mid-job; `long` still holds."""
     handle = bench.make().start(bench.long())
-    wait_for(lambda: bench.progressing(bench.make().poll(handle)), bench.seconds)
+    going = progressing(bench, handle)
+    assert not going.state.ended, going.reason
     bench.make().cancel(handle)
     return Run(handle, ended(bench.make(), handle, bench.seconds))
 
@@ -164,7 +165,7 @@ def test_it_goes_on_and_pauses_where_it_can_and_says_so_where_it_cannot(
     else:
         if not bench.resumes:
             handle = bench.make().start(replace(bench.long(), key="paused"))
-            wait_for(lambda: bench.progressing(bench.make().poll(handle)), bench.seconds)
+            progressing(bench, handle)
         bench.make().pause(handle)
         paused = wait_for(lambda: (now := bench.make().poll(handle)).state is JobState.PAUSED and now, 120, 0.2)
         assert paused.resumable
@@ -173,6 +174,14 @@ def test_it_goes_on_and_pauses_where_it_can_and_says_so_where_it_cannot(
         assert gone_on(bench, handle, paused.step).state in (JobState.RUNNING, JobState.SUCCEEDED)
     bench.make().cancel(handle)
     assert ended(bench.make(), handle, bench.seconds).state in (JobState.CANCELLED, JobState.SUCCEEDED)
+
+
+def progressing(bench: Bench, handle: str) -> JobStatus:
+    """The run's status once it is under way, or has ended though it should not have."""
+    found: JobStatus = wait_for(
+        lambda: (bench.progressing(now := bench.make().poll(handle)) or now.state.ended) and now, bench.seconds
+    )
+    return found
 
 
 def gone_on(bench: Bench, handle: str, step: int) -> JobStatus:
