@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import logging
 import socket
@@ -65,6 +66,8 @@ def serve(bench: Workbench) -> None:
     if passing:
         print(f"Programs on this machine: base_url http://{_name(host)}:{port}/v1, api_key {passing} (for this run; "
               "set ATTUNE_API_KEY for one that stays)", flush=True)  # fmt: skip
+    gc.collect()
+    gc.freeze()  # what is there now stays: a collection that walks over all of it holds up every answer
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
     try:
         server.run(sockets=[listening])

@@ -47,7 +47,7 @@ def main() -> int:
 
 async def measure(served: Served, streams: list[int], rounds: int) -> dict[str, Any]:
     """Medians by how many answers are written at once."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=4)  # servers: 5 s
     async with httpx.AsyncClient(timeout=300, limits=limits, trust_env=False) as client:
         through = (f"{served.base_url}/chat/completions", STARTER, {"Authorization": f"Bearer {served.key}"})
         await _answer(client, *through, 0)  # loads the model
