@@ -40,8 +40,16 @@ def test_five_kinds_at_once(app: App, page: Page, shots: Path, tmp_path: Path) -
     expect(table.locator("tr.refused")).to_contain_text("is it scanned?")
     page.locator("#chosen-document input").click()
     page.get_by_role("option", name="Prices.xlsx").click()
+    chosen = page.locator("#chosen-document input")
+    (tmp_path / "Late.md").write_text("# Late\n\nGate 7 closes at noon.", encoding="utf-8")
+    page.locator("#upload input[type=file]").set_input_files(tmp_path / "Late.md")
+    expect(table).to_contain_text("Late.md", timeout=MINUTE)  # the panel was drawn anew, and the choice stays
+    expect(page.locator("#upload-progress")).to_contain_text("1 added", timeout=MINUTE)
+    expect(chosen).to_have_value("Prices.xlsx")
     page.locator("#remove").click()
     expect(table).not_to_contain_text("Prices.xlsx")
+    expect(chosen).to_have_value("")
+    expect(table).to_contain_text("A file with a rather long name")
     page.locator("#reindex").click()
     expect(page.locator("#upload-progress")).to_contain_text("Cut again into", timeout=MINUTE)
 

@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from assistant.background import Report, Task
+from assistant.errors import AttuneError
 from assistant.faces.ui import documents_text
 from assistant.faces.ui.session import QUIET, Session
 from assistant.faces.ui.told import told
@@ -39,8 +40,8 @@ class DocumentsTab:
         self.table = gr.HTML(elem_id="documents")
         with gr.Row(elem_classes="middle"):
             self.chosen = gr.Dropdown(
-                [], label="Document", show_label=False, container=False, scale=2, min_width=160, visible=False,
-                elem_id="chosen-document",
+                [], value=None, label="Document", show_label=False, container=False, scale=2, min_width=160,
+                visible=False, elem_id="chosen-document",
             )  # fmt: skip
             self.remove = gr.Button("Remove", size="sm", scale=0, min_width=110, visible=False, elem_id="remove")
             self.again = gr.Button("Index again", size="sm", scale=0, min_width=110, visible=False, elem_id="reindex")
@@ -51,7 +52,8 @@ class DocumentsTab:
         session, case = self.session, self.session.case
         session.after(self.files.upload(told(self._add), [self.files, case], self.files, show_progress="minimal",
                                         api_visibility="private"))  # fmt: skip
-        session.after(self.remove.click(told(self._remove), [self.chosen, case], None, **QUIET))
+        session.after(self.remove.click(told(self._remove), [self.chosen, case], self.chosen, **QUIET))
+        case.change(lambda: None, None, self.chosen, **QUIET)
         session.after(self.again.click(told(self._reindex), case, None, **QUIET))
         session.after(self.build.click(told(self._build), case, None, **QUIET))
         outputs = [self.table, self.chosen, self.remove, self.again, self.build, self.why]
@@ -68,7 +70,7 @@ class DocumentsTab:
         done = baseline.done(store, case)
         return (
             documents_text.table(found, refused, self.bench.knowledge.counted(case)),
-            gr.Dropdown(names, value=names[-1] if names else None, visible=bool(names)),
+            gr.Dropdown(names, visible=bool(names)),  # what was chosen stays: this is drawn anew while files are read
             gr.Button(visible=bool(names)),
             gr.Button(visible=bool(found)),
             gr.Button("Build the baseline again" if done else "Build the baseline", interactive=reason is None,
@@ -125,10 +127,11 @@ class DocumentsTab:
         self.bench.background.start(name, work)
 
     def _remove(self, name: str | None, case: str) -> None:
-        if name:
-            self.bench.store.remove_document(case, name)
-            self.bench.knowledge.sync(case)
-            gr.Info(f"{escape(name)} is no longer used. Answers that cited it keep what they cited.")
+        if not name:
+            raise AttuneError("No document is chosen.", "Choose the one to remove in the list beside the button.")
+        self.bench.store.remove_document(case, name)
+        self.bench.knowledge.sync(case)
+        gr.Info(f"{escape(name)} is no longer used. Answers that cited it keep what they cited.")
 
     def _reindex(self, case: str) -> None:
         def work(report: Report) -> None:
