@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import ipaddress
 import logging
 import socket
 import sys
@@ -52,7 +51,7 @@ def serve(bench: Workbench) -> None:
     from assistant.faces.api import auth
 
     keys, passing = auth.keys(bench.settings)
-    if not (_loopback(bench.settings.host) or bench.settings.password.get_secret_value()):
+    if not (auth.loopback(bench.settings.host) or bench.settings.password.get_secret_value()):
         raise AttuneError(
             f"On {bench.settings.host} whoever reaches this machine could use Attune: it does not start so.",
             "Set ATTUNE_PASSWORD, which the page then asks for, or leave ATTUNE_HOST at 127.0.0.1.",
@@ -77,13 +76,6 @@ def serve(bench: Workbench) -> None:
         ending.set()
         bench.close()
     print(_goodbye(bench), flush=True)
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -121,7 +113,7 @@ def _warm(bench: Workbench, ending: threading.Event) -> None:
 
 
 def _goodbye(bench: Workbench) -> str:
-    running = [job for job in bench.store.jobs() if not (JobState(job.state).ended or job.state == JobState.PAUSED)]
+    running = [job for job in bench.store.jobs() if not JobState(job.state).rests]
     names = ", ".join(str(job.id) for job in running)
     goes_on = f" Training {names} goes on; start Attune again to see it." if running else ""
     return f"\nAttune has ended, its model servers too.{goes_on}"

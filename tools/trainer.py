@@ -49,6 +49,11 @@ class JobState(StrEnum):
     def ended(self) -> bool:
         return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
+    @property
+    def rests(self) -> bool:
+        """Ended or paused: nothing more happens unless somebody asks for it."""
+        return self.ended or self is JobState.PAUSED
+
 
 @dataclass(frozen=True)
 class TrainRequest:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from assistant.chat import Chat
+from assistant.chat import Chat, Reply
 from assistant.errors import AttuneError
 from assistant.evidence.scorers import Scorer
 from assistant.record.types import Item, Message, Score, Variant
@@ -79,15 +79,21 @@ def by_conversation(scores: Sequence[Score]) -> dict[int, float]:
 def _answer(chat: Chat, evaluation: int, variant: Variant, question: Question, score: Scorer) -> Score:
     try:
         reply = chat.reply(variant, question.messages)
-        text = "".join(reply)
-        if reply.note:  # measured is what the settings say, or nothing
-            raise ToolError(reply.note)
+        text = whole(reply)
     except ToolError as error:
         return Score(evaluation, variant.id, question.item, question.turn, "", None, 0, 0, 0.0, 0.0, str(error))
     return Score(
         evaluation, variant.id, question.item, question.turn, text, score(text, question.reference),
         reply.prompt_tokens, reply.completion_tokens, reply.first_token_s, reply.total_s,
     )  # fmt: skip
+
+
+def whole(reply: Reply) -> str:
+    """The answer to its end. Raises ToolError also where it is not what the settings say: that is not measured."""
+    text = "".join(reply)
+    if reply.note:
+        raise ToolError(reply.note)
+    return text
 
 
 def first_error(scores: Sequence[Score]) -> str:

@@ -114,9 +114,7 @@ def cited(answer: str, passages: Sequence[Passage], asked: Asked) -> tuple[int, 
 def _answer(chat: Chat, trial: int, variant: Variant, asked: Asked, score: scorers.Scorer) -> Answered:
     try:
         reply = chat.reply(variant, asked.messages)
-        text = "".join(reply)
-        if reply.note:  # measured is what the settings say, or nothing
-            raise ToolError(reply.note)
+        text = runner.whole(reply)
     except ToolError as error:
         return Answered(trial, variant.id, asked.number, "", None, error=str(error))
     return Answered(

@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING
 
 from assistant.faces.cli_common import ProgressLine, Stopped, duration
-from tools.trainer import JobState
 
 if TYPE_CHECKING:
     from assistant.record.types import Job
@@ -27,7 +26,7 @@ def follow(bench: Workbench, job: int) -> Job:
             seen += len(status.events)
             loss = next((f"{e['loss']:.3f}" for e in reversed(status.events) if "loss" in e), loss)
             line(progress_text(job, status, loss))
-            if status.state.ended or status.state is JobState.PAUSED:
+            if status.state.rests:
                 break
             time.sleep(POLL_SECONDS)
     except KeyboardInterrupt:

@@ -146,8 +146,7 @@ def check_room(store: Store, settings: Settings, trainers: Trainers, owner: str)
     running = [job for job in store.jobs_of_owner(owner) if not JobState(job.state).ended]
     for job in running:
         finetune.follow(store, settings, trainers, job.id, 10**9)
-    states = [JobState(store.job(job.id).state) for job in running]
-    left = [state for state in states if not (state.ended or state is JobState.PAUSED)]
+    left = [job for job in running if not JobState(store.job(job.id).state).rests]
     if len(left) >= settings.api_jobs:
         raise Refused(f"{len(left)} jobs are running, and ATTUNE_API_JOBS allows {settings.api_jobs} at once.",
                       "Wait for one to end, or cancel it.", None, "rate_limit_exceeded", 429)  # fmt: skip

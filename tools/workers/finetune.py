@@ -81,7 +81,7 @@ class Run:
             step = trainer.state.global_step
             self.job.stopped(f"at step {step} of {trainer.state.max_steps}")
             return
-        self._scale(loaded)
+        self._scale(loaded, trainer, progress)
         self._evaluate_last(trainer, progress)
         metrics = outcome.metrics(self.plan, trainer, progress, seconds)
         ended = outcome.ending(trainer, self.request.patience, progress)
@@ -192,7 +192,7 @@ class Run:
         trainer.train(resume_from_checkpoint=checkpoint)
         self.job.stepping = False
 
-    def _scale(self, loaded: Loaded) -> None:
+    def _scale(self, loaded: Loaded, trainer: Any, progress: Progress) -> None:
         """Keep a share of the adapter's effect, in its weights, so that no reader of the adapter has to know."""
         scale = self.plan.recipe.adapter_scale
         if scale == 1:
@@ -202,10 +202,10 @@ class Run:
                 weights.data.mul_(scale)
         said = f"{scale:.0%} of the adapter's effect is kept, so that the base forgets less of what it could."
         self.job.event("scaled", scale=scale, message=said)
+        progress.evaluations.pop(trainer.state.global_step, None)  # it was of the whole effect
 
     def _evaluate_last(self, trainer: Any, progress: Progress) -> None:
-        changed = self.plan.recipe.adapter_scale != 1
-        if trainer.eval_dataset is not None and (changed or trainer.state.global_step not in progress.evaluations):
+        if trainer.eval_dataset is not None and trainer.state.global_step not in progress.evaluations:
             trainer.evaluate()
 
     def _probe(self, loaded: Loaded) -> None:

@@ -59,7 +59,7 @@ def keys(settings: Settings) -> tuple[Keys, str]:
 def owner(request: Request) -> str:
     """The owner whose key the request brings. Raises Refused (401, 403)."""
     known: Keys = request.app.state.keys
-    if known.passing and not _loopback(request):
+    if known.passing and not (request.client and loopback(request.client.host)):
         raise Refused("/v1 answers on loopback only while ATTUNE_API_KEY is not set.",
                       "Set ATTUNE_API_KEY and start Attune again.", code="loopback_only", status=403)  # fmt: skip
     found = known.owner(request.headers.get("authorization", ""))
@@ -71,11 +71,12 @@ def owner(request: Request) -> str:
     return found
 
 
-def _loopback(request: Request) -> bool:
+def loopback(host: str) -> bool:
+    """Whether an address or a host's name is this machine's own, which nobody else reaches."""
     try:
-        return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return False
+        return host == "localhost"
 
 
 def _hash(key: str) -> bytes:

@@ -21,8 +21,9 @@ _STATES = {"added": "added", "replaced": "replaced by a new version", "same": "t
 
 def about(settings: Settings) -> str:
     """What can be added, and where it goes: to the servers that the settings name, and nowhere else."""
+    embedded = settings.embedding_base_url or OPENAI if settings.embedding.startswith("openai:") else ""
     some = [settings.chat_base_url, settings.reranker_base_url if settings.reranker.startswith("api:") else ""]
-    every = [settings.chroma_url, settings.embedding_base_url or OPENAI if settings.embedding[:7] == "openai:" else ""]
+    every = [settings.chroma_url, embedded]
     sent = [f"Passages that fit a question are sent to {_host(url)}." for url in some if url]
     sent += [f"Every passage is sent to {_host(url)}." for url in every if url]
     where = " ".join(dict.fromkeys(sent)) or "They stay on this computer."

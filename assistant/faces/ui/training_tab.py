@@ -13,7 +13,6 @@ from assistant.faces.ui.export_panel import ExportPanel
 from assistant.faces.ui.hosting_panel import HostingPanel
 from assistant.faces.ui.session import QUIET, Session
 from assistant.faces.ui.told import told
-from assistant.record.types import Job
 from assistant.stages import finetune
 from assistant.workbench import Workbench
 from tools.trainer import JobState, ToolError
@@ -162,12 +161,12 @@ class TrainingTab:
         before = [job.state for job in bench.store.jobs(case)] if case else []
         jobs = finetune.refresh(bench.store, bench.settings, bench.trainers, case) if case else []
         news = before != [job.state for job in jobs]
-        return gr.Timer(active=not all(_rests(job) for job in jobs)), changed + 1 if news else gr.skip()
+        return gr.Timer(active=not all(JobState(job.state).rests for job in jobs)), changed + 1 if news else gr.skip()
 
     def _tick(self, case: str, seen: str, changed: int) -> tuple[Any, ...]:
         """`live`, and word to the other panels when the run has ended or is paused: the tracker depends on it."""
         found = self.live(case, seen)
-        rests = all(_rests(job) for job in self.bench.store.jobs(case))
+        rests = all(JobState(job.state).rests for job in self.bench.store.jobs(case))
         return *found, changed + 1 if rests else gr.skip()
 
     def _forecast(self, case: str, panel: str, *values: Any) -> Any:
@@ -205,10 +204,6 @@ class TrainingTab:
         bench = self.bench
         job = finetune.resume(bench.store, bench.settings, bench.trainers, bench.store.jobs(case)[-1].id)
         gr.Info(f"Training {job.id} goes on from its last checkpoint.")
-
-
-def _rests(job: Job) -> bool:
-    return JobState(job.state).ended or job.state == JobState.PAUSED
 
 
 def _chosen(values: Sequence[Any]) -> dict[str, Any]:
