@@ -19,7 +19,8 @@ from typing import Any
 from tools import jobdir
 from tools.trainer import Checkpoint, JobState, JobStatus, ToolError
 
-GRACE_SECONDS = 20.0  # between asking a worker to end and ending it
+GRACE_SECONDS = 60.0  # between asking a worker to end and ending it: a step of a big model may take long
+FORCED = "forced"  # what the cancel file says once the worker was ended by force
 SECRET = re.compile(r"(^|_)(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(_|$)", re.IGNORECASE)
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -78,9 +79,8 @@ def cancel(directory: Path) -> None:
         return _give_up(directory)
     if not jobdir.alive(directory) or (directory / jobdir.RESULT).exists():
         return
-    marker = directory / jobdir.CANCEL
-    if not marker.exists():
-        marker.touch()
+    if not (directory / jobdir.CANCEL).exists():
+        _note_asked(directory)
     _signal(directory, signal.SIGTERM)
 
 
@@ -109,7 +109,7 @@ def status(directory: Path, after: int = 0) -> JobStatus:
         _insist(directory)
         return _status(directory, events, after, JobState.RUNNING, "")
     if (directory / jobdir.CANCEL).exists():
-        return _status(directory, events, after, JobState.CANCELLED, "Cancelled before it was done.")
+        return _status(directory, events, after, JobState.CANCELLED, _cancelled(directory))
     if (directory / jobdir.PAUSE).exists():  # asked before it could hear it, or it died while it heard
         return _status(directory, events, after, JobState.PAUSED, "Paused before it was done.")
     return _status(directory, events, after, JobState.FAILED, _cause_of_death(directory))
@@ -205,13 +205,30 @@ def _signal(directory: Path, number: signal.Signals) -> None:
         os.killpg(int(text), number)
 
 
+def _cancelled(directory: Path) -> str:
+    """Why a cancelled worker left no result of its own."""
+    if jobdir.read_text(directory / jobdir.CANCEL) != FORCED:
+        return "Cancelled before it was done."
+    return f"Cancelled by force: it had not ended {GRACE_SECONDS:.0f} seconds after it was asked to."
+
+
+def _note_asked(directory: Path) -> None:
+    """Write when the worker was asked to end, by a clock that nobody can set and every process reads alike."""
+    jobdir.write_atomically(directory / jobdir.CANCEL, str(time.monotonic()))
+
+
 def _insist(directory: Path) -> None:
     """End a worker by force that was asked to end and has not."""
-    try:
-        asked = (directory / jobdir.CANCEL).stat().st_mtime
-    except FileNotFoundError:
+    marker = directory / jobdir.CANCEL
+    if not marker.exists():
         return
-    if time.time() - asked > GRACE_SECONDS:
+    said = jobdir.read_text(marker)
+    try:
+        late = said == FORCED or time.monotonic() - float(said) > GRACE_SECONDS
+    except ValueError:
+        return _note_asked(directory)  # the file was made by hand
+    if late:
+        jobdir.write_atomically(marker, FORCED)
         _signal(directory, signal.SIGKILL)
 
 

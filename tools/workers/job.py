@@ -80,8 +80,8 @@ class Job:
         return events
 
     def _on_term(self, _signal: int, _frame: FrameType | None) -> None:
-        self.cancelled = True
-        if not self.stepping:
+        again, self.cancelled = self.cancelled, True
+        if not (self.stepping or again):  # asked again, it is ending already
             raise Cancelled
 
     def event(self, type_: str, **values: Any) -> None:
