@@ -7,13 +7,15 @@ import logging
 import socket
 import sys
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from assistant.errors import AttuneError
 from tools.trainer import JobState, ToolError
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from starlette.routing import Router
 
     from assistant.faces.api.auth import Keys
     from assistant.workbench import Workbench
@@ -21,27 +23,34 @@ if TYPE_CHECKING:
 log = logging.getLogger("attune")
 
 
-def make_app(bench: Workbench, keys: Keys | None = None) -> FastAPI:
+def make_app(bench: Workbench, keys: Keys | None = None) -> Router:
     """The web app over an open workbench: the interface at /, programs at /v1, and /healthz.
 
-    `keys` say who may use /v1; those of the settings when None.
+    `keys` say who may use /v1; those of the settings when None. The two are side by side: what asks /v1 passes through
+    nothing of the interface's.
     """
     from fastapi import FastAPI
+    from starlette.routing import Mount, Router
 
     from assistant.faces.api import app as api
     from assistant.faces.api import auth
     from assistant.faces.ui.build import mount
 
     v1 = api.make(bench, keys or auth.keys(bench.settings)[0])
-    app = FastAPI(title="Attune", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lambda _: api.running(v1))
+    page = FastAPI(title="Attune", docs_url=None, redoc_url=None, openapi_url=None)
 
-    @app.get("/healthz")
+    @page.get("/healthz")
     def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    app.mount("/v1", v1)
-    made: FastAPI = mount(app, bench)
-    return made
+    mount(page, bench)
+
+    @asynccontextmanager
+    async def running(_: object) -> AsyncIterator[None]:
+        async with page.router.lifespan_context(page), api.running(v1):
+            yield
+
+    return Router([Mount("/v1", v1), Mount("", page)], lifespan=running)
 
 
 def serve(bench: Workbench) -> None:

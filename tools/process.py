@@ -222,9 +222,8 @@ def _insist(directory: Path) -> None:
     marker = directory / jobdir.CANCEL
     if not marker.exists():
         return
-    said = jobdir.read_text(marker)
     try:
-        late = said == FORCED or time.monotonic() - float(said) > GRACE_SECONDS
+        late = (said := jobdir.read_text(marker)) == FORCED or time.monotonic() - float(said) > GRACE_SECONDS
     except ValueError:
         return _note_asked(directory)  # the file was made by hand
     if late:

@@ -11,17 +11,36 @@ from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from pydantic import ValidationError
 from starlette.types import Receive, Scope, Send
 
-from assistant.faces.api import chat_schemas, streams, targets
+from assistant.faces.api import auth, chat_schemas, streams, targets
 from assistant.faces.api.common import Bench, Owner
 from assistant.faces.api.engine import Engine, Upstream
 from assistant.faces.api.streams import Answer, Broken, Head, Write
 from assistant.faces.api.targets import Target
 from assistant.uploads.refusals import Refused
 
-router = APIRouter(tags=["chat"])
+
+class Lean(APIRoute):
+    """A route whose body pydantic reads alone: FastAPI's way to it takes a third of the time of a request."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        async def handle(request: Request) -> Response:
+            owner = auth.owner(request)
+            try:
+                body = chat_schemas.ChatCreate.model_validate_json(await request.body())
+            except ValidationError as error:
+                raise RequestValidationError(error.errors()) from error
+            return await create_completion(request, request.app.state.bench, owner, body)
+
+        return handle
+
+
+router = APIRouter(tags=["chat"], route_class=Lean)
 HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
@@ -62,7 +81,7 @@ class Streamed(Response):
 
 
 @router.post("/chat/completions", response_model=chat_schemas.ChatCompletion)
-async def create_completion(request: Request, bench: Bench, owner: Owner, body: chat_schemas.ChatCreate) -> Any:
+async def create_completion(request: Request, bench: Bench, owner: Owner, body: chat_schemas.ChatCreate) -> Response:
     """Answer a conversation; with `stream` as server-sent events.
 
     Models: `attune-starter`, tuned ones (`ft:...`), and `attune:CASE`, the variant that answers in a case now.
@@ -106,7 +125,7 @@ def _sent(body: chat_schemas.ChatCreate, target: Target, messages: list[Any], mo
     return asked | {"messages": messages, "stream": True, "stream_options": {"include_usage": True}}
 
 
-async def _whole(upstreams: list[Upstream], engine: Engine, head: Head, stops: list[str]) -> dict[str, Any]:
+async def _whole(upstreams: list[Upstream], engine: Engine, head: Head, stops: list[str]) -> Response:
     tasks = [
         asyncio.create_task(streams.collected(upstream, engine, index, stops))
         for index, upstream in enumerate(upstreams)
@@ -119,13 +138,14 @@ async def _whole(upstreams: list[Upstream], engine: Engine, head: Head, stops: l
     finally:
         for task in tasks:
             task.cancel()
-    return {
-        "id": head.id, "object": "chat.completion", "created": int(time.time()), "model": head.model,
-        "choices": [_choice(answer) for answer in answers], "usage": streams.usage(answers),
-        "system_fingerprint": None,
-    }  # fmt: skip
+    made = chat_schemas.ChatCompletion(
+        id=head.id, created=int(time.time()), model=head.model, choices=[_choice(answer) for answer in answers],
+        usage=chat_schemas.Usage(**streams.usage(answers)),
+    )  # fmt: skip
+    return Response(made.model_dump_json(), media_type="application/json")
 
 
-def _choice(answer: Answer) -> dict[str, Any]:
-    message = {"role": "assistant", "content": answer.text, "refusal": None}
-    return {"index": answer.index, "message": message, "logprobs": None, "finish_reason": answer.finish}
+def _choice(answer: Answer) -> chat_schemas.ChatChoice:
+    message = chat_schemas.ChatAnswer(content=answer.text)
+    finish: Any = answer.finish
+    return chat_schemas.ChatChoice(index=answer.index, message=message, finish_reason=finish)

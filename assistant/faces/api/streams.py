@@ -133,9 +133,7 @@ async def read(
         yield {"content": rest}
 
 
-async def merged(
-    upstreams: Sequence[Upstream], engine: Engine, head: Head, stops: Sequence[str], write: Write
-) -> None:
+async def merged(upstreams: Sequence[Upstream], engine: Engine, head: Head, stops: Sequence[str], write: Write) -> None:
     """Several answers to one request, their chunks as they come."""
     answers = [Answer(index) for index in range(len(upstreams))]
     waiting: asyncio.Queue[bytes | Broken | None] = asyncio.Queue()
