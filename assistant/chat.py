@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -131,7 +132,7 @@ class Chat:
         """The same, at once: None where a local model would have to be loaded first."""
         if variant.endpoint != "local":
             return self._endpoint(variant, None)
-        path = str(self._folder(variant))
+        path = self._folder(variant)
         url = self._pool.running(path, variant.temperature) if self._pool else None
         return Endpoint(url, path, local=True) if url else None
 
@@ -187,13 +188,13 @@ class Chat:
 
     def _endpoint(self, variant: Variant, on_status: Status | None, doubted: bool = False) -> Endpoint:
         if variant.endpoint == "local":
-            path = str(self._folder(variant))
+            path = self._folder(variant)
             return Endpoint(self._serving(path, variant.temperature, on_status, doubted), path, local=True)
         return endpoints.remote(self.settings, variant)
 
-    def _folder(self, variant: Variant) -> Path:
-        folder = Path(self.settings.model_path(variant.model))
-        if not (folder / "config.json").is_file():
+    def _folder(self, variant: Variant) -> str:
+        folder = self.settings.model_path(variant.model)
+        if not os.path.isfile(f"{folder}/config.json"):  # for every answer: pathlib takes several times as long
             raise AttuneError(f"The model '{variant.model}' is not on this machine.",
                               "Switch to another variant, or train it again.")  # fmt: skip
         return folder
@@ -233,10 +234,10 @@ class Chat:
         if variant.endpoint != "local":
             return tokens.approximate()
         folder = self._folder(variant)
-        stamp = (folder / "config.json").stat().st_mtime_ns
-        known = self._counters.get(str(folder))
+        stamp = os.stat(f"{folder}/config.json").st_mtime_ns
+        known = self._counters.get(folder)
         if known is None or known[0] != stamp:
-            known = self._counters[str(folder)] = (stamp, tokens.of_folder(folder))
+            known = self._counters[folder] = (stamp, tokens.of_folder(Path(folder)))
         return known[1]
 
 

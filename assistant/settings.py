@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
 STARTER = "attune-starter"  # the name of the shipped model wherever a model is named
+STARTER_FOLDER = str(ROOT / "data" / "starter")
 
 
 class Settings(BaseSettings):
@@ -132,7 +133,7 @@ class Settings(BaseSettings):
     def model_path(self, model: str) -> str:
         """A local model's folder: the starter by its name, a tuned model by its path under the data folder."""
         if model == STARTER:
-            return str(ROOT / "data" / "starter")
+            return STARTER_FOLDER
         inside = self.data / model
         return str(inside) if not Path(model).is_absolute() and inside.is_dir() else model
 

@@ -23,6 +23,7 @@ from assistant.settings import ROOT, STARTER
 from tests.serving_v1 import Served, attune_server
 
 MAX_TOKENS = 48
+SETTLED = 3.0  # seconds after which a started app has nothing left to prepare
 READY = "attune: ready "
 ASKED = "Write a long letter about tea, number {n}, and name every kind that you know."
 
@@ -51,6 +52,7 @@ async def measure(served: Served, streams: list[int], rounds: int) -> dict[str, 
     async with httpx.AsyncClient(timeout=300, limits=limits, trust_env=False) as client:
         through = (f"{served.base_url}/chat/completions", STARTER, {"Authorization": f"Bearer {served.key}"})
         await _answer(client, *through, 0)  # loads the model
+        await asyncio.sleep(SETTLED)
         direct = (f"{_engine(served.data)}/chat/completions", str(ROOT / "data" / "starter"), {})
         rows = [await _compare(client, direct, through, at_once, rounds) for at_once in streams]
     return {"rounds": rounds, "max_tokens": MAX_TOKENS, "model": STARTER, "streams": rows}
