@@ -47,7 +47,7 @@ class ExportPanel:
         session, case = self.session, self.session.case
         session.in_front("training", self.show, [self.box, self.timer, self.go, self.told])
         self.kind.change(_asked, self.kind, [self.what, self.name, self.public], **QUIET)
-        started = self.go.click(told(self.export), [case, self.kind, self.name, self.public], None, **QUIET)
+        started = self.go.click(told(self.export), [case, self.kind, self.name, self.public], self.told, **QUIET)
         started.then(told(self.look), case, [self.timer, self.go, self.told], **QUIET)
         self.timer.tick(told(self.look), case, [self.timer, self.go, self.told], **QUIET)
 
@@ -63,7 +63,7 @@ class ExportPanel:
         running = task is not None and task.state == "running"
         return gr.Timer(active=running), gr.Button(interactive=not running), _said(task)
 
-    def export(self, case: str, kind: str, name: str | None, public: bool) -> None:
+    def export(self, case: str, kind: str, name: str | None, public: bool) -> str:
         work = self._work(case, kind, (name or "").strip(), public)
 
         def reported(report: Report) -> None:
@@ -72,6 +72,7 @@ class ExportPanel:
 
         if not self.bench.background.start(_name(case), reported):
             gr.Info("An export of this case is running already.")
+        return "Exporting…"
 
     def _work(self, case: str, kind: str, name: str, public: bool) -> Callable[[], str]:
         """What is to be done; it returns what to tell."""

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 def told(handler: Callable[..., Any]) -> Callable[..., Any]:
     """A handler that shows a warning instead of failing, and then changes nothing on the screen."""
+    silent = getattr(handler, "__annotations__", {}).get("return") == "None"  # it is wired to no output
 
     @functools.wraps(handler)
     def safe(*values: Any, **named: Any) -> Any:
@@ -25,7 +26,7 @@ def told(handler: Callable[..., Any]) -> Callable[..., Any]:
             return handler(*values, **named)
         except Exception as error:
             warn(error)
-            return gr.skip()
+            return None if silent else gr.skip()
 
     return safe
 
