@@ -17,6 +17,12 @@ Attune = Callable[..., subprocess.CompletedProcess[str]]
 os.environ["ATTUNE_EMBEDDING"] = "lexical"  # also for what a whole module shares: no test starts a model by the way
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: processes that share the files out then end at about the same time."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(autouse=True)
 def _own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No variable of ours or of a vendor, and a data folder of the test's own."""

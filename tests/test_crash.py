@@ -29,6 +29,9 @@ time.sleep(600)
 """
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture
 def bench(tmp_path):
     bench = workbench.open_workbench(Settings(data=tmp_path))

@@ -38,6 +38,7 @@ def attune(bench, *words):
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_whole_journey(bench):
     store, settings, trainers = bench.store, bench.settings, bench.trainers

@@ -31,7 +31,7 @@ from assistant.stages import baseline, dataset, interview
 from assistant.workbench import Workbench
 from tests.assistant.test_guide_proposals import InstantTrainer, approve, open_bench
 
-pytestmark = pytest.mark.timeout(1200)  # some hundred turns; seconds, but minutes on a busy machine
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]  # some hundred turns; seconds, but minutes on a busy machine
 HOSTILE: list[dict[str, str]] = tomllib.loads(
     (Path(__file__).parent / "hostile.toml").read_text(encoding="utf-8")
 )["text"]  # fmt: skip

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from assistant.stages import baseline
 from assistant.workbench import open_workbench
 from tests.assistant.material import add_documents, new_case, settings, talk, variant
 from tests.assistant.reading_server import ReadingServer
+from tests.loopback import Answer, Loopback
 from tools import reranking, service
 from tools.reranking import Reranker
 from tools.trainer import ToolError
@@ -34,59 +34,32 @@ KEY = "secret-of-the-reranking-server"
 CACTUS = "How often do I water my cactus?"
 
 
-class RerankServer:
-    """On loopback; use it in a `with`. What holds `favourite` is best. `says`: what it sends instead of a ranking."""
+class RerankServer(Loopback):
+    """Use it in a `with`. What holds `favourite` is best. `says`: what it sends instead of a ranking."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.asked: list[dict[str, Any]] = []
-        self.keys: set[str] = set()
         self.favourite = "Water the monstera"
         self.status, self.says = 200, b""
         self.open = threading.Event()
         self.open.set()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._http.daemon_threads = True
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_address[1]}/v1"
-
-    def __enter__(self) -> RerankServer:
-        threading.Thread(target=self._http.serve_forever, daemon=True).start()
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.open.set()
-        self._http.shutdown()
-        self._http.server_close()
+        super().__exit__()
+
+    def answer(self, path: str, body: Any) -> Answer:
+        assert path == "/v1/rerank"
+        self.asked.append(body)
+        self.open.wait(60)
+        return Answer(self.status, self.says or self.ranked(body))
 
     def ranked(self, body: dict[str, Any]) -> bytes:
         scores = [(place, float(self.favourite in text)) for place, text in enumerate(body["documents"])]
         scores.sort(key=lambda item: -item[1])
         rows = [{"index": place, "relevance_score": score} for place, score in scores]
         return json.dumps({"model": body["model"], "results": rows[: body["top_n"]]}).encode()
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                assert self.path == "/v1/rerank"
-                server.asked.append(body)
-                server.keys.add(self.headers.get("Authorization", ""))
-                server.open.wait(60)
-                sent = server.says or server.ranked(body)
-                self.send_response(server.status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(sent)))
-                self.end_headers()
-                self.wfile.write(sent)
-
-            def log_message(self, *_: object) -> None:
-                """Nothing on the test's output."""
-
-        return Handler
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from assistant.settings import Settings
 from tests.browser.conftest import ROOT, App
 from tests.browser.test_guide import interview
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 EXAMPLE = ROOT / "data" / "examples" / "teashop"
 STEPS, TRAIN, HELDOUT = 6, 24, 5
 MINUTE = 60_000
