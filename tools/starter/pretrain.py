@@ -46,7 +46,7 @@ class Run:
         self.optimizers = optimizers_for(self.model, plan)
         self.rates = [float(one.defaults["lr"]) for one in self.optimizers]
         self.body: Any = torch.compile(self.model.model, dynamic=False) if compiled else self.model.model
-        self.half = device != "cpu" or torch.cpu._is_amx_tile_supported()  # else bfloat16 is slower than 32 bits
+        self.half = device != "cpu" or _half_pays()  # else bfloat16 is slower than 32 bits
         self.words, self.step, self.seconds, self.tokens = Words(dense=True), 0, 0.0, 0
         joined = torch.distributed.is_initialized()
         self.rank = torch.distributed.get_rank() if joined else 0
@@ -186,6 +186,11 @@ class Run:
             file.chmod(0o644)
             os.replace(file, folder / file.name)
         temporary.rmdir()
+
+
+def _half_pays() -> bool:
+    """Whether the processor multiplies bfloat16 itself; without, the kernels convert to 32 bits and back."""
+    return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
 
 
 def _write_replay(file: Path, seed: int) -> None:
