@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from assistant.faces.ui import baseline_text, compare_text
-from assistant.faces.ui.session import QUIET, Session
+from assistant.faces.ui.session import QUIET, Session, news
 from assistant.faces.ui.told import told
 from assistant.stages import baseline, switch
 from assistant.workbench import Workbench
@@ -41,7 +41,7 @@ class BaselinePanel:
         session.after(self.measure.click(told(self._measure), case, None, **QUIET))
         for name, button in self.choices.items():
             session.after(button.click(told(self._serving(name)), case, None, **QUIET))
-        self.timer.tick(told(self._tick), [case, session.changed], [self.progress, session.changed], **QUIET)
+        self.timer.tick(told(self._tick), case, [self.progress, session.changed], **QUIET)
 
     def show(self, case: str) -> tuple[Any, ...]:
         store = self.bench.store
@@ -62,9 +62,9 @@ class BaselinePanel:
         """Poll only while this case is being measured; also shows how the last measuring ended."""
         return gr.Timer(active=self._running(case)), compare_text.progress(self.bench.background.task(_name(case)))
 
-    def _tick(self, case: str, changed: int) -> tuple[Any, ...]:
+    def _tick(self, case: str) -> tuple[Any, ...]:
         shown = compare_text.progress(self.bench.background.task(_name(case)))
-        return shown, gr.skip() if self._running(case) else changed + 1
+        return shown, gr.skip() if self._running(case) else news()
 
     def _choice(self, name: str, found: dict[str, Any] | None, active: str, best: str) -> gr.Button:
         if found is None:

@@ -9,7 +9,7 @@ import gradio as gr
 
 from assistant.faces.ui import compare_text, plots
 from assistant.faces.ui.baseline_panel import BaselinePanel
-from assistant.faces.ui.session import QUIET, Session
+from assistant.faces.ui.session import QUIET, Session, news
 from assistant.faces.ui.told import told
 from assistant.stages import evaluate, switch
 from assistant.workbench import Workbench
@@ -52,7 +52,7 @@ class CompareTab:
         session.after(self.evaluate.click(told(self._evaluate), case, None, **QUIET))
         session.after(self.switch.click(told(self._switch), case, None, **QUIET))
         session.after(self.anyway.click(told(self._other), [case, self.other, self.sure], None, **QUIET))
-        self.timer.tick(told(self._tick), [case, session.changed], [self.progress, session.changed], **QUIET)
+        self.timer.tick(told(self._tick), case, [self.progress, session.changed], **QUIET)
 
     def show(self, case: str) -> tuple[Any, ...]:
         store = self.bench.store
@@ -81,9 +81,9 @@ class CompareTab:
         """Poll only while this case is being measured; also shows how the last measuring ended."""
         return gr.Timer(active=self._running(case)), compare_text.progress(self.bench.background.task(_name(case)))
 
-    def _tick(self, case: str, changed: int) -> tuple[Any, ...]:
+    def _tick(self, case: str) -> tuple[Any, ...]:
         shown = compare_text.progress(self.bench.background.task(_name(case)))
-        return shown, gr.skip() if self._running(case) else changed + 1
+        return shown, gr.skip() if self._running(case) else news()
 
     def _running(self, case: str) -> bool:
         task = self.bench.background.task(_name(case))

@@ -12,7 +12,7 @@ import gradio as gr
 from assistant.background import Report, Task
 from assistant.errors import AttuneError
 from assistant.faces.ui import documents_text
-from assistant.faces.ui.session import QUIET, Session
+from assistant.faces.ui.session import QUIET, Session, news
 from assistant.faces.ui.told import told
 from assistant.knowledge import documents
 from assistant.knowledge.documents import Outcome, Upload
@@ -59,7 +59,7 @@ class DocumentsTab:
         outputs = [self.table, self.chosen, self.remove, self.again, self.build, self.why]
         session.in_front("documents", self.show, outputs)
         session.always(self.watch, [self.timer, self.progress])
-        self.timer.tick(told(self._tick), [case, self.seen, session.changed],
+        self.timer.tick(told(self._tick), [case, self.seen],
                         [self.progress, self.seen, session.changed], **QUIET)  # fmt: skip
 
     def show(self, case: str) -> tuple[Any, ...]:
@@ -82,11 +82,11 @@ class DocumentsTab:
         """Poll only while files are read or the index is filled; also shows how the last upload ended."""
         return gr.Timer(active=self._busy(case)), self._progress(case)
 
-    def _tick(self, case: str, seen: str, changed: int) -> tuple[Any, ...]:
+    def _tick(self, case: str, seen: str) -> tuple[Any, ...]:
         running = [task.name for task in self._of(case) if task.state == "running"]
         now = f"{case} {running} {self.bench.knowledge.indexing(case) is not None}"
         same = now == seen and self._busy(case)
-        return self._progress(case), now, gr.skip() if same else changed + 1
+        return self._progress(case), now, gr.skip() if same else news()
 
     def _progress(self, case: str) -> str:
         if not case:

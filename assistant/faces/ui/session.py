@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,8 +14,14 @@ from assistant.faces.ui.told import told
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
+def news() -> int:
+    """A value that `changed` never had. Counting up, two events that end together would write the same one, and the
+    panels would hear of the first only."""
+    return time.monotonic_ns()
+
+
 class Session:
-    """The case of this tab, the panel in front, and a counter that goes up when the record changed."""
+    """The case of this tab, the panel in front, and a value that is another one whenever the record changed."""
 
     def __init__(self) -> None:
         self.case = gr.State("")
@@ -23,7 +30,7 @@ class Session:
 
     def after(self, event: Any) -> Any:
         """Let every panel in sight look at the record again once `event` is done."""
-        return event.then(lambda count: count + 1, self.changed, self.changed, **QUIET)
+        return event.then(news, None, self.changed, **QUIET)
 
     def always(self, show: Callable[..., Any], outputs: Sequence[Any]) -> None:
         """Keep `outputs` = show(case) up to date whatever panel is in front."""

@@ -11,7 +11,7 @@ import gradio as gr
 from assistant.faces.ui import plots, training_text
 from assistant.faces.ui.export_panel import ExportPanel
 from assistant.faces.ui.hosting_panel import HostingPanel
-from assistant.faces.ui.session import QUIET, Session
+from assistant.faces.ui.session import QUIET, Session, news
 from assistant.faces.ui.told import told
 from assistant.stages import finetune
 from assistant.workbench import Workbench
@@ -36,6 +36,7 @@ class TrainingTab:
     def __init__(self, bench: Workbench, session: Session) -> None:
         self.bench, self.session = bench, session
         self.seen = gr.State("")  # what the plots show, so that a tick without news draws nothing
+        self.known = gr.State("")  # the states of the runs that this tab was told
         self.timer = gr.Timer(POLL_SECONDS, active=False)
         with gr.Column(visible=False, elem_id="run") as self.run:
             self.status = gr.HTML(elem_id="run-status")
@@ -100,11 +101,11 @@ class TrainingTab:
         form = [self.form, self.trainer, self.start, self.why, self.past, self.history]
         session.in_front("training", self.show, form)
         session.in_front("training", lambda case: self.live(case, ""), live)
-        gr.on([case.change, session.changed.change], told(self.watch), [case, session.changed],
-              [self.timer, session.changed], **QUIET)  # fmt: skip
+        gr.on([case.change, session.changed.change], told(self.watch), [case, self.known],
+              [self.timer, self.known, session.changed], **QUIET)  # fmt: skip
         self.hosting.wire()
         self.export.wire()
-        self.timer.tick(told(self._tick), [case, self.seen, session.changed], [*live, session.changed], **QUIET)
+        self.timer.tick(told(self._tick), [case, self.seen], [*live, session.changed], **QUIET)
         asked = [case.change, session.changed.change, session.panel.change, *(option.change for option in self.options)]
         gr.on(asked, told(self._forecast), [case, session.panel, *self.options], [self.forecast, self.command],
               trigger_mode="always_last", **QUIET)  # fmt: skip
@@ -155,19 +156,22 @@ class TrainingTab:
             key,
         )
 
-    def watch(self, case: str, changed: int) -> tuple[Any, ...]:
-        """Poll only while a run of this case is going. What happened while the app was off is recorded, and told on."""
-        bench = self.bench
-        before = [job.state for job in bench.store.jobs(case)] if case else []
-        jobs = finetune.refresh(bench.store, bench.settings, bench.trainers, case) if case else []
-        news = before != [job.state for job in jobs]
-        return gr.Timer(active=not all(JobState(job.state).rests for job in jobs)), changed + 1 if news else gr.skip()
+    def watch(self, case: str, known: str) -> tuple[Any, ...]:
+        """For [timer, known, changed]: poll only while a run of this case is going, and tell the panels of a new state.
 
-    def _tick(self, case: str, seen: str, changed: int) -> tuple[Any, ...]:
+        It is compared with what this tab was told: another handler may have written it into the record a moment ago.
+        """
+        bench = self.bench
+        jobs = finetune.refresh(bench.store, bench.settings, bench.trainers, case) if case else []
+        now = f"{case} {' '.join(f'{job.id}:{job.state}' for job in jobs)}"
+        rest = all(JobState(job.state).rests for job in jobs)
+        return gr.Timer(active=not rest), now, news() if now != known else gr.skip()
+
+    def _tick(self, case: str, seen: str) -> tuple[Any, ...]:
         """`live`, and word to the other panels when the run has ended or is paused: the tracker depends on it."""
         found = self.live(case, seen)
         rests = all(JobState(job.state).rests for job in self.bench.store.jobs(case))
-        return *found, changed + 1 if rests else gr.skip()
+        return *found, news() if rests else gr.skip()
 
     def _forecast(self, case: str, panel: str, *values: Any) -> Any:
         """What this run would take, and the command that does the same."""
