@@ -31,7 +31,7 @@ env: $(STAMP) ## make or update the environment in .venv (about 2.5 GB, several 
 run: $(STAMP) ## start the app
 	@exec $(BIN)/attune run
 
-# A file's tests stay together: many share a server or a trained model. More processes would want more than 16 GB.
+# A file's tests stay together: many share a server or a trained model. Four processes at most: each starts browsers, servers and training.
 test: $(STAMP) ## run the whole test suite
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 

@@ -5,7 +5,7 @@
     events.jsonl    what happened, one JSON object a line, only ever appended
     worker.log      everything the worker printed
     checkpoints/    what a resumed worker goes on from
-    cancel, pause   present once someone asked the worker to end, for good or for now
+    cancel, pause   present once someone asked the worker to end, for good or for now; cancel says when, or "forced"
     probes.json     answers of the adapter before it was merged, written by training workers
     exit            the worker's exit code, when its starter lived to see it
     result.json     the last word, renamed into place in one step

@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx
 
-from assistant.settings import ROOT, STARTER
+from assistant.settings import STARTER, STARTER_FOLDER
 from tests.serving_v1 import Served, attune_server
 
 MAX_TOKENS = 48
@@ -53,7 +53,7 @@ async def measure(served: Served, streams: list[int], rounds: int) -> dict[str, 
         through = (f"{served.base_url}/chat/completions", STARTER, {"Authorization": f"Bearer {served.key}"})
         await _answer(client, *through, 0)  # loads the model
         await asyncio.sleep(SETTLED)
-        direct = (f"{_engine(served.data)}/chat/completions", str(ROOT / "data" / "starter"), {})
+        direct = (f"{_engine(served.data)}/chat/completions", STARTER_FOLDER, {})
         rows = [await _compare(client, direct, through, at_once, rounds) for at_once in streams]
     return {"rounds": rounds, "max_tokens": MAX_TOKENS, "model": STARTER, "streams": rows}
 

@@ -35,7 +35,8 @@ class Lean(APIRoute):
                 body = chat_schemas.ChatCreate.model_validate_json(await request.body())
             except ValidationError as error:
                 raise RequestValidationError(error.errors()) from error
-            return await create_completion(request, request.app.state.bench, owner, body)
+            made: Response = await self.endpoint(request, request.app.state.bench, owner, body)
+            return made
 
         return handle
 
