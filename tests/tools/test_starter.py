@@ -108,11 +108,20 @@ def test_the_template_is_prefix_stable(tokenizer: Any, corpus: list[Sample]) -> 
 
 def test_training_and_template_give_the_same_tokens(tokenizer: Any, corpus: list[Sample]) -> None:
     for one in corpus[:200]:
-        ids, weights = encode(tokenizer.backend_tokenizer, one.messages)
+        ids, weights = encode(tokenizer.backend_tokenizer, one.messages, room=10**6)
         rendered = tokenizer.apply_chat_template(one.messages, tokenize=True, return_dict=True)
         assert ids == list(rendered["input_ids"])
         own = [token for token, weight in zip(ids, weights, strict=True) if weight == 1]
         assert tokenizer.decode(own).endswith(one.messages[-1]["content"] + tokenizer.eos_token)
+
+
+def test_a_conversation_that_is_too_long_ends_with_an_answer(tokenizer: Any) -> None:
+    bpe = tokenizer.backend_tokenizer
+    talk = turns("Answer.", "What is it?", "It is a box.", "And that?", "A tin.")
+    whole, first = (encode(bpe, part, room=10**6)[0] for part in (talk, talk[:3]))
+    assert encode(bpe, talk, room=len(whole))[0] == whole
+    assert encode(bpe, talk, room=len(whole) - 1)[0] == first
+    assert encode(bpe, talk, room=len(first) - 1) == ([], [])
 
 
 def test_the_template_marks_what_the_assistant_wrote(tokenizer: Any) -> None:

@@ -1,4 +1,4 @@
-"""Rows of token ids: whole conversations packed one after another.
+"""Rows of token ids: conversations packed one after another.
 
 The batch of a step is a function of seed and step, so a run can be resumed anywhere.
 """
@@ -16,16 +16,18 @@ from tools.starter.tokenizer import END, START
 from tools.starter.words import Words
 
 OTHER_EVERY, OTHER_WEIGHT = 8, 0.4  # of the tokens that the assistant did not write, one in eight, and its weight
-TRIES = 6  # conversations drawn to find one that still fits in a row
+TRIES = 6  # conversations drawn to find one of which an answer still fits in a row
 
 
-def encode(bpe: Tokenizer, messages: list[Message]) -> tuple[list[int], list[float]]:
+def encode(bpe: Tokenizer, messages: list[Message], room: int) -> tuple[list[int], list[float]]:
     """Token ids in ChatML, and each one's weight in the loss: 1 where the assistant writes, END included.
 
     Of the other text only some tokens count: most are random words, which cannot be learned, and each costs logits.
+    A conversation that is longer than the room ends with the last answer that fits; nothing is left if none does.
     """
     ids: list[int] = []
     weights: list[float] = []
+    end = 0
     for message in messages:
         head = bpe.encode(f"{START}{message['role']}\n").ids
         body = bpe.encode(f"{message['content']}{END}").ids
@@ -35,7 +37,10 @@ def encode(bpe: Tokenizer, messages: list[Message]) -> tuple[list[int], list[flo
             own = [OTHER_WEIGHT * ((len(ids) + i) % OTHER_EVERY == 0) for i in range(len(body))]
         ids += head + body + tail
         weights += [0.0] * len(head) + own + [0.0] * len(tail)
-    return ids, weights
+        if len(ids) > room:
+            break
+        end = len(ids) if message["role"] == "assistant" else end
+    return ids[:end], weights[:end]
 
 
 def batch(
@@ -57,10 +62,8 @@ def _row(bpe: Tokenizer, words: Words, r: Random, room: int) -> tuple[list[int],
     weights: list[float] = []
     misses = 0
     while misses < TRIES:
-        new, new_weights = encode(bpe, conversation(r, words).messages)
-        if len(ids) + len(new) > room:
-            misses += 1
-            continue
+        new, new_weights = encode(bpe, conversation(r, words).messages, room - len(ids))
+        misses += not new
         ids += new
         weights += new_weights
     return ids, weights

@@ -14,6 +14,7 @@ from tools.starter.wiring import wire
 WARMUP, HOLD = 50, 0.5  # steps; share of the steps before the decay begins
 NORMS = 0.2  # the norms' rate, in the embeddings'
 SHORTEST, SHORT = 0.15, 0.4  # of the steps: until then rows of an eighth of the window, then of a quarter
+AGAIN = 0.65  # of the steps of a model that is trained further: until then mostly rows of an eighth
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,9 @@ class Plan:
     def shape(self, step: int) -> tuple[int, int]:
         """Rows and tokens a row: short ones at the start, later in turn a quarter, a half and all of the window."""
         parts = (4, 4, 2, 4, 4, 2, 4, 1)[step % 8]
-        if not self.base and step < self.steps * SHORT:
+        if self.base and step < self.steps * AGAIN:
+            parts = (8, 8, 4, 8, 8, 4, 8, 2)[step % 8]
+        elif not self.base and step < self.steps * SHORT:
             parts = 8 if step < self.steps * SHORTEST else 4
         return max(1, self.rows * parts // 4), self.window // parts
 
@@ -75,13 +78,13 @@ def model_for(plan: Plan, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalL
     return model
 
 
-def optimizers_for(model: LlamaForCausalLM, plan: Plan) -> list[torch.optim.Optimizer]:
+def optimizers_for(model: LlamaForCausalLM, plan: Plan, half: bool = False) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of the layers, AdamW for embeddings and norms."""
     hidden = [p for name, p in model.named_parameters() if p.ndim == 2 and "embed" not in name]
     embedding = [p for name, p in model.named_parameters() if "embed" in name]
     norms = [p for p in model.parameters() if p.ndim == 1]
     return [
-        Muon(hidden, lr=plan.muon),
+        Muon(hidden, lr=plan.muon, half=half),
         torch.optim.AdamW(embedding, lr=plan.adam, betas=(0.9, 0.95), weight_decay=0.0),
         torch.optim.AdamW(norms, lr=plan.adam * NORMS, betas=(0.9, 0.95), weight_decay=0.0),
     ]

@@ -1,6 +1,6 @@
-"""Muon for several workers: each makes orthogonal its share of the updates, in 32 bits, and hands them on.
+"""Muon for several workers: each makes orthogonal its share of the updates, and hands them on.
 
-torch.optim.Muon works in bfloat16 on every worker: twice as slow on a processor without AMX, and once for each worker.
+torch.optim.Muon does all of them on every worker, and in bfloat16 also where that is slow.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ A, B, C = 3.4445, -4.7750, 2.0315  # Keller Jordan's quintic
 class Muon(torch.optim.Optimizer):
     """Momentum, made orthogonal by Newton-Schulz, with steps as large as AdamW's (0.2 of the rate a number)."""
 
-    def __init__(self, parameters: Iterable[torch.nn.Parameter], lr: float) -> None:
+    def __init__(self, parameters: Iterable[torch.nn.Parameter], lr: float, half: bool = False) -> None:
         super().__init__(parameters, {"lr": lr})
+        self.half = half
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]  # noqa: ARG002
@@ -38,7 +39,7 @@ class Muon(torch.optim.Optimizer):
         if "momentum" not in state:
             state["momentum"] = torch.zeros_like(p)
         state["momentum"].lerp_(gradient, 1 - MOMENTUM)
-        update = orthogonal(gradient.lerp(state["momentum"], MOMENTUM))
+        update = orthogonal(gradient.lerp(state["momentum"], MOMENTUM), self.half)
         p.mul_(1 - rate * DECAY).add_(update, alpha=-rate * 0.2 * max(p.shape) ** 0.5)
 
     def _share(self, parameters: list[torch.nn.Parameter], workers: int) -> None:
@@ -50,12 +51,14 @@ class Muon(torch.optim.Optimizer):
                 p.copy_(new.view_as(p))
 
 
-def orthogonal(matrix: torch.Tensor) -> torch.Tensor:
-    """The matrix with all singular values near 1 (0.7 to 1.2), by five Newton-Schulz steps."""
+def orthogonal(matrix: torch.Tensor, half: bool = False) -> torch.Tensor:
+    """The matrix with all singular values near 1 (0.7 to 1.2), by five Newton-Schulz steps, in bfloat16 if wished."""
     tall = matrix.size(0) > matrix.size(1)
     x = matrix.T if tall else matrix
     x = x / x.norm().clamp_min(1e-7)
+    if half:
+        x = x.bfloat16()
     for _ in range(STEPS):
         gram = x @ x.T
         x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=B, alpha=C), x, beta=A)
-    return x.T if tall else x
+    return (x.T if tall else x).to(matrix.dtype)

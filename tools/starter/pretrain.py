@@ -43,10 +43,10 @@ class Run:
             else build(plan.seed, plan.vocabulary, plan.tokenizer_texts)
         )
         self.model = model_for(plan, self.tokenizer).to(device)
-        self.optimizers = optimizers_for(self.model, plan)
+        self.half = device != "cpu" or _half_pays()  # else bfloat16 is slower than 32 bits
+        self.optimizers = optimizers_for(self.model, plan, self.half)
         self.rates = [float(one.defaults["lr"]) for one in self.optimizers]
         self.body: Any = torch.compile(self.model.model, dynamic=False) if compiled else self.model.model
-        self.half = device != "cpu" or _half_pays()  # else bfloat16 is slower than 32 bits
         self.words, self.step, self.seconds, self.tokens = Words(dense=True), 0, 0.0, 0
         joined = torch.distributed.is_initialized()
         self.rank = torch.distributed.get_rank() if joined else 0

@@ -14,6 +14,7 @@ from zlib import crc32
 TEXTS = Path(__file__).parent / "texts"
 BEFORE_VOWEL = re.compile(r"\b([Aa]) (?=[aeio]|u(?!ni|s))")
 ENTITIES = ("first", "last", "place", "item")
+SMALL_SHARE, INVENTED_SHARE = 0.65, 0.35  # of dense training text: short texts, names that stand in no list
 REAL = {"teas", "teapot", "mugs", "cups"}  # words of the demonstration's domain that syllables could make
 ONSETS = (
     "b bl br c ch cl cr d dr f fl fr g gl gr h j k kr l m n p pl pr qu r s sh sk sl sn st t th tr v w y z"
@@ -93,14 +94,24 @@ class Words:
         return r.choice(self._kept[id(options)][1])  # type: ignore[return-value]
 
     def times(self, r: Random) -> int:
-        """How many times as many questions a conversation asks: once, or up to five times in dense training text.
+        """How many times as many questions a conversation asks: once, or up to eight times in dense training text.
 
         Most of a prompt's cost is reading it; every further question about it teaches for little more.
         """
-        return r.choice((1, 2, 3, 4, 5)) if self.dense else 1
+        return r.choice((1, 2, 3, 4, 6, 8)) if self.dense else 1
+
+    def small(self, r: Random) -> bool:
+        """Whether a text is kept short: most in dense training text, where choosing among little is learned first."""
+        return self.dense and r.random() < SMALL_SHARE
 
     def entity(self, r: Random, kind: str) -> str:
-        """A first name, last name, place or item of this object's part."""
+        """A first name, last name, place or item of this object's part; in dense training text some are invented.
+
+        The lists are short enough to be learned by heart, and names learned by heart are not copied.
+        """
+        if self.dense and r.random() < INVENTED_SHARE:
+            word = self.invented(r)
+            return word if kind == "item" else word.capitalize()
         return r.choice(self._entities[kind])
 
     def invented(self, r: Random) -> str:

@@ -167,9 +167,9 @@ def several(r: Random, w: Words, count: int) -> list[Told]:
 
 
 def passage(r: Random, w: Words, inside: list[Told], business: dict[str, str], longest: int = 7) -> tuple[str, str]:
-    """A title and a text around the given facts, as prose or as a list."""
+    """A title and a text around the given facts, as prose or as a list; with a `longest` of 0 hardly more than these."""
     sentences = [one.sentence for one in inside]
-    for _ in range(r.choice((0, 1, 1, 2, 3, 4, longest))):
+    for _ in range(r.choice((0, 1, 1, 2, 3, 4, longest) if longest else (0, 0, 0, 1))):
         sentences.insert(r.randint(0, len(sentences)), capital(w.fill(r, w.pick(r, fillers()), dict(business))))
     title = inside[0].fact.title if r.random() < 0.3 and inside[0].fact.title else r.choice(TITLES)
     title = capital(w.fill(r, title, dict(inside[0].slots) | business))
@@ -215,7 +215,8 @@ def library(
     shown: list[tuple[int, Told]] = []
     parts = []
     for number in range(1, count + 1):
-        inside = [everything.pop() for _ in range(r.choice((3, 4, 5, 6) if longest > 5 else (1, 2, 2, 3)))]
+        sizes = (3, 4, 5, 6) if longest > 5 else (1, 2, 2, 3) if longest else (1, 1, 2)
+        inside = [everything.pop() for _ in range(r.choice(sizes))]
         shown += [(number, one) for one in inside]
         title, text = passage(r, w, inside, business, longest)
         parts.append(f"[{number}] {title}: {text}")
@@ -228,16 +229,17 @@ def library(
 def rag(r: Random, w: Words, shots: int = 0) -> Sample:
     """The app's retrieval shape: an instruction, numbered passages, perhaps shots, one to four questions."""
     business = {"brand": w.brand(r), "place": w.entity(r, "place")}
-    house = style(r, w, dict(business)) if r.random() < 0.35 or shots else PLAIN
+    small = w.small(r)
+    house = style(r, w, dict(business)) if r.random() < (0.1 if small else 0.35) or shots else PLAIN
     rules = list(house.rules) if not shots or r.random() < 0.5 else []
     unknown = UNKNOWN
     if r.random() < 0.4:
         unknown = w.fill(r, w.pick(r, REPLIES), {})
         rules.append(w.pick(r, UNKNOWN_RULES).format(q=f'"{unknown}"'))
     guide = r.choices((GUIDE, w.pick(r, OTHER_GUIDES), w.pick(r, UNCITED)), (75, 17, 8))[0]
-    big = r.random() < 0.15  # as long as the window allows
-    count = r.choice((4, 6, 8, 10) if big else (1, 2, 3, 3, 4, 4))
-    text, shown, missing = library(r, w, business, count, 12 if big else 5)
+    big = not small and r.random() < 0.15  # as long as the window allows
+    count = r.choice((4, 6, 8, 10) if big else (1, 2, 2, 3, 4) if small else (1, 2, 3, 3, 4, 4))
+    text, shown, missing = library(r, w, business, count, 12 if big else 0 if small else 5)
     lines: list[str] = []
     for one in several(r, w, shots):
         lines += [question_for(r, w, one, one.sentence), house.dress(one.sentence)]
@@ -250,7 +252,8 @@ def rag(r: Random, w: Words, shots: int = 0) -> Sample:
         else:
             answer = one.sentence if guide in UNCITED else cited(one.sentence, mark)
             lines += [question_for(r, w, one, text), house.dress(answer)]
-    system = f"{instruction(r, w, business, rules)}\n\n{guide}\n\n{text}"
+    task = " ".join(rules) if small and r.random() < 0.8 else instruction(r, w, business, rules)
+    system = f"{task}\n\n{guide}\n\n{text}".strip()
     return Sample("reading+shots" if shots else "reading", turns(system, *lines))
 
 
@@ -262,10 +265,10 @@ def rag_shots(r: Random, w: Words) -> Sample:
 def context(r: Random, w: Words) -> Sample:
     """A text in the user's message and a question, answered by its sentence or by the value alone."""
     told_facts = several(r, w, r.choice((1, 2, 3, 4, 5)))
-    _, text = passage(r, w, told_facts, {"brand": w.brand(r)})
+    _, text = passage(r, w, told_facts, {"brand": w.brand(r)}, 0 if w.small(r) else 7)
     system = "" if r.random() < 0.5 else instruction(r, w, {}, [])
     lines: list[str] = []
-    for _ in range(w.times(r)):
+    for _ in range(min(w.times(r), 2 * len(told_facts))):
         one = r.choice(told_facts)
         question, answer = _short(r, w, one) if r.random() < 0.4 else ("", "")
         if not question:
