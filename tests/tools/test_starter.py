@@ -12,14 +12,18 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers.decoders import DecodeStream
 
 from tools.starter.batches import batch, encode
 from tools.starter.corpus import SKILLS, conversation
 from tools.starter.model import Plan
 from tools.starter.muon import orthogonal
 from tools.starter.pretrain import Run
-from tools.starter.sample import Sample, facts, slots_of
+from tools.starter.sample import Sample, facts, slots_of, turns
 from tools.starter.skills import reading
+from tools.starter.tokenizer import JOIN, build
 from tools.starter.words import ENTITIES, TEXTS, Words, held_out, lists
 
 SHIPPED = Path(__file__).parents[2] / "data" / "starter"
@@ -229,13 +233,49 @@ def test_a_finished_model_is_trained_further_with_its_own_tokenizer(tmp_path: Pa
     for (name, mine), (_, base) in zip(weights_of(second), weights_of(first), strict=True):
         assert torch.equal(mine, base.bfloat16().float()), name
     assert second.tokenizer.get_vocab() == first.tokenizer.get_vocab()
-    assert [plan.shape(step) for step in range(2)] == [(2, 256)] * 2  # no short rows again
+    assert [replace(plan, steps=20).shape(step) for step in (0, 16)] == [(4, 128), (2, 256)]  # short rows first
     second.go()
     second.export(tmp_path / "second" / "model")
     record = json.loads((tmp_path / "second" / "model" / "training.json").read_text())
     assert record["seed"] == 2
     assert record["base"]["seed"] == 1
     assert record["base"]["steps"] == 2
+
+
+def test_a_finished_model_can_get_another_tokenizer(tmp_path: Path) -> None:
+    first = tiny(tmp_path / "first", 2)
+    first.go()
+    first.export(tmp_path / "first" / "model")
+    plan = Plan(2, 2, rows=2, window=1024, vocabulary=400, tokenizer_texts=70, base=str(tmp_path / "first" / "model"))
+    second = Run(replace(plan, retokenized=True), tmp_path / "second", compiled=False)
+    old, new = first.tokenizer.get_vocab(), second.tokenizer.get_vocab()
+    assert old.keys() != new.keys()
+    before, after = (run.model.get_input_embeddings().weight for run in (first, second))
+    before = before.bfloat16().float()
+    for piece, number in new.items():
+        parts = [old[piece]] if piece in old else first.tokenizer.encode(piece.replace("Ġ", " "))
+        assert torch.allclose(after[number], before[parts].mean(0)), piece
+
+
+@pytest.mark.parametrize("text", ["say skex", "skex", '"skex"', "a\nskex", "a-skex!", "(skex)", "@skex.com", "  skex"])
+def test_a_word_has_the_same_pieces_wherever_it_stands(text: str) -> None:
+    tokenizer = build(1, 400, 50)
+    word = tokenizer.encode("\n skex")[1:]
+    said = tokenizer.encode("\n" + text)
+    assert any(said[i : i + len(word)] == word for i in range(len(said)))
+    assert tokenizer.decode(said) == "\n" + text
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters=JOIN)))
+def test_any_text_comes_back_from_its_tokens(text: str) -> None:
+    tokenizer = build(1, 400, 50)
+    ids = tokenizer.encode(text)
+    assert tokenizer.decode(ids) == text
+    stream, said = DecodeStream(skip_special_tokens=True), ""
+    for one in ids:
+        said += stream.step(tokenizer.backend_tokenizer, one) or ""
+    assert text.startswith(said)
 
 
 def test_the_number_of_steps_may_change_before_the_decay_only(tmp_path: Path) -> None:

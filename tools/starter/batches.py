@@ -30,7 +30,7 @@ def encode(bpe: Tokenizer, messages: list[Message], room: int) -> tuple[list[int
     end = 0
     for message in messages:
         head = bpe.encode(f"{START}{message['role']}\n").ids
-        body = bpe.encode(f"{message['content']}{END}").ids
+        body = bpe.encode(f"{START}{message['role']}\n{message['content']}{END}").ids[len(head) :]
         tail = bpe.encode("\n").ids
         own = [1.0] * len(body)
         if message["role"] != "assistant":

@@ -9,6 +9,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from tools.starter.muon import Muon
+from tools.starter.tokenizer import carried, tokenizer_of
 from tools.starter.wiring import wire
 
 WARMUP, HOLD = 50, 0.5  # steps; share of the steps before the decay begins
@@ -36,6 +37,7 @@ class Plan:
     muon: float = 3e-3
     adam: float = 1e-2
     base: str = ""  # folder of a model to go on from, with its tokenizer and shape; empty = start from nothing
+    retokenized: bool = False  # the base gets a tokenizer made anew, and its embeddings are carried over
 
     def shape(self, step: int) -> tuple[int, int]:
         """Rows and tokens a row: short ones at the start, later in turn a quarter, a half and all of the window."""
@@ -55,7 +57,12 @@ class Plan:
 def model_for(plan: Plan, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
     """The untrained model in float32, or the plan's base."""
     if plan.base:
-        return LlamaForCausalLM.from_pretrained(plan.base, dtype=torch.float32, local_files_only=True)
+        base = LlamaForCausalLM.from_pretrained(plan.base, dtype=torch.float32, local_files_only=True)
+        if plan.retokenized:
+            old, embeddings = tokenizer_of(plan.base), base.get_input_embeddings().weight
+            with torch.no_grad():
+                embeddings.copy_(carried(old, tokenizer, embeddings))
+        return base
     torch.manual_seed(plan.seed)
     config = LlamaConfig(
         vocab_size=plan.vocabulary,

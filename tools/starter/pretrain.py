@@ -12,20 +12,20 @@ import os
 import shutil
 import socket
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import torch
 import torch.distributed
-from transformers import GenerationConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import GenerationConfig, LlamaForCausalLM
 
 from tools.recipe import REPLAY
 from tools.starter.batches import batch
 from tools.starter.corpus import conversation
 from tools.starter.model import HOLD, Plan, loss_of, model_for, optimizers_for
-from tools.starter.tokenizer import build, save_tokenizer
+from tools.starter.tokenizer import build, save_tokenizer, tokenizer_of
 from tools.starter.words import Words
 
 REPLAYED, REPLAY_CHARACTERS = 1500, 900  # conversations, and what each may have
@@ -38,8 +38,8 @@ class Run:
         self.plan, self.out, self.device = plan, out, device
         out.mkdir(parents=True, exist_ok=True)
         self.tokenizer = (
-            PreTrainedTokenizerFast.from_pretrained(plan.base, local_files_only=True)
-            if plan.base
+            tokenizer_of(plan.base)
+            if plan.base and not plan.retokenized
             else build(plan.seed, plan.vocabulary, plan.tokenizer_texts)
         )
         self.model = model_for(plan, self.tokenizer).to(device)
@@ -232,6 +232,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=float, default=getattr(Plan, name), help="learning rate")
     parser.add_argument("--wired", default=Plan.wired, help="layers that start with heads for going on after a match")
     parser.add_argument("--base", default="", help="folder of a finished starter to train further")
+    parser.add_argument("--retokenized", action="store_true", help="give the base a tokenizer made anew")
     parser.add_argument("--workers", type=int, default=2, help="processes that share the rows of a batch")
     parser.add_argument("--threads", type=int, default=1, help="threads of each worker")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
@@ -257,8 +258,7 @@ def work(rank: int, args: argparse.Namespace, port: int) -> None:
     if args.workers > 1:
         address = f"tcp://127.0.0.1:{port}"
         torch.distributed.init_process_group("gloo", init_method=address, rank=rank, world_size=args.workers)
-    names = ("seed", "rows", "width", "layers", "heads", "forward", "wired", "vocabulary", "muon", "adam", "base")
-    plan = Plan(10**6, **{name: getattr(args, name) for name in names})
+    plan = Plan(10**6, **{one.name: getattr(args, one.name) for one in fields(Plan) if hasattr(args, one.name)})
     steps = args.steps or steps_for(args.minutes or 80, Run(plan, args.out, args.device))
     run = Run(replace(plan, steps=steps), args.out, args.device, compiled=not args.eager)
     if args.resume or args.export:

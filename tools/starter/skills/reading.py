@@ -167,7 +167,7 @@ def several(r: Random, w: Words, count: int) -> list[Told]:
 
 
 def passage(r: Random, w: Words, inside: list[Told], business: dict[str, str], longest: int = 7) -> tuple[str, str]:
-    """A title and a text around the given facts, as prose or as a list; with a `longest` of 0 hardly more than these."""
+    """A title and a text around the given facts, as prose or as a list; for a `longest` of 0 little else."""
     sentences = [one.sentence for one in inside]
     for _ in range(r.choice((0, 1, 1, 2, 3, 4, longest) if longest else (0, 0, 0, 1))):
         sentences.insert(r.randint(0, len(sentences)), capital(w.fill(r, w.pick(r, fillers()), dict(business))))
