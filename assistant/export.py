@@ -50,8 +50,9 @@ def for_ollama(
     variant = finetune.variants(store, settings, job)["tuned"]
     text = ollama.modelfile(source, variant.system, variant.temperature)  # before anything is copied
     name = f"{case}-{job.id}"
-    extra = {ollama.MODELFILE: text, README: _readme(case, job, variant, name)}
-    return {**_copied(source, folder, put, extra), "job": job.id, "name": name}
+    warning = ollama.unread(source)
+    extra = {ollama.MODELFILE: text, README: _readme(case, job, variant, name, warning)}
+    return {**_copied(source, folder, put, extra), "job": job.id, "name": name, "warning": warning}
 
 
 def model(
@@ -146,14 +147,14 @@ def _told(form: str, done: dict[str, Any]) -> str:
     return (f"The model of job {done['job']} is in {folder}, with a Modelfile for Ollama. There run `ollama create "
             f"{done['name']} -f Modelfile`, then `ollama run {done['name']}`. The README.md beside it has the commands "
             "for vLLM and transformers serve. Ollama itself is not part of Attune, and this was not tried with it here."
-            )  # fmt: skip
+            f" {done['warning']}").strip()  # fmt: skip
 
 
-def _readme(case: str, job: Job, variant: Variant, name: str) -> str:
+def _readme(case: str, job: Job, variant: Variant, name: str, warning: str) -> str:
     quoted = "\n".join(f"> {line}" for line in variant.system.splitlines())
     return _README.format(
         case=case, job=job.id, trainer=job.trainer, dataset=job.dataset[:12], name=name, system=quoted,
-        temperature=f"{variant.temperature:g}",
+        temperature=f"{variant.temperature:g}", warning=f"**{warning}**\n\n" if warning else "",
     )  # fmt: skip
 
 
@@ -169,7 +170,7 @@ Run each command in this folder.
 
 ## Ollama
 
-```
+{warning}```
 ollama create {name} -f Modelfile
 ollama run {name}
 ```

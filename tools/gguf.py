@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from tools import process
+from tools import ollama, process
 from tools.children import Child
 from tools.trainer import ToolError
 
@@ -31,6 +31,8 @@ def convert(model: Path, file: Path, named: str = "") -> None:
     program = converter(named)
     if file.exists():
         raise ToolError(f"{file} exists.", "Name a new file.")
+    if warning := ollama.unread(model):
+        raise ToolError(warning, "Export the folder as it is.")
     part = file.with_name(f".{file.name}.part")
     child = Child([sys.executable, str(program), str(model), "--outfile", str(part)], model, process.environment())
     last = ""

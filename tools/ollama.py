@@ -57,6 +57,20 @@ def modelfile(folder: Path, system: str, temperature: float) -> str:
     )
 
 
+def unread(folder: Path) -> str:
+    """One sentence where llama.cpp, and so Ollama, would cut text into other tokens than the model knows; else "".
+
+    Its byte-level BPE has no normalizer that replaces text, which the starter's tokenizer uses.
+    """
+    tokenizer = _json(folder / "tokenizer.json")
+    normalizer, split = (json.dumps(tokenizer.get(part)) for part in ("normalizer", "pre_tokenizer"))
+    if '"Replace"' not in normalizer or '"ByteLevel"' not in split:
+        return ""
+    return ("The tokenizer of this model replaces text before it splits it, which llama.cpp and Ollama do not: there "
+            "it would read and write other tokens than it was trained on. Serve it with vLLM or transformers."
+            )  # fmt: skip
+
+
 def _quoted(text: str) -> str:
     """A system prompt inside triple quotes: three in a row would end it, and so would one at its end."""
     plain = text.strip().replace('"""', '"" "')

@@ -21,6 +21,7 @@ from tests.assistant.measured import trained
 from tests.assistant.test_guide_proposals import open_bench
 from tests.conftest import Attune
 from tests.tools.go_template import render
+from tools import ollama
 from tools.trainer import ToolError
 
 STARTER = ROOT / "data" / "starter"
@@ -64,6 +65,8 @@ def test_a_folder_for_ollama_vllm_and_transformers(bench: Workbench, tmp_path: P
     for part in ("ollama create post-desk-1 -f Modelfile", "vllm serve . --served-model-name post-desk-1",
                  "transformers serve", tuned.system, "Ollama itself was not at hand"):  # fmt: skip
         assert part in told
+    assert "vLLM or transformers" in ollama.unread(source)
+    assert ollama.unread(source) in told
     assert set(done["files"]) > {"Modelfile", "README.md", "config.json", "tokenizer.json"}
     with pytest.raises(AttuneError, match="not empty"):
         export.for_ollama(bench.store, bench.settings, CASE, tmp_path / "out")

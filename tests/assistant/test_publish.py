@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,6 +100,10 @@ def test_what_a_converter_wrote_is_looked_at(writes: bytes, words: str, bench: W
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     settings = bench.settings.model_copy(update={"gguf_converter": str(program)})
     file = tmp_path / "x.gguf"
+    with pytest.raises(ToolError, match=r"other tokens than it was trained on"):  # the starter's tokenizer
+        publish.as_gguf(bench.store, settings, CASE, file)
+    usual = bench.settings.data / "jobs" / "1" / "merged" / "tokenizer.json"
+    usual.write_text(json.dumps(json.loads(usual.read_text()) | {"normalizer": None}))
     if words:
         with pytest.raises(ToolError, match=words):
             publish.as_gguf(bench.store, settings, CASE, file)

@@ -118,3 +118,23 @@ def test_the_renderer_of_these_tests() -> None:
     assert render(source, "", TALK[:2]) == "![One?]"
     with pytest.raises(ValueError, match="unknown function"):
         render("{{ printf .System 1 }}", "", [])
+
+
+NORMALIZERS = [
+    ({"type": "Replace"}, True), ({"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Replace"}]}, True),
+    ({"type": "NFC"}, False), (None, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("normalizer", "unread"), NORMALIZERS)
+def test_a_tokenizer_that_llama_cpp_reads_otherwise_is_told(tmp_path: Path, normalizer: object, unread: bool) -> None:
+    split = {"type": "Sequence", "pretokenizers": [{"type": "ByteLevel"}]}
+    content = {"normalizer": normalizer, "pre_tokenizer": split}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content))
+    assert bool(ollama.unread(tmp_path)) == unread
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content | {"pre_tokenizer": None}))  # SentencePiece's
+    assert not ollama.unread(tmp_path)
+
+
+def test_the_starter_is_told_to_be_for_vllm_and_transformers() -> None:
+    assert "vLLM or transformers" in ollama.unread(STARTER)
