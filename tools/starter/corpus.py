@@ -14,6 +14,7 @@ SKILLS: dict[str, tuple[Maker, int]] = {  # name -> (maker, share of the convers
     "reading": (reading.rag, 24),
     "reading+shots": (reading.rag_shots, 5),
     "context": (reading.context, 30),
+    "pick": (reading.pick, 70),
     "copying": (copying.repeat, 12),
     "recall": (copying.recall, 24),
     "nth": (copying.nth, 6),
