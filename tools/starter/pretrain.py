@@ -258,7 +258,8 @@ def work(rank: int, args: argparse.Namespace, port: int) -> None:
     if args.workers > 1:
         address = f"tcp://127.0.0.1:{port}"
         torch.distributed.init_process_group("gloo", init_method=address, rank=rank, world_size=args.workers)
-    plan = Plan(10**6, **{one.name: getattr(args, one.name) for one in fields(Plan) if hasattr(args, one.name)})
+    given = {one.name: getattr(args, one.name) for one in fields(Plan) if hasattr(args, one.name)}
+    plan = Plan(**given | {"steps": 10**6})
     steps = args.steps or steps_for(args.minutes or 80, Run(plan, args.out, args.device))
     run = Run(replace(plan, steps=steps), args.out, args.device, compiled=not args.eager)
     if args.resume or args.export:
