@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -310,3 +312,15 @@ def test_an_export_holds_what_transformers_needs(tmp_path: Path) -> None:
     assert {"config.json", "generation_config.json", "model.safetensors", "tokenizer.json"} <= names
     config = json.loads((tmp_path / "model" / "tokenizer_config.json").read_text())
     assert "{% generation %}" in config["chat_template"]
+
+
+def test_the_command_trains_with_two_workers_and_writes_a_model(tmp_path: Path) -> None:
+    shape = "--steps 1 --rows 4 --vocabulary 400 --width 192 --heads 3 --layers 2 --wired 1 --eager"
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.starter.pretrain", *shape.split(), "--out", str(tmp_path)],
+        cwd=SHIPPED.parents[1], capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "1 steps, seed 1" in done.stdout
+    record = json.loads((tmp_path / "model" / "training.json").read_text())
+    assert (record["workers"], record["tokens"]) == (2, 4 * 512)
