@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 
 from tools.starter.sample import Sample
-from tools.starter.skills import copying, dialogues, extraction, labels, patterns, reading, rewriting
+from tools.starter.skills import copying, dialogues, extraction, labels, patterns, picking, reading, rewriting
 from tools.starter.words import Words
 
 Maker = Callable[[Random, Words], Sample]
@@ -14,7 +14,7 @@ SKILLS: dict[str, tuple[Maker, int]] = {  # name -> (maker, share of the convers
     "reading": (reading.rag, 24),
     "reading+shots": (reading.rag_shots, 5),
     "context": (reading.context, 30),
-    "pick": (reading.pick, 70),
+    "pick": (picking.pick, 70),
     "copying": (copying.repeat, 12),
     "recall": (copying.recall, 24),
     "nth": (copying.nth, 6),

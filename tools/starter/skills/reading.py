@@ -278,41 +278,6 @@ def context(r: Random, w: Words) -> Sample:
     return Sample("context", turns(system, *lines))
 
 
-BRIEF = tuple(
-    f"{subject} {verb} {rest}."
-    for subject in (
-        "{person}", "{name}", "The {noun}", "{brand}", "{word}", "Our {item}", "{place}", "A {noun}", "My {noun}",
-        "{adj} {noun}", "{n} {noun}", "{code}", "Every {job}", "No {noun}",
-    )
-    for verb in ("{verb}", "needs", "has", "is", "likes", "sells", "hates", "opens", "goes to", "costs", "in")
-    for rest in (
-        "{person2}", "the {noun2}", "{word2}", "{n2}", "{price}", "{place2}", "a {adj2} {noun2}", "{item2}", "{code2}",
-        "{day}", "{time}", "{colour} {noun2}",
-    )
-)  # fmt: skip
-NUMBERS = ("Which passage is it?", "Answer with the number alone.", "Only the citation.", "Where? Give the mark.")
-
-
-def pick(r: Random, w: Words) -> Sample:
-    """A handful of very short sentences, asked for by one of their words: looking up, with little around it."""
-    told_facts = [told(r, w, Fact("", (w.pick(r, BRIEF),), (), ())) for _ in range(r.choice((2, 2, 3, 3, 4, 5, 7)))]
-    marked, alone = r.random() < 0.5, r.random() < 0.3
-    lines = [one.sentence for one in told_facts]
-    shown = [f"[{i}] {line}" for i, line in enumerate(lines, 1)] if marked else lines
-    text = r.choice(("\n", "\n\n", " ") if marked else ("\n", " ", " ")).join(shown)
-    system = w.pick(r, NUMBERS) if marked and alone else ""
-    asked: list[str] = []
-    for mark, one in r.sample([*enumerate(lines, 1)], len(lines)):
-        words = [word for word in WORDS.findall(one) if len(re.findall(rf"\b{re.escape(word)}\b", text, re.I)) == 1]
-        for word in r.sample(words, min(len(words), r.choice((1, 1, 2)))):
-            question = w.pick(r, GENERIC).format(x=" " + word).replace("  ", " ").strip()
-            answer = f"[{mark}]" if system else cited(one, mark) if marked else one
-            asked += [question if asked else f"{text}\n\n{question}", answer]
-    if not asked:
-        return pick(r, w)
-    return Sample("pick", turns(system, *asked))
-
-
 def _short(r: Random, w: Words, one: Told) -> tuple[str, str]:
     """A question for the one value of a statement that the question does not name; ("", "") when there are several."""
     known = slots_of(one.statement)
