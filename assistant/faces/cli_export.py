@@ -56,7 +56,8 @@ def export(
         if "ollama" in done:
             name = done["ollama"]["name"]
             lines.append(f"Next, in that folder: ollama create {name} -f Modelfile (README.md has more)")
-            lines += [done["ollama"]["warning"]] * bool(done["ollama"]["warning"])
+            if done["ollama"]["warning"]:
+                lines.append(done["ollama"]["warning"])
         show(done, "\n".join(lines), as_json)
 
 

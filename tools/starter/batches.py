@@ -29,8 +29,9 @@ def encode(bpe: Tokenizer, messages: list[Message], room: int) -> tuple[list[int
     weights: list[float] = []
     end = 0
     for message in messages:
-        head = bpe.encode(f"{START}{message['role']}\n").ids
-        body = bpe.encode(f"{START}{message['role']}\n{message['content']}{END}").ids[len(head) :]
+        opening = f"{START}{message['role']}\n"
+        head = bpe.encode(opening).ids
+        body = bpe.encode(f"{opening}{message['content']}{END}").ids[len(head) :]  # a word's pieces need what is before
         tail = bpe.encode("\n").ids
         own = [1.0] * len(body)
         if message["role"] != "assistant":

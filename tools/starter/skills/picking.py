@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from random import Random
 
-from tools.starter.sample import Fact, Sample, turns
-from tools.starter.skills.reading import GENERIC, WORDS, cited, told
+from tools.starter.sample import Sample, turns
+from tools.starter.skills.reading import GENERIC, cited
+from tools.starter.skills.telling import WORDS, loose, once
 from tools.starter.words import Words
 
 BRIEF = tuple(
@@ -26,17 +26,16 @@ NUMBERS = ("Which passage is it?", "Answer with the number alone.", "Only the ci
 
 def pick(r: Random, w: Words) -> Sample:
     """A handful of very short sentences, asked for by one of their words: looking up, with little around it."""
-    told_facts = [told(r, w, Fact("", (w.pick(r, BRIEF),), (), ())) for _ in range(r.choice((2, 2, 3, 3, 4, 5, 7)))]
+    lines = [loose(r, w, BRIEF).sentence for _ in range(r.choice((2, 2, 3, 3, 4, 5, 7)))]
     marked, alone = r.random() < 0.5, r.random() < 0.3
-    lines = [one.sentence for one in told_facts]
     shown = [f"[{i}] {line}" for i, line in enumerate(lines, 1)] if marked else lines
     text = r.choice(("\n", "\n\n", " ") if marked else ("\n", " ", " ")).join(shown)
     system = w.pick(r, NUMBERS) if marked and alone else ""
     asked: list[str] = []
     for mark, one in r.sample([*enumerate(lines, 1)], len(lines)):
-        words = [word for word in WORDS.findall(one) if len(re.findall(rf"\b{re.escape(word)}\b", text, re.I)) == 1]
+        words = once(WORDS.findall(one), text)
         for word in r.sample(words, min(len(words), r.choice((1, 1, 2)))):
-            question = w.pick(r, GENERIC).format(x=" " + word).replace("  ", " ").strip()
+            question = w.pick(r, GENERIC).format(x=word)
             answer = f"[{mark}]" if system else cited(one, mark) if marked else one
             asked += [question if asked else f"{text}\n\n{question}", answer]
     if not asked:

@@ -7,9 +7,10 @@ from functools import cache
 from random import Random
 from typing import NamedTuple
 
-from tools.starter.sample import Fact, Sample, capital, facts, fillers, frames, slots_of, turns
+from tools.starter.sample import Sample, capital, facts, fillers, frames, slots_of, turns
+from tools.starter.skills.telling import LOOSE, WORDS, Told, loose, once, told
 from tools.starter.style import PLAIN, instruction, style
-from tools.starter.words import Words, lists, spoken
+from tools.starter.words import Words, lists
 
 GUIDE = "Use these passages when they answer the question, and cite them like [1]."
 OTHER_GUIDES = (
@@ -91,43 +92,21 @@ TITLES = (
     "Guide > {verbing} > {noun}", "{word}.md > {noun}", "Our {noun} and {noun2}", "Questions on {verbing}",
     "Manual {code}",
 )  # fmt: skip
-WORDS = re.compile(r"[^\W\d_]{3,}[\w-]*|\w*\d[\w.,:-]*\w|\d+")
-
-
-LOOSE = tuple(
-    f"{subject} {verb} {rest}."
-    for subject in (
-        "The {adj} {noun}", "{person}'s {noun}", "Every {noun}", "Our {adj} {noun}", "{brand}", "A {noun} from {place}",
-        "No {noun}", "The {noun} and the {noun2}", "{name}", "One {adj} {item}", "The {noun} of {person}", "{word}",
-        "Any {noun} of {brand}", "The {colour} {item}", "Order {code}", "The {material} {noun}", "Each {job}",
-        "The {noun} in {place}", "Some {noun} or {noun2}", "The {dept} {noun}", "Form {code}",
-        "What {person} calls {word}",
-    )
-    for verb in (
-        "{verb}", "was {verb} with", "needs", "must not touch", "comes with", "is older than", "goes to", "leaves from",
-        "replaces", "will not reach", "belongs to", "is paid by", "hides behind", "never met", "can be seen from",
-    )
-    for rest in (
-        "the {noun3} near {place}", "{n} {adj2} {noun3} parts", "a {adj2} {noun3}", "{name2}", "the {colour2} {noun3}",
-        "{brand2} in {place2}", "{code2}", "a {noun3} for {price}", "the {noun3} until {date}", "{word2}",
-        "the {noun3} of {person2} at {time}", "{item2}, {colour2} and {adj2}", "every {noun3} on {day}", "{place2}",
-        "the {job2} and the {noun3}", "{n} of the {noun3}", "room {n}", "the {noun3}, but only in {month}",
-    )
-)  # fmt: skip
 LOOSE_SHARE = 0.25  # of the sentences that are asked for: they fit no kind, so nothing but their words finds them
 
 
-class Told(NamedTuple):
-    """A fact with its values, as one sentence."""
+class Size(NamedTuple):
+    """How much there is to read: numbers to draw from."""
 
-    fact: Fact
-    statement: str
-    slots: dict[str, str]
+    passages: tuple[int, ...]
+    facts: tuple[int, ...]  # in a passage
+    fillers: tuple[int, ...]  # sentences between them
 
-    @property
-    def sentence(self) -> str:
-        """The statement with its values."""
-        return capital(spoken(self.statement.format(**self.slots)))
+
+USUAL = Size((1, 2, 3, 3, 4, 4), (1, 2, 2, 3), (0, 1, 1, 2, 3, 4, 5))
+SMALL = Size((1, 2, 2, 3, 4), (1, 1, 2), (0, 0, 0, 1))
+BIG = Size((4, 6, 8, 10), (3, 4, 5, 6), (0, 1, 1, 2, 3, 4, 12))  # as long as the window allows
+AROUND = (0, 1, 1, 2, 3, 4, 7)  # sentences around the facts of a text that stands alone
 
 
 @cache
@@ -139,21 +118,13 @@ def _common() -> frozenset[str]:
     return frozenset(WORDS.findall(re.sub(r"{\w+}", "", everything).lower())) - named
 
 
-def told(r: Random, w: Words, fact: Fact) -> Told:
-    """State a fact with fresh values. Kinds of fact are split into train and held-out as a whole."""
-    slots: dict[str, str] = {}
-    statement = r.choice(fact.statements)
-    w.fill(r, statement, slots)
-    return Told(fact, statement, slots)
-
-
 def several(r: Random, w: Words, count: int) -> list[Told]:
     """Facts that can stand side by side: a kind of fact comes twice only if its questions name their subject."""
     found: list[Told] = []
     used: set[str] = set()
     while len(found) < count:
         if r.random() < LOOSE_SHARE:
-            found.append(told(r, w, Fact("", (w.pick(r, LOOSE),), (), ())))
+            found.append(loose(r, w, LOOSE))
             continue
         fact = w.pick(r, frames() if r.random() < 0.7 else facts())
         if used and r.random() < 0.2:
@@ -166,10 +137,12 @@ def several(r: Random, w: Words, count: int) -> list[Told]:
     return found
 
 
-def passage(r: Random, w: Words, inside: list[Told], business: dict[str, str], longest: int = 7) -> tuple[str, str]:
-    """A title and a text around the given facts, as prose or as a list; for a `longest` of 0 little else."""
+def passage(
+    r: Random, w: Words, inside: list[Told], business: dict[str, str], around: tuple[int, ...] = AROUND
+) -> tuple[str, str]:
+    """A title and a text of the given facts and so many other sentences, as prose or as a list."""
     sentences = [one.sentence for one in inside]
-    for _ in range(r.choice((0, 1, 1, 2, 3, 4, longest) if longest else (0, 0, 0, 1))):
+    for _ in range(r.choice(around)):
         sentences.insert(r.randint(0, len(sentences)), capital(w.fill(r, w.pick(r, fillers()), dict(business))))
     title = inside[0].fact.title if r.random() < 0.3 and inside[0].fact.title else r.choice(TITLES)
     title = capital(w.fill(r, title, dict(inside[0].slots) | business))
@@ -192,8 +165,7 @@ def question_for(r: Random, w: Words, one: Told, context: str = "") -> str:
 def _about(r: Random, w: Words, sentence: str, context: str) -> str:
     """A question with two or three words of the sentence, one of which stands nowhere else in the context."""
     words = [word for word in dict.fromkeys(WORDS.findall(sentence)) if word.lower() not in _common()]
-    count = {word: len(re.findall(rf"\b{re.escape(word)}\b", context, re.I)) for word in words}
-    alone = [word for word in words if count[word] == 1]
+    alone = once(words, context)
     if not alone:
         return ""
     keys = [r.choice(alone)]
@@ -208,17 +180,17 @@ def cited(text: str, mark: int) -> str:
 
 
 def library(
-    r: Random, w: Words, business: dict[str, str], count: int, longest: int
+    r: Random, w: Words, business: dict[str, str], size: Size
 ) -> tuple[str, list[tuple[int, Told]], list[Told]]:
     """Numbered passages as the system message shows them, what each tells, and facts that are in none."""
-    everything = several(r, w, count * (6 if longest > 5 else 3) + 2)
+    count = r.choice(size.passages)
+    everything = several(r, w, count * max(3, *size.facts) + 2)
     shown: list[tuple[int, Told]] = []
     parts = []
     for number in range(1, count + 1):
-        sizes = (3, 4, 5, 6) if longest > 5 else (1, 2, 2, 3) if longest else (1, 1, 2)
-        inside = [everything.pop() for _ in range(r.choice(sizes))]
+        inside = [everything.pop() for _ in range(r.choice(size.facts))]
         shown += [(number, one) for one in inside]
-        title, text = passage(r, w, inside, business, longest)
+        title, text = passage(r, w, inside, business, size.fillers)
         parts.append(f"[{number}] {title}: {text}")
     titles = {one.fact.title for _, one in shown if one.fact.title}
     return "\n\n".join(parts), shown, [
@@ -237,9 +209,8 @@ def rag(r: Random, w: Words, shots: int = 0) -> Sample:
         unknown = w.fill(r, w.pick(r, REPLIES), {})
         rules.append(w.pick(r, UNKNOWN_RULES).format(q=f'"{unknown}"'))
     guide = r.choices((GUIDE, w.pick(r, OTHER_GUIDES), w.pick(r, UNCITED)), (75, 17, 8))[0]
-    big = not small and r.random() < 0.15  # as long as the window allows
-    count = r.choice((4, 6, 8, 10) if big else (1, 2, 2, 3, 4) if small else (1, 2, 3, 3, 4, 4))
-    text, shown, missing = library(r, w, business, count, 12 if big else 0 if small else 5)
+    size = SMALL if small else BIG if r.random() < 0.15 else USUAL
+    text, shown, missing = library(r, w, business, size)
     lines: list[str] = []
     for one in several(r, w, shots):
         lines += [question_for(r, w, one, one.sentence), house.dress(one.sentence)]
@@ -265,7 +236,7 @@ def rag_shots(r: Random, w: Words) -> Sample:
 def context(r: Random, w: Words) -> Sample:
     """A text in the user's message and a question, answered by its sentence or by the value alone."""
     told_facts = several(r, w, r.choice((1, 2, 3, 4, 5)))
-    _, text = passage(r, w, told_facts, {"brand": w.brand(r)}, 0 if w.small(r) else 7)
+    _, text = passage(r, w, told_facts, {"brand": w.brand(r)}, SMALL.fillers if w.small(r) else AROUND)
     system = "" if r.random() < 0.5 else instruction(r, w, {}, [])
     lines: list[str] = []
     for _ in range(min(w.times(r), 2 * len(told_facts))):
