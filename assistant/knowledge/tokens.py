@@ -63,7 +63,12 @@ def reader(settings: Settings) -> Reader:
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    return Reader(window, lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids))
+
+    def count(text: str) -> int:
+        """As it stands in a prompt, on a line of its own: where a text begins, some tokenizers need a token less."""
+        return len(tokenizer.encode(f"\n{text}", add_special_tokens=False).ids) - 1
+
+    return Reader(window, count)
 
 
 def estimate(text: str) -> int:

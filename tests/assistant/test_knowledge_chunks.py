@@ -113,9 +113,9 @@ def test_sizes_follow_the_model_that_reads(tmp_path: Path) -> None:
 
 
 def of_starter(text: str) -> int:
-    """By the counter that counts prompts: what a longer message adds."""
+    """By the counter that counts prompts: what another line adds."""
     count = of_folder(Path(settings(Path()).model_path(STARTER))).count
-    return count([{"role": "user", "content": f"a {text}"}]) - count([{"role": "user", "content": "a"}])
+    return count([{"role": "user", "content": f"a\n{text}"}]) - count([{"role": "user", "content": "a\n"}])
 
 
 def test_no_chunk_is_larger_than_said_by_the_tokenizer_itself(tmp_path: Path) -> None:
