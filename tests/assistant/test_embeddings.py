@@ -135,15 +135,20 @@ def change(made: Settings, server: EmbeddingServer, model: str) -> Settings:
     return settings(made.data, embedding=f"openai:{model}", embedding_base_url=server.url)
 
 
-def test_a_change_of_embedding_takes_no_answer_away(tmp_path: Path, server: EmbeddingServer) -> None:
-    made, store = new_case(tmp_path)
+def changing(folder: Path, server: EmbeddingServer) -> tuple[Settings, Knowledge]:
+    """Many documents, indexed by an old embedding; the new one's indexing waits until the server is open again."""
+    made, store = new_case(folder)
     add_documents(made, store)
     add_many(store)
     old = Knowledge(store, change(made, server, "old"))
     old.sync("plants", wait=True)
     old.close()
     server.open.clear()
-    new = Knowledge(store, change(made, server, "new"))
+    return made, Knowledge(store, change(made, server, "new"))
+
+
+def test_a_change_of_embedding_takes_no_answer_away(tmp_path: Path, server: EmbeddingServer) -> None:
+    made, new = changing(tmp_path, server)
     assert first(new) == "Watering > Cactus"
     assert server.asked["old"][-1] == CACTUS  # the old collection, by the old embedding
     assert "being indexed by meaning (new" in new.describe("plants")
@@ -162,14 +167,7 @@ def test_a_question_asked_while_the_embedding_changes_is_answered_by_the_new_one
     tmp_path: Path, server: EmbeddingServer
 ) -> None:
     """The old one is let go of as soon as the new one's collection is complete, whoever still asks it."""
-    made, store = new_case(tmp_path)
-    add_documents(made, store)
-    add_many(store)
-    old = Knowledge(store, change(made, server, "old"))
-    old.sync("plants", wait=True)
-    old.close()
-    server.open.clear()
-    new = Knowledge(store, change(made, server, "new"))
+    _, new = changing(tmp_path, server)
 
     def finish(model: str) -> None:
         if model == "old":
