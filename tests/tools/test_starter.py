@@ -18,13 +18,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers.decoders import DecodeStream
 
+from tools.recipe import REPLAY
 from tools.starter.batches import batch, encode
 from tools.starter.corpus import SKILLS, conversation
 from tools.starter.model import Plan
 from tools.starter.muon import orthogonal
-from tools.starter.pretrain import Run
+from tools.starter.pretrain import REPLAY_CHARACTERS, REPLAYED, Run
 from tools.starter.sample import Sample, facts, slots_of, turns
-from tools.starter.skills import reading
+from tools.starter.skills import dialogues, reading
 from tools.starter.tokenizer import JOIN, build
 from tools.starter.words import ENTITIES, TEXTS, Words, held_out, lists
 
@@ -182,6 +183,14 @@ def repeats_right(model: Any, vocabulary: int) -> float:
     once = torch.randint(3, vocabulary, (4, 100), generator=generator)
     said = model(torch.cat([once, once], 1)).logits.argmax(-1)
     return float((said[:, 105:-1] == once[:, 6:]).float().mean())
+
+
+def test_what_trainers_mix_in_holds_every_skill_alike_and_nothing_long() -> None:
+    rows = [json.loads(line)["messages"] for line in (SHIPPED / REPLAY).read_text(encoding="utf-8").splitlines()]
+    assert len(rows) == REPLAYED
+    assert all(sum(len(message["content"]) for message in row) < REPLAY_CHARACTERS for row in rows)
+    asked = [number for number, row in enumerate(rows) if row[-2]["content"] in dialogues.WHO]
+    assert asked == [*range(list(SKILLS).index("identity"), REPLAYED, len(SKILLS))]
 
 
 def test_a_wired_start_repeats_random_tokens_before_any_training(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ that was finished is trained further with --base DIR and another seed.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import shutil
@@ -23,7 +24,7 @@ from transformers import GenerationConfig, LlamaForCausalLM
 
 from tools.recipe import REPLAY
 from tools.starter.batches import batch
-from tools.starter.corpus import conversation
+from tools.starter.corpus import SKILLS
 from tools.starter.model import HOLD, Plan, loss_of, model_for, optimizers_for
 from tools.starter.tokenizer import build, save_tokenizer, tokenizer_of
 from tools.starter.words import Words
@@ -194,13 +195,14 @@ def _half_pays() -> bool:
 
 
 def _write_replay(file: Path, seed: int) -> None:
-    """Conversations of the corpus that a trainer mixes in, none of them long."""
+    """Conversations of the corpus that a trainer mixes in: every skill alike, in turn, and none of them long."""
     r, words = Random(f"{seed}-replay"), Words()
     lines: list[str] = []
-    while len(lines) < REPLAYED:
-        messages = conversation(r, words).messages
-        if sum(len(message["content"]) for message in messages) < REPLAY_CHARACTERS:
-            lines.append(json.dumps({"messages": messages}, ensure_ascii=False) + "\n")
+    for maker, _ in itertools.islice(itertools.cycle(SKILLS.values()), REPLAYED):
+        messages = maker(r, words).messages
+        while sum(len(message["content"]) for message in messages) >= REPLAY_CHARACTERS:
+            messages = maker(r, words).messages
+        lines.append(json.dumps({"messages": messages}, ensure_ascii=False) + "\n")
     file.write_text("".join(lines), encoding="utf-8")
 
 

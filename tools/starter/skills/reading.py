@@ -193,9 +193,7 @@ def library(
         title, text = passage(r, w, inside, business, size.fillers)
         parts.append(f"[{number}] {title}: {text}")
     titles = {one.fact.title for _, one in shown if one.fact.title}
-    return "\n\n".join(parts), shown, [
-        one for one in everything if one.fact.questions and one.fact.title not in titles
-    ]
+    return "\n\n".join(parts), shown, [one for one in everything if one.fact.questions and one.fact.title not in titles]
 
 
 def rag(r: Random, w: Words, shots: int = 0) -> Sample:
