@@ -24,10 +24,11 @@ from tools.starter.corpus import SKILLS, conversation
 from tools.starter.model import Plan
 from tools.starter.muon import orthogonal
 from tools.starter.pretrain import REPLAY_CHARACTERS, REPLAYED, Run
-from tools.starter.sample import Sample, facts, slots_of, turns
-from tools.starter.skills import dialogues, reading
+from tools.starter.sample import Sample, facts, firsts, slots_of, turns
+from tools.starter.skills import copying, dialogues, patterns, reading
+from tools.starter.style import OPEN_RULES
 from tools.starter.tokenizer import JOIN, build
-from tools.starter.words import ENTITIES, TEXTS, Words, held_out, lists
+from tools.starter.words import ENTITIES, TEXTS, Words, held_out, lists, synonyms
 
 SHIPPED = Path(__file__).parents[2] / "data" / "starter"
 DEMONSTRATION = re.compile(r"\b(tea|teas|teapots?|coffees?|espresso|kettles?|mugs?|ceramics?|pottery|cups?)\b", re.I)
@@ -129,6 +130,31 @@ def test_a_conversation_that_is_too_long_ends_with_an_answer(tokenizer: Any) -> 
     assert encode(bpe, talk, room=len(whole))[0] == whole
     assert encode(bpe, talk, room=len(whole) - 1)[0] == first
     assert encode(bpe, talk, room=len(first) - 1) == ([], [])
+
+
+def test_an_answer_that_nothing_decides_is_not_learned(tokenizer: Any) -> None:
+    bpe = tokenizer.backend_tokenizer
+    talk = turns("", "sky", "blort", "sea", "nard", "sky", "blort")
+    free = firsts(talk)
+    assert free == {0, 1}
+    ids, weights = encode(bpe, talk, 10**6, free)
+    learned = [id_ for id_, weight in zip(ids, weights, strict=True) if weight == 1]
+    assert bpe.decode(learned) == "blort"
+    r, words = Random(2), Words()
+    assert patterns.invented(r, words).free == {0}
+    assert reading.rag(r, words, shots=3).free == {0, 1, 2}
+    assert all(not SKILLS[skill][0](r, words).free for skill in ("reading", "context", "extraction", "copying", "desk"))
+
+
+def test_dense_wordings_vary_and_none_that_is_held_out_comes_about() -> None:
+    r, dense = Random(3), Words(dense=True)
+    made = {dense.ask(r, options) for options in (reading.GENERIC, OPEN_RULES, copying.REPEAT) for _ in range(2000)}
+    written = {*reading.GENERIC, *OPEN_RULES, *copying.REPEAT}
+    assert len(made - written) > 100
+    assert not [text for text in made if held_out(text)]
+    assert all(slots_of(text) in ({"x"}, {"q"}) for text in made)
+    assert {Words().ask(r, OPEN_RULES) for _ in range(2000)} <= written
+    assert sum(map(len, {*synonyms().values()})) == len(synonyms())  # no word stands in two groups
 
 
 def test_the_template_marks_what_the_assistant_wrote(tokenizer: Any) -> None:

@@ -19,15 +19,18 @@ OTHER_EVERY, OTHER_WEIGHT = 8, 0.4  # of the tokens that the assistant did not w
 TRIES = 6  # conversations drawn to find one of which an answer still fits in a row
 
 
-def encode(bpe: Tokenizer, messages: list[Message], room: int) -> tuple[list[int], list[float]]:
+def encode(
+    bpe: Tokenizer, messages: list[Message], room: int, free: frozenset[int] = frozenset()
+) -> tuple[list[int], list[float]]:
     """Token ids in ChatML, and each one's weight in the loss: 1 where the assistant writes, END included.
 
-    Of the other text only some tokens count: most are random words, which cannot be learned, and each costs logits.
+    Answers that are free, by their number, count for nothing. Of the other text only some tokens count: most are random
+    words, which cannot be learned, and each costs logits.
     A conversation that is longer than the room ends with the last answer that fits; nothing is left if none does.
     """
     ids: list[int] = []
     weights: list[float] = []
-    end = 0
+    end = answered = 0
     for message in messages:
         opening = f"{START}{message['role']}\n"
         head = bpe.encode(opening).ids
@@ -36,6 +39,9 @@ def encode(bpe: Tokenizer, messages: list[Message], room: int) -> tuple[list[int
         own = [1.0] * len(body)
         if message["role"] != "assistant":
             own = [OTHER_WEIGHT * ((len(ids) + i) % OTHER_EVERY == 0) for i in range(len(body))]
+        else:
+            own = [0.0] * len(body) if answered in free else own
+            answered += 1
         ids += head + body + tail
         weights += [0.0] * len(head) + own + [0.0] * len(tail)
         if len(ids) > room:
@@ -63,7 +69,8 @@ def _row(bpe: Tokenizer, words: Words, r: Random, room: int) -> tuple[list[int],
     weights: list[float] = []
     misses = 0
     while misses < TRIES:
-        new, new_weights = encode(bpe, conversation(r, words).messages, room - len(ids))
+        drawn = conversation(r, words)
+        new, new_weights = encode(bpe, drawn.messages, room - len(ids), drawn.free)
         misses += not new
         ids += new
         weights += new_weights

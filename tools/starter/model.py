@@ -15,7 +15,7 @@ from tools.starter.wiring import wire
 WARMUP, HOLD = 50, 0.5  # steps; share of the steps before the decay begins
 NORMS = 0.2  # the norms' rate, in the embeddings'
 SHORTEST, SHORT = 0.15, 0.4  # of the steps: until then rows of an eighth of the window, then of a quarter
-AGAIN = 0.65  # of the steps of a model that is trained further: until then mostly rows of an eighth
+AGAIN = 0.4  # of the steps of a model that is trained further: until then mostly rows of an eighth
 
 
 @dataclass(frozen=True)

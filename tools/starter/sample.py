@@ -12,10 +12,14 @@ Message = dict[str, str]
 
 
 class Sample(NamedTuple):
-    """One conversation; the benchmark asks for its last message and compares."""
+    """One conversation; the benchmark asks for its last message and compares.
+
+    `free` are the answers, by their number from 0, that nothing before them decides: nobody could learn them.
+    """
 
     skill: str
     messages: list[Message]
+    free: frozenset[int] = frozenset()
 
 
 class Fact(NamedTuple):
@@ -39,6 +43,12 @@ def turns(system: str, *texts: str) -> list[Message]:
     """Messages from texts that alternate user, assistant, user ...; an empty system message is left out."""
     head = [{"role": "system", "content": system}] if system else []
     return head + [{"role": ("user", "assistant")[i % 2], "content": text} for i, text in enumerate(texts)]
+
+
+def firsts(messages: list[Message]) -> frozenset[int]:
+    """The answers, by number, that are given for the first time: nobody knows a label that only examples show."""
+    said = [message["content"] for message in messages if message["role"] == "assistant"]
+    return frozenset(map(said.index, said))
 
 
 def slots_of(template: str) -> set[str]:

@@ -221,9 +221,9 @@ def style(r: Random, w: Words, slots: dict[str, str]) -> Style:
     opening = w.fill(r, w.pick(r, OPENINGS), slots) if parts != "close" else ""
     closing = w.fill(r, w.pick(r, CLOSINGS), slots) if parts != "open" else ""
     shape = r.choice(SHAPES)
-    rules = [w.pick(r, OPEN_RULES).format(q=_quoted(r, opening))] if opening else []
-    rules += [w.pick(r, CLOSE_RULES).format(q=_quoted(r, closing))] if closing else []
-    rules += [w.pick(r, SHAPE_RULES[shape])] if shape in SHAPE_RULES else []
+    rules = [w.ask(r, OPEN_RULES).format(q=_quoted(r, opening))] if opening else []
+    rules += [w.ask(r, CLOSE_RULES).format(q=_quoted(r, closing))] if closing else []
+    rules += [w.ask(r, SHAPE_RULES[shape])] if shape in SHAPE_RULES else []
     return Style(opening, closing, shape, rules)
 
 

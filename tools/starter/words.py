@@ -14,7 +14,8 @@ from zlib import crc32
 TEXTS = Path(__file__).parent / "texts"
 BEFORE_VOWEL = re.compile(r"\b([Aa]) (?=[aeio]|u(?!ni|s))")
 ENTITIES = ("first", "last", "place", "item")
-SMALL_SHARE, INVENTED_SHARE = 0.65, 0.35  # of dense training text: short texts, names that stand in no list
+SMALL_SHARE, INVENTED_SHARE = 0.5, 0.35  # of dense training text: short texts, names that stand in no list
+REWORDED_SHARE = 0.5  # of what people ask, in dense training text
 REAL = {"teas", "teapot", "mugs", "cups"}  # words of the demonstration's domain that syllables could make
 ONSETS = (
     "b bl br c ch cl cr d dr f fl fr g gl gr h j k kr l m n p pl pr qu r s sh sk sl sn st t th tr v w y z"
@@ -71,6 +72,26 @@ def held_out(text: str) -> bool:
     return crc32(text.lower().encode()) % 9 == 0
 
 
+@cache
+def synonyms() -> dict[str, tuple[str, ...]]:
+    """For each word or phrase of texts/synonyms.txt those beside it, itself among them."""
+    lines = (TEXTS / "synonyms.txt").read_text(encoding="utf-8").splitlines()
+    groups = [tuple(line.split(", ")) for line in lines]
+    return {word: group for group in groups for word in group}
+
+
+@cache
+def _known() -> re.Pattern[str]:
+    """Those words outside of slots, the longest first."""
+    words = sorted(synonyms(), key=len, reverse=True)
+    return re.compile(rf"(?<![\w{{'-])(?:{'|'.join(map(re.escape, words))})(?![\w}}'-])", re.IGNORECASE)
+
+
+def _instead(r: Random, word: str) -> str:
+    new = r.choice(synonyms()[word.lower()]) if r.random() < 0.6 else word
+    return new[:1].upper() + new[1:] if word[:1].isupper() else new
+
+
 T = TypeVar("T")
 
 
@@ -92,6 +113,21 @@ class Words:
             part = [one for one in options if held_out(str(one)) == self.heldout_templates]
             self._kept[id(options)] = (options, part or options)
         return r.choice(self._kept[id(options)][1])  # type: ignore[return-value]
+
+    def ask(self, r: Random, options: Sequence[str]) -> str:
+        """As `pick`, for what people ask in their own words; see `reworded`."""
+        return self.reworded(r, self.pick(r, options))
+
+    def reworded(self, r: Random, template: str) -> str:
+        """In dense training text some words of the template may give way to others of much the same sense.
+
+        A few dozen wordings are soon known by heart, and then one that was never seen is not understood. None that is
+        held out comes about in this way.
+        """
+        if not self.dense or r.random() >= REWORDED_SHARE:
+            return template
+        other = _known().sub(lambda met: _instead(r, met[0]), template)
+        return other if held_out(other) == self.heldout_templates else template
 
     def times(self, r: Random) -> int:
         """How many times as many questions a conversation asks: once, or up to eight times in dense training text.

@@ -90,7 +90,7 @@ def repeat(r: Random, w: Words) -> Sample:
     lines: list[str] = []
     for _ in range(r.choice((1, 2, 3, 4))):
         text = gibberish(r, w)
-        lines += [text if echo else w.pick(r, REPEAT).format(x=text), text]
+        lines += [text if echo else w.ask(r, REPEAT).format(x=text), text]
     return Sample("copying", turns(system, *lines))
 
 
@@ -98,14 +98,14 @@ def recall(r: Random, w: Words) -> Sample:
     """Several values by name, then questions about some; answered by the bare value, or as the system message says."""
     kinds = list(dict.fromkeys(w.fill(r, w.pick(r, NAMES), {}) for _ in range(r.choice((1, 2, 3, 4, 5, 8)))))
     values = {kind: value(r, w) for kind in kinds}
-    shape = w.pick(r, FACTS)
+    shape = w.ask(r, FACTS)
     told = [shape.format(k=kind, x=x) for kind, x in values.items()]
     if r.random() < 0.5:
-        told = [w.pick(r, FACTS).format(k=kind, x=x) for kind, x in values.items()]
+        told = [w.ask(r, FACTS).format(k=kind, x=x) for kind, x in values.items()]
     text = r.choice((". ", ", ", "; ", "\n")).join(told)
     lines: list[str] = []
     for kind in r.sample(kinds, min(len(kinds), r.choice((1, 2, 3)) * w.times(r))):
-        ask = w.pick(r, ASKS).format(k=kind)
+        ask = w.ask(r, ASKS).format(k=kind)
         lines += [ask if lines else f"{capital(text)}. {ask}", values[kind]]
     if r.random() < 0.2:
         lines = [f"{capital(text)}.", f"Noted: {join(list(values.values()))}.", ask, values[kind]]
@@ -119,7 +119,7 @@ def nth(r: Random, w: Words) -> Sample:
     shown = r.choice(
         (", ".join(entries), "\n".join(f"{i + 1}. {x}" for i, x in enumerate(entries)), " | ".join(entries))
     )
-    return Sample("nth", turns("", w.pick(r, PLACES).format(nth=ORDER[index], l=shown), entries[index]))
+    return Sample("nth", turns("", w.ask(r, PLACES).format(nth=ORDER[index], l=shown), entries[index]))
 
 
 def desk(r: Random, w: Words) -> Sample:
@@ -130,9 +130,9 @@ def desk(r: Random, w: Words) -> Sample:
     parts = r.sample(PARTS, r.choice((2, 2, 3)))
     wanted = r.sample(parts, 2)
     named = [{"upper": p.upper(), "braces": "{" + p + "}", "angles": f"<{p}>"}[marks] for p in wanted]
-    rule = w.pick(r, FORM_RULES).format(f=form.format(*named))
+    rule = w.ask(r, FORM_RULES).format(f=form.format(*named))
     for _ in range(r.choice((1, 1, 2, 3)) * w.times(r)):
         values = {part: w.slot(r, part) for part in parts}
-        says = [w.pick(r, SAYS).format(k="number" if part == "n" else part, x=values[part]) for part in parts]
+        says = [w.ask(r, SAYS).format(k="number" if part == "n" else part, x=values[part]) for part in parts]
         lines += [" ".join(map(capital, says)), form.format(*(values[part] for part in wanted))]
     return Sample("desk", turns(instruction(r, w, {}, [rule]) if r.random() < 0.7 else rule, *lines))

@@ -212,7 +212,8 @@ def support(r: Random, w: Words) -> Sample:
     """A problem and its solution, with or without greeting, order number and thanks."""
     slots = {"brand": w.brand(r), "person": w.entity(r, "first"), "role": w.word(r, "role")}
     house = style(r, w, dict(slots)) if r.random() < 0.35 else PLAIN
-    system = instruction(r, w, slots, house.rules) if r.random() < 0.9 else ""
+    rules = [*house.rules, _topic(r, w, slots)[0]] if r.random() < 0.35 else house.rules  # here nothing is off topic
+    system = instruction(r, w, slots, rules) if r.random() < 0.9 else ""
     lines: list[str] = []
     if r.random() < 0.25:
         lines += [w.pick(r, HELLO), house.dress(w.fill(r, w.pick(r, HELLO_BACK), slots))]
@@ -254,7 +255,7 @@ def booking(r: Random, w: Words) -> Sample:
     for step in steps:
         lines += [asks[step], r.choice(STEPS[step][2]).format(x=values[step])]
     lines.append(last.format(all=", ".join([what, *values.values()])))
-    return Sample("booking", turns(f"{head}{w.pick(r, SCRIPTED)}\n" + "\n".join(script), *lines))
+    return Sample("booking", turns(f"{head}{w.ask(r, SCRIPTED)}\n" + "\n".join(script), *lines))
 
 
 def identity(r: Random, w: Words) -> Sample:
@@ -274,11 +275,18 @@ def refusal(r: Random, w: Words) -> Sample:
     """A question that a business's assistant declines, in the words it was given or in its own."""
     slots = {"brand": w.brand(r)}
     house = style(r, w, dict(slots)) if r.random() < 0.3 else PLAIN
-    rules, said = [*house.rules, w.fill(r, w.pick(r, REFUSE_RULE), slots)], w.fill(r, REFUSE, slots)
+    rule, said = _topic(r, w, slots)
+    system = instruction(r, w, slots, [*house.rules, rule])
+    return Sample("refusal", turns(system, w.fill(r, w.pick(r, OFF), {}), house.dress(said)))
+
+
+def _topic(r: Random, w: Words, slots: dict[str, str]) -> tuple[str, str]:
+    """A rule to stay on topic, and the words for what is not."""
+    rule, said = w.fill(r, w.ask(r, REFUSE_RULE), slots), w.fill(r, REFUSE, slots)
     if r.random() < 0.6:
         said = w.fill(r, w.pick(r, REFUSALS), {})
-        rules[-1] += " " + w.pick(r, REFUSE_SAYS).format(q=f'"{said}"')
-    return Sample("refusal", turns(instruction(r, w, slots, rules), w.fill(r, w.pick(r, OFF), {}), house.dress(said)))
+        rule += " " + w.ask(r, REFUSE_SAYS).format(q=f'"{said}"')
+    return rule, said
 
 
 def chat(r: Random, w: Words) -> Sample:

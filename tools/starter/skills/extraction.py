@@ -91,7 +91,7 @@ def written(r: Random, w: Words, wanted: dict[str, str | None]) -> tuple[str, st
     """The task for these fields and its answer, in one of the formats."""
     names = list(wanted)
     if len(names) == 1 and r.random() < 0.6 and None not in wanted.values():
-        return capital(w.pick(r, ONE).format(k=names[0])), str(wanted[names[0]])
+        return capital(w.ask(r, ONE).format(k=names[0])), str(wanted[names[0]])
     quote = r.choice(("{}", "{}", '"{}"', "`{}`"))
     listed = join([quote.format(name) for name in names]) if r.random() < 0.6 else ", ".join(names)
     if r.random() < 0.15:
@@ -100,9 +100,9 @@ def written(r: Random, w: Words, wanted: dict[str, str | None]) -> tuple[str, st
     none, told = ("null", "") if way == "json" else ("none", "")
     if None in wanted.values() and r.random() < 0.8:
         none = none if r.random() < 0.6 else r.choice(("none", "unknown", "-", "n/a", "missing", w.invented(r)))
-        told = " " + capital(w.pick(r, ABSENT).format(n=none if none == "null" else f'"{none}"'))
+        told = " " + capital(w.ask(r, ABSENT).format(n=none if none == "null" else f'"{none}"'))
     tasks = {"json": OBJECT, "lines": LINES, "bullets": POINTS, "csv": CSV}[way]
-    task = w.pick(r, tasks).format(k=listed).replace("\n.", "\n").replace("\n,", "\n") + told
+    task = w.ask(r, tasks).format(k=listed).replace("\n.", "\n").replace("\n,", "\n") + told
     if way == "json":
         data = {key: (None if none == "null" else none) if x is None else x for key, x in wanted.items()}
         return task, json.dumps(data, ensure_ascii=False)
@@ -163,10 +163,10 @@ def one_group(r: Random, w: Words, found: dict[str, list[str]]) -> tuple[str, st
     values, name = found[group], r.choice(MANY[group][0])
     way = r.choice(("json", "json", "bullets", "comma"))
     if way == "json":
-        return w.pick(r, LIST).format(k=name), json.dumps(values, ensure_ascii=False)
+        return w.ask(r, LIST).format(k=name), json.dumps(values, ensure_ascii=False)
     if way == "bullets":
-        return w.pick(r, LIST_BULLETS).format(k=name), "\n".join(f"- {x}" for x in values)
-    return w.pick(r, LIST_COMMA).format(k=name), ", ".join(values)
+        return w.ask(r, LIST_BULLETS).format(k=name), "\n".join(f"- {x}" for x in values)
+    return w.ask(r, LIST_COMMA).format(k=name), ", ".join(values)
 
 
 def several_kinds(r: Random, w: Words) -> list[Message]:
@@ -175,7 +175,7 @@ def several_kinds(r: Random, w: Words) -> list[Message]:
     groups = r.sample(list(MANY), r.randint(2, 4))
     names = [r.choice(MANY[group][0]) for group in groups]
     data = {name: found[group] for name, group in zip(names, groups, strict=True)}
-    return posed(r, w.pick(r, GROUPS).format(k=join(names)), json.dumps(data, ensure_ascii=False), text)
+    return posed(r, w.ask(r, GROUPS).format(k=join(names)), json.dumps(data, ensure_ascii=False), text)
 
 
 ENTRIES = (  # how one entry stands in the text, and its keys in the order of its slots
@@ -211,5 +211,5 @@ def rows(r: Random, w: Words) -> list[Message]:
         text = (w.pick(r, BEFORE) + "; ".join(lines) + ".").replace("..", ".")
     order = r.sample(range(len(keys)), len(keys))
     data = [{keys[i]: pairs[i][1] for i in order} for _, pairs in entries]
-    task = w.pick(r, ROWS).format(k=join([keys[i] for i in order]))
+    task = w.ask(r, ROWS).format(k=join([keys[i] for i in order]))
     return posed(r, task, json.dumps(data, ensure_ascii=False), text)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from random import Random
 
-from tools.starter.sample import Sample, capital, turns
+from tools.starter.sample import Sample, capital, firsts, turns
 from tools.starter.skills.material import NAME_SHAPES, asks, block, kinds, nouns, row, shaped
 from tools.starter.words import Words
 
@@ -72,7 +72,8 @@ BUSINESS = (
 def label(r: Random, w: Words) -> Sample:
     """One to four messages with their labels."""
     way = r.choices((topics, described, intents, tones, issues, shots), (24, 18, 24, 12, 14, 8))[0]
-    return Sample("labels", way(r, w))
+    messages = way(r, w)
+    return Sample("labels", messages, firsts(messages) if way is shots else frozenset())
 
 
 def count(r: Random) -> int:
@@ -101,9 +102,9 @@ def ask(r: Random, w: Words, names: list[str], draw: Draw, rest: Draw | None = N
         names = [*names, other]
     blocks = r.random() < (0.5 if len(names) < 12 else 0.75)
     written = block(r, names) if blocks else row(r, names)
-    task = w.fill(r, w.pick(r, BLOCKS if blocks else TASKS).replace("{l}", "\0"), {}).replace("\0", written)
+    task = w.fill(r, w.ask(r, BLOCKS if blocks else TASKS).replace("{l}", "\0"), {}).replace("\0", written)
     if with_other:
-        task += r.choice((" ", "\n")) + w.pick(r, NONE).format(t=other)
+        task += r.choice((" ", "\n")) + w.ask(r, NONE).format(t=other)
 
     def one() -> Case:
         if with_other and rest is not None and r.random() < 0.3:
@@ -117,7 +118,7 @@ def posed(r: Random, w: Words, task: str, draw: Draw) -> list[dict[str, str]]:
     """The task and one to four messages; seldom all in one message, or with JSON as the answer."""
     wrapped = r.random() < 0.08
     if wrapped:
-        task += "\n" + w.pick(r, AS_JSON)
+        task += "\n" + w.ask(r, AS_JSON)
     cases = [draw() for _ in range(r.choice((1, 1, 1, 2, 3, 4)) * w.times(r))]
     answers = [json.dumps({"label": tag}, ensure_ascii=False) if wrapped else tag for tag, _ in cases]
     if r.random() < 0.2:
@@ -187,7 +188,7 @@ def described(r: Random, w: Words) -> list[dict[str, str]]:
     meant = w.pick(r, MEANT)
     lines = [meant.format(t=t, m=m) for t, m in zip(names, meanings, strict=True)]
     r.shuffle(lines)
-    task = w.fill(r, w.pick(r, DESCRIBED), {})
+    task = w.fill(r, w.ask(r, DESCRIBED), {})
     body = " ".join(lines) if meant[-1] == "." and r.random() < 0.4 else "\n".join(lines)
     if r.random() < 0.3 and "\n" in body:
         body = "\n".join("- " + line for line in lines)
@@ -260,5 +261,5 @@ def shots(r: Random, w: Words) -> list[dict[str, str]]:
     order = [*range(amount), *(r.randrange(amount) for _ in range(r.randint(0, 4)))]
     r.shuffle(order)
     cases = [draws[i]() for i in [*order, r.choice(order)]]
-    system = w.pick(r, HINTS) if r.random() < 0.6 else ""
+    system = w.ask(r, HINTS) if r.random() < 0.6 else ""
     return turns(system, *(text for name, message in cases for text in (message, name)))

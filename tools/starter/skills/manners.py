@@ -14,6 +14,7 @@ BODIES = asks("manners bodies")
 SECOND = ("code", "code", "code", "place", "date", "name", "word", "product")
 HEADINGS = asks("manners headings")
 ASKS = asks("manners asks")
+FIRST = frozenset({0})  # of the answers: it shows the manners that the others keep
 
 
 def manners(r: Random, w: Words) -> Sample:
@@ -26,13 +27,13 @@ def manners(r: Random, w: Words) -> Sample:
     shots = r.choices((2, 3, 4, 5, 7), (30, 30, 20, 14, 6))[0]
     if r.random() < 0.5:
         cases = echoes(r, w, shots)
-        return Sample("manners", turns(system, *(y for a, b in cases for y in (a, house.dress(b)))))
+        return Sample("manners", turns(system, *(y for a, b in cases for y in (a, house.dress(b)))), FIRST)
     told = stated(r, w, shots + r.choice((0, 0, 1, 3)))
     cases, known = told[:shots], r.sample([body for _, body in told], len(told))
     bullet = r.choice(("\\n- ", " ", "\\n")).replace("\\n", "\n")
     notes = f"{r.choice(HEADINGS)}:{bullet}{bullet.join(known)}"
     full = f"{system}\n\n{notes}" if system else notes
-    return Sample("manners", turns(full, *(y for a, b in cases for y in (a, house.dress(b)))))
+    return Sample("manners", turns(full, *(y for a, b in cases for y in (a, house.dress(b)))), FIRST)
 
 
 def echoes(r: Random, w: Words, count: int) -> list[tuple[str, str]]:
@@ -66,4 +67,4 @@ def echo_style(r: Random, w: Words) -> Sample:
     if r.random() < 0.25:
         text += " " + sentence(r, w)
     system = instruction(r, w, {}, house.rules or PLAIN.rules)
-    return Sample("style", turns(system, w.pick(r, ASKS).format(x=text), house.dress(text)))
+    return Sample("style", turns(system, w.ask(r, ASKS).format(x=text), house.dress(text)))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from random import Random
 
-from tools.starter.sample import Sample, capital, turns
+from tools.starter.sample import Sample, capital, firsts, turns
 from tools.starter.skills.manners import echo_style, manners
 from tools.starter.skills.material import asks, kinds, nouns, sentence
 from tools.starter.words import Words
@@ -155,8 +155,9 @@ def amount(r: Random) -> int:
 
 def invented(r: Random, w: Words) -> Sample:
     """Examples of an invented format, as turns."""
-    lines = [text for pair in pairs(r, w, amount(r) + 1) for text in pair]
-    return Sample("pattern", turns(w.pick(r, HINTS) if r.random() < 0.5 else "", *lines))
+    more = r.choice((0, 2, 4)) if w.dense else 0  # each further example is an answer to learn from
+    lines = [text for pair in pairs(r, w, amount(r) + 1 + more) for text in pair]
+    return Sample("pattern", turns(w.ask(r, HINTS) if r.random() < 0.5 else "", *lines), frozenset({0}))
 
 
 def inline(r: Random, w: Words) -> Sample:
@@ -171,7 +172,7 @@ def inline(r: Random, w: Words) -> Sample:
             turns("", "\n".join(f"{x}{arrow}{y}" for x, y in shown) + f"\n{last}{arrow}".rstrip(), answer),
         )
     body = gap.join(f"{names[0]}: {x}\n{names[1]}: {y}" for x, y in shown)
-    task = w.pick(r, HINTS) + "\n" if r.random() < 0.3 else ""
+    task = w.ask(r, HINTS) + "\n" if r.random() < 0.3 else ""
     text = f"{task}{body}{gap}{names[0]}: {last}\n{names[1]}:"
     return Sample("pattern-inline", turns("", text, answer))
 
@@ -197,7 +198,8 @@ def sorting(r: Random, w: Words) -> Sample:
     lines: list[str] = []
     for index in [*order, r.choice(order)]:
         lines += [about[index](), wrap.format(tags[index])]
-    return Sample("sorting", turns(w.pick(r, HINTS) if r.random() < 0.6 else "", *lines))
+    messages = turns(w.ask(r, HINTS) if r.random() < 0.6 else "", *lines)
+    return Sample("sorting", messages, firsts(messages))
 
 
 def _about(r: Random, w: Words, thing: str) -> str:

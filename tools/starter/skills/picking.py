@@ -30,12 +30,12 @@ def pick(r: Random, w: Words) -> Sample:
     marked, alone = r.random() < 0.5, r.random() < 0.3
     shown = [f"[{i}] {line}" for i, line in enumerate(lines, 1)] if marked else lines
     text = r.choice(("\n", "\n\n", " ") if marked else ("\n", " ", " ")).join(shown)
-    system = w.pick(r, NUMBERS) if marked and alone else ""
+    system = w.ask(r, NUMBERS) if marked and alone else ""
     asked: list[str] = []
     for mark, one in r.sample([*enumerate(lines, 1)], len(lines)):
         words = once(WORDS.findall(one), text)
         for word in r.sample(words, min(len(words), r.choice((1, 1, 2)))):
-            question = w.pick(r, GENERIC).format(x=word)
+            question = w.ask(r, GENERIC).format(x=word)
             answer = f"[{mark}]" if system else cited(one, mark) if marked else one
             asked += [question if asked else f"{text}\n\n{question}", answer]
     if not asked:

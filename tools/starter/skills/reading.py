@@ -154,10 +154,10 @@ def passage(
 def question_for(r: Random, w: Words, one: Told, context: str = "") -> str:
     """A user's question about a fact; where its context is given, sometimes with words that stand only there."""
     fitting = [ask for ask in one.fact.questions if slots_of(ask) <= one.slots.keys()]
-    question = w.fill(r, r.choice(fitting), one.slots) if fitting else ""
+    question = w.fill(r, w.reworded(r, r.choice(fitting)), one.slots) if fitting else ""
     if context and (not fitting or r.random() < 0.4):
         question = _about(r, w, one.sentence, context) or question
-    before, after = w.fill(r, w.pick(r, ASK_PREFIX), {}), w.fill(r, w.pick(r, ASK_SUFFIX), {})
+    before, after = w.fill(r, w.ask(r, ASK_PREFIX), {}), w.fill(r, w.ask(r, ASK_SUFFIX), {})
     text = (before + (question or f"What about {one.sentence}") + after).strip()
     return text.lower().rstrip("?.") if r.random() < 0.05 else text
 
@@ -171,7 +171,7 @@ def _about(r: Random, w: Words, sentence: str, context: str) -> str:
     keys = [r.choice(alone)]
     keys += [word for word in r.sample(words, min(len(words), r.choice((0, 1, 1, 2)))) if word not in keys]
     keys.sort(key=sentence.index) if r.random() < 0.7 else r.shuffle(keys)
-    return capital(w.pick(r, GENERIC).format(x=r.choice((" ", " ", " and the ", ", ")).join(keys)))
+    return capital(w.ask(r, GENERIC).format(x=r.choice((" ", " ", " and the ", ", ")).join(keys)))
 
 
 def cited(text: str, mark: int) -> str:
@@ -205,8 +205,9 @@ def rag(r: Random, w: Words, shots: int = 0) -> Sample:
     unknown = UNKNOWN
     if r.random() < 0.4:
         unknown = w.fill(r, w.pick(r, REPLIES), {})
-        rules.append(w.pick(r, UNKNOWN_RULES).format(q=f'"{unknown}"'))
-    guide = r.choices((GUIDE, w.pick(r, OTHER_GUIDES), w.pick(r, UNCITED)), (75, 17, 8))[0]
+        rules.append(w.ask(r, UNKNOWN_RULES).format(q=f'"{unknown}"'))
+    guides = (GUIDE, w.ask(r, OTHER_GUIDES), w.ask(r, UNCITED))
+    guide = r.choices(guides, (75, 17, 8))[0]
     size = SMALL if small else BIG if r.random() < 0.15 else USUAL
     text, shown, missing = library(r, w, business, size)
     lines: list[str] = []
@@ -219,11 +220,12 @@ def rag(r: Random, w: Words, shots: int = 0) -> Sample:
             other = r.choice(missing)
             lines += [question_for(r, w, other), house.dress(unknown)]
         else:
-            answer = one.sentence if guide in UNCITED else cited(one.sentence, mark)
+            answer = one.sentence if guide == guides[-1] else cited(one.sentence, mark)
             lines += [question_for(r, w, one, text), house.dress(answer)]
     task = " ".join(rules) if small and r.random() < 0.8 else instruction(r, w, business, rules)
     system = f"{task}\n\n{guide}\n\n{text}".strip()
-    return Sample("reading+shots" if shots else "reading", turns(system, *lines))
+    # No passage has what a shot says.
+    return Sample("reading+shots" if shots else "reading", turns(system, *lines), frozenset(range(shots)))
 
 
 def rag_shots(r: Random, w: Words) -> Sample:
@@ -242,7 +244,7 @@ def context(r: Random, w: Words) -> Sample:
         question, answer = _short(r, w, one) if r.random() < 0.4 else ("", "")
         if not question:
             question, answer = question_for(r, w, one, text), one.sentence
-        asking = question if lines else w.pick(r, CONTEXT).format(c=text, q=question).strip()
+        asking = question if lines else w.ask(r, CONTEXT).format(c=text, q=question).strip()
         lines += [asking, answer]
     return Sample("context", turns(system, *lines))
 
@@ -255,4 +257,4 @@ def _short(r: Random, w: Words, one: Told) -> tuple[str, str]:
         return "", ""
     ask = r.choice(asks)
     value = one.slots[next(iter(known - slots_of(ask)))]
-    return f"{w.fill(r, ask, one.slots)} {w.pick(r, SHORT)}", value if value in one.sentence else capital(value)
+    return f"{w.fill(r, ask, one.slots)} {w.ask(r, SHORT)}", value if value in one.sentence else capital(value)

@@ -84,7 +84,7 @@ def tone(r: Random, w: Words) -> list[Message]:
     """Casual into formal words or back, sometimes with a start or an end."""
     casual, formal = both(r, w)
     text, answer, asks = r.choice(((casual, formal, FORMAL), (formal, casual, CASUAL)))
-    ask = w.pick(r, asks)
+    ask = w.ask(r, asks)
     if r.random() < 0.3:
         lines = [text, answer]
         for _ in range(r.choice((0, 1, 2))):
@@ -104,7 +104,7 @@ def added(r: Random, w: Words, wish: str, answer: str) -> tuple[str, str]:
     piece = r.choice(("{}", "{}", "[{}]", "#{}", "{}:", "{}!", "- {}")).format(piece)
     quote = r.choice(('"{}"', "'{}'", "“{}”"))
     front = r.random() < 0.5
-    more = w.pick(r, FRONT if front else BACK).format(q=quote.format(piece))
+    more = w.ask(r, FRONT if front else BACK).format(q=quote.format(piece))
     return f"{wish} {more}".strip(), f"{piece} {answer}" if front else f"{answer} {piece}"
 
 
@@ -127,7 +127,7 @@ def _case(r: Random, w: Words) -> Edit:
     text = " ".join(_text(r, w, 1, 2))
     way = r.randrange(3)
     if way == 2:
-        return w.pick(r, QUOTE), text, f'"{text}"'
+        return w.ask(r, QUOTE), text, f'"{text}"'
     return (w.pick(r, UPPER), text, text.upper()) if way else (w.pick(r, LOWER), text, text.lower())
 
 
@@ -148,7 +148,7 @@ def _swap(r: Random, w: Words) -> Edit:
     r.shuffle(sentences)
     text = " ".join(sentences)
     quote = r.choice(("{}", "{}", '"{}"'))
-    wish = w.pick(r, SWAP).format(a=quote.format(old), b=quote.format(new))
+    wish = w.ask(r, SWAP).format(a=quote.format(old), b=quote.format(new))
     source = text.replace("\0", old)
     return capital(wish) if wish[0].islower() and quote != "{}" else wish, source, source.replace(old, new)
 
@@ -156,7 +156,7 @@ def _swap(r: Random, w: Words) -> Edit:
 def _nth(r: Random, w: Words) -> Edit:
     sentences = _text(r, w, 2, 6)
     first = r.random() < 0.5
-    return w.pick(r, FIRST if first else LAST), " ".join(sentences), sentences[0 if first else -1]
+    return w.ask(r, FIRST if first else LAST), " ".join(sentences), sentences[0 if first else -1]
 
 
 def _by_word(r: Random, w: Words) -> Edit:
@@ -172,19 +172,19 @@ def _by_word(r: Random, w: Words) -> Edit:
     word = r.choice(words)
     mark = r.choice(("{}", '"{}"')).format(word)
     if r.random() < 0.7:
-        return w.pick(r, NAMING).format(a=mark), " ".join(sentences), chosen
+        return w.ask(r, NAMING).format(a=mark), " ".join(sentences), chosen
     kept = " ".join(one for one in sentences if one is not chosen)
-    return w.pick(r, WITHOUT).format(a=mark), " ".join(sentences), kept
+    return w.ask(r, WITHOUT).format(a=mark), " ".join(sentences), kept
 
 
 def _greeting(r: Random, w: Words) -> Edit:
     text = " ".join(_text(r, w, 1, 3))
-    return w.pick(r, NO_HELLO), f"{w.fill(r, r.choice(GREETINGS), {})} {text}", text
+    return w.ask(r, NO_HELLO), f"{w.fill(r, r.choice(GREETINGS), {})} {text}", text
 
 
 def _turn(r: Random, w: Words) -> Edit:
     sentences = _text(r, w, 2, 4)
-    return w.pick(r, TURN), " ".join(sentences), " ".join([sentences[-1], *sentences[:-1]])
+    return w.ask(r, TURN), " ".join(sentences), " ".join([sentences[-1], *sentences[:-1]])
 
 
 FORMS = (
@@ -212,7 +212,7 @@ def _fill(r: Random, w: Words) -> Edit:
     ends = r.choice((("", ""), (f"{w.invented(r)} ", ""), ("", f" {w.invented(r)}"), ("*", "*")))
     form = ends[0] + joint.join(mark.format(GAPS.get(slot, slot)) for slot in used) + ends[1]
     answer = ends[0] + joint.join(values[slot] for slot in used) + ends[1]
-    return w.pick(r, FILL).format(q=form), text, answer
+    return w.ask(r, FILL).format(q=form), text, answer
 
 
 EDITS: dict[str, Callable[[Random, Words], Edit]] = {
@@ -233,8 +233,8 @@ def points(r: Random, w: Words) -> Sample:
     mark = r.choice(list(POINTS))
     marked = [f"{i}. {x}" if mark == "1. " else mark + x for i, x in enumerate(sentences, 1)]
     if r.random() < 0.15:
-        return Sample("points", turns("", w.pick(r, BACK_ASKS).format(x="\n".join(marked)), " ".join(sentences)))
-    ask, way = w.pick(r, POINTS_ASKS), w.pick(r, POINTS[mark])
+        return Sample("points", turns("", w.ask(r, BACK_ASKS).format(x="\n".join(marked)), " ".join(sentences)))
+    ask, way = w.ask(r, POINTS_ASKS), w.pick(r, POINTS[mark])
     if r.random() < 0.2:
         return Sample("points", turns(ask.format(w=way, x="").strip(" :\n"), " ".join(sentences), "\n".join(marked)))
     return Sample("points", turns("", ask.format(w=way, x=" ".join(sentences)), "\n".join(marked)))
