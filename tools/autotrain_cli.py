@@ -87,5 +87,3 @@ def _check(request: TrainRequest) -> None:
     folder = Path(request.base).expanduser()
     if (folder / "config.json").is_file():
         autotrain_files.check_base(folder)
-
-

@@ -332,11 +332,12 @@ def test_the_number_of_steps_may_change_before_the_decay_only(tmp_path: Path) ->
 
 def test_a_batch_is_a_function_of_seed_and_step(tokenizer: Any) -> None:
     bpe = tokenizer.backend_tokenizer
-    one, two = (batch(bpe, Words(), 1, 3, 2, 256) for _ in range(2))
+    one, two = (batch(bpe, Words(), 1, 3, range(2), 256) for _ in range(2))
     assert torch.equal(one[0], two[0])
     assert torch.equal(one[1], two[1])
-    assert not torch.equal(one[0], batch(bpe, Words(), 1, 4, 2, 256)[0])
+    assert not torch.equal(one[0], batch(bpe, Words(), 1, 4, range(2), 256)[0])
     assert one[0].shape == (2, 257)
+    assert torch.equal(one[0][1:], batch(bpe, Words(), 1, 3, [1], 256)[0])  # each worker makes its own rows
 
 
 def test_an_export_holds_what_transformers_needs(tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
 """Rows of token ids: conversations packed one after another.
 
-The batch of a step is a function of seed and step, so a run can be resumed anywhere.
+A row is a function of seed, step and its number: a run can be resumed anywhere, and a worker makes its rows alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 import torch
@@ -51,14 +52,13 @@ def encode(
 
 
 def batch(
-    bpe: Tokenizer, words: Words, seed: int, step: int, rows: int, length: int
+    bpe: Tokenizer, words: Words, seed: int, step: int, rows: Sequence[int], length: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Ids (rows, length + 1) and weights of the same shape; padding is id 0 with weight 0."""
-    r = Random(f"{seed}-{step}")
-    ids = torch.zeros((rows, length + 1), dtype=torch.long)
-    weights = torch.zeros((rows, length + 1))
-    for i in range(rows):
-        row, row_weights = _row(bpe, words, r, length + 1)
+    """These rows of a step: ids (rows, length + 1) and weights of the same shape; padding is id 0 with weight 0."""
+    ids = torch.zeros((len(rows), length + 1), dtype=torch.long)
+    weights = torch.zeros((len(rows), length + 1))
+    for i, number in enumerate(rows):
+        row, row_weights = _row(bpe, words, Random(f"{seed}-{step}-{number}"), length + 1)
         ids[i, : len(row)] = torch.tensor(row)
         weights[i, : len(row)] = torch.tensor(row_weights)
     return ids, weights

@@ -97,10 +97,8 @@ def optimizers_for(model: LlamaForCausalLM, plan: Plan, half: bool = False) -> l
     ]
 
 
-def loss_of(
-    model: LlamaForCausalLM, body: Any, ids: torch.Tensor, weights: torch.Tensor, total: torch.Tensor
-) -> torch.Tensor:
-    """Weighted cross-entropy over a total weight, in nats a token; shapes (rows, length + 1).
+def loss_of(model: LlamaForCausalLM, body: Any, ids: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Weighted cross-entropy, summed, in nats; shapes (rows, length + 1).
 
     `body` is the model without its head, compiled or not; logits are made only for tokens that count.
     """
@@ -109,4 +107,4 @@ def loss_of(
     counted = weight.nonzero().squeeze(1)
     logits = model.lm_head(hidden[counted]).float()
     losses = torch.nn.functional.cross_entropy(logits, ids[:, 1:].flatten()[counted], reduction="none")
-    return (losses * weight[counted]).sum() / total
+    return (losses * weight[counted]).sum()

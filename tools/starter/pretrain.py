@@ -56,12 +56,12 @@ class Run:
     def train_step(self) -> float:
         """One step; returns its loss in nats a token."""
         rows, length = self.plan.shape(self.step)
-        ids, weights = batch(self.tokenizer.backend_tokenizer, self.words, self.plan.seed, self.step, rows, length)
-        share, total = self.plan.rate(self.step), weights[:, 1:].sum().clamp_min(1.0)
-        part = slice(self.rank, None, self.workers)
-        loss = self._loss(self.body, ids[part], weights[part], total)
+        share, own = self.plan.rate(self.step), range(rows)[self.rank :: self.workers]
+        bpe = self.tokenizer.backend_tokenizer
+        ids, weights = batch(bpe, self.words, self.plan.seed, self.step, own, length)
+        loss = self._loss(self.body, ids, weights)
         loss.backward()  # type: ignore[no-untyped-call]
-        value = self._add_up(loss.detach())
+        value = self._mean(loss.detach(), weights[:, 1:].sum())
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer, full in zip(self.optimizers, self.rates, strict=True):
             for group in optimizer.param_groups:
@@ -72,22 +72,20 @@ class Run:
         self.tokens += rows * length
         return value
 
-    def _loss(self, body: Any, ids: torch.Tensor, weights: torch.Tensor, total: torch.Tensor) -> torch.Tensor:
+    def _loss(self, body: Any, ids: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
         with torch.autocast(self.device, dtype=torch.bfloat16, enabled=self.half):
-            return loss_of(self.model, body, *(one.to(self.device) for one in (ids, weights, total)))
+            return loss_of(self.model, body, ids.to(self.device), weights.to(self.device))
 
-    def _add_up(self, loss: torch.Tensor) -> float:
-        """Sum loss and gradients over the workers, in one message."""
+    def _mean(self, loss: torch.Tensor, weight: torch.Tensor) -> float:
+        """Loss and gradients, over the whole weight of a step; the workers add theirs up in one message."""
+        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+        flat = torch.cat([torch.stack([loss, weight.to(loss.device)]), *(one.flatten() for one in gradients)])
         if self.workers > 1:
-            gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
-            flat = torch.cat([loss.reshape(1).float(), *(one.flatten() for one in gradients)])
             torch.distributed.all_reduce(flat)
-            loss = flat[0]
-            for gradient, summed in zip(
-                gradients, torch.split(flat[1:], [one.numel() for one in gradients]), strict=True
-            ):
-                gradient.copy_(summed.view_as(gradient))
-        return float(loss)
+        flat /= flat[1].clamp_min(1.0)
+        for gradient, part in zip(gradients, torch.split(flat[2:], [one.numel() for one in gradients]), strict=True):
+            gradient.copy_(part.view_as(gradient))
+        return float(flat[0])
 
     def checkpoint(self) -> None:
         """Write the state that `resume` reads, in one rename."""
@@ -148,9 +146,9 @@ class Run:
         total, written = 0.0, 0
         with torch.no_grad():
             for number in range(rows // 8):
-                ids, weights = batch(bpe, words, self.plan.seed, -1 - number, 8, length)
+                ids, weights = batch(bpe, words, self.plan.seed, -1 - number, range(8), length)
                 own = (weights == 1).float()
-                total += float(self._loss(self.model.model, ids, own, torch.ones(())))
+                total += float(self._loss(self.model.model, ids, own))
                 written += len(bpe.decode(ids[own.bool()].tolist(), skip_special_tokens=True).encode())
         return total / written
 
