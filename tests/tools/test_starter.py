@@ -28,7 +28,8 @@ from tools.starter.sample import Sample, facts, firsts, slots_of, turns
 from tools.starter.skills import copying, dialogues, patterns, reading
 from tools.starter.style import OPEN_RULES
 from tools.starter.tokenizer import JOIN, build
-from tools.starter.words import ENTITIES, TEXTS, Words, held_out, lists, synonyms
+from tools.starter.wording import synonyms
+from tools.starter.words import ENTITIES, TEXTS, Words, held_out, lists
 
 SHIPPED = Path(__file__).parents[2] / "data" / "starter"
 DEMONSTRATION = re.compile(r"\b(tea|teas|teapots?|coffees?|espresso|kettles?|mugs?|ceramics?|pottery|cups?)\b", re.I)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 
 from tools.starter.sample import Sample
-from tools.starter.skills import copying, dialogues, extraction, labels, patterns, picking, reading, rewriting
+from tools.starter.skills import copying, dialogues, extraction, labels, patterns, picking, reading, refusing, rewriting
 from tools.starter.words import Words
 
 Maker = Callable[[Random, Words], Sample]
@@ -32,7 +32,7 @@ SKILLS: dict[str, tuple[Maker, int]] = {  # name -> (maker, share of the convers
     "support": (dialogues.support, 6),
     "booking": (dialogues.booking, 9),
     "identity": (dialogues.identity, 2),
-    "refusal": (dialogues.refusal, 4),
+    "refusal": (refusing.refusal, 4),
     "chat": (dialogues.chat, 1),
 }
 

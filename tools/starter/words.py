@@ -11,6 +11,8 @@ from random import Random
 from typing import TypeVar
 from zlib import crc32
 
+from tools.starter.wording import reworded
+
 TEXTS = Path(__file__).parent / "texts"
 BEFORE_VOWEL = re.compile(r"\b([Aa]) (?=[aeio]|u(?!ni|s))")
 ENTITIES = ("first", "last", "place", "item")
@@ -21,34 +23,7 @@ ONSETS = (
     "b bl br c ch cl cr d dr f fl fr g gl gr h j k kr l m n p pl pr qu r s sh sk sl sn st t th tr v w y z"
 ).split()
 VOWELS = "a e i o u ai ea ee ie oa oo ou au".split()
-CODAS = [
-    "",
-    "",
-    "",
-    "b",
-    "ck",
-    "d",
-    "ff",
-    "g",
-    "l",
-    "ll",
-    "m",
-    "n",
-    "nd",
-    "ng",
-    "nt",
-    "p",
-    "r",
-    "rk",
-    "rn",
-    "s",
-    "sh",
-    "st",
-    "t",
-    "th",
-    "x",
-    "zz",
-]
+CODAS = ["", "", "", *"b ck d ff g l ll m n nd ng nt p r rk rn s sh st t th x zz".split()]
 
 
 @cache
@@ -70,26 +45,6 @@ def spoken(text: str) -> str:
 def held_out(text: str) -> bool:
     """Whether a name, place, item, invented word or phrase is for the benchmark only (about one in nine)."""
     return crc32(text.lower().encode()) % 9 == 0
-
-
-@cache
-def synonyms() -> dict[str, tuple[str, ...]]:
-    """For each word or phrase of texts/synonyms.txt those beside it, itself among them."""
-    lines = (TEXTS / "synonyms.txt").read_text(encoding="utf-8").splitlines()
-    groups = [tuple(line.split(", ")) for line in lines]
-    return {word: group for group in groups for word in group}
-
-
-@cache
-def _known() -> re.Pattern[str]:
-    """Those words outside of slots, the longest first."""
-    words = sorted(synonyms(), key=len, reverse=True)
-    return re.compile(rf"(?<![\w{{'-])(?:{'|'.join(map(re.escape, words))})(?![\w}}'-])", re.IGNORECASE)
-
-
-def _instead(r: Random, word: str) -> str:
-    new = r.choice(synonyms()[word.lower()]) if r.random() < 0.6 else word
-    return new[:1].upper() + new[1:] if word[:1].isupper() else new
 
 
 T = TypeVar("T")
@@ -126,7 +81,7 @@ class Words:
         """
         if not self.dense or r.random() >= REWORDED_SHARE:
             return template
-        other = _known().sub(lambda met: _instead(r, met[0]), template)
+        other = reworded(r, template)
         return other if held_out(other) == self.heldout_templates else template
 
     def times(self, r: Random) -> int:
