@@ -37,12 +37,11 @@ def encode(
         head = bpe.encode(opening).ids
         body = bpe.encode(f"{opening}{message['content']}{END}").ids[len(head) :]  # a word's pieces need what is before
         tail = bpe.encode("\n").ids
-        own = [1.0] * len(body)
-        if message["role"] != "assistant":
-            own = [OTHER_WEIGHT * ((len(ids) + i) % OTHER_EVERY == 0) for i in range(len(body))]
-        else:
-            own = [0.0] * len(body) if answered in free else own
+        if message["role"] == "assistant":
+            own = [float(answered not in free)] * len(body)
             answered += 1
+        else:
+            own = [OTHER_WEIGHT * ((len(ids) + i) % OTHER_EVERY == 0) for i in range(len(body))]
         ids += head + body + tail
         weights += [0.0] * len(head) + own + [0.0] * len(tail)
         if len(ids) > room:

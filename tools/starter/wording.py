@@ -10,7 +10,7 @@ from random import Random
 FILE = Path(__file__).parent / "texts" / "synonyms.txt"
 
 
-def reworded(r: Random, template: str) -> str:
+def exchanged(r: Random, template: str) -> str:
     """The template with some of its words, outside of slots, replaced."""
     return _known().sub(lambda met: _instead(r, met[0]), template)
 

@@ -11,7 +11,7 @@ from random import Random
 from typing import TypeVar
 from zlib import crc32
 
-from tools.starter.wording import reworded
+from tools.starter.wording import exchanged
 
 TEXTS = Path(__file__).parent / "texts"
 BEFORE_VOWEL = re.compile(r"\b([Aa]) (?=[aeio]|u(?!ni|s))")
@@ -81,7 +81,7 @@ class Words:
         """
         if not self.dense or r.random() >= REWORDED_SHARE:
             return template
-        other = reworded(r, template)
+        other = exchanged(r, template)
         return other if held_out(other) == self.heldout_templates else template
 
     def times(self, r: Random) -> int:
