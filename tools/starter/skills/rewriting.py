@@ -128,7 +128,7 @@ def _case(r: Random, w: Words) -> Edit:
     way = r.randrange(3)
     if way == 2:
         return w.ask(r, QUOTE), text, f'"{text}"'
-    return (w.pick(r, UPPER), text, text.upper()) if way else (w.pick(r, LOWER), text, text.lower())
+    return (w.ask(r, UPPER), text, text.upper()) if way else (w.ask(r, LOWER), text, text.lower())
 
 
 def _swap(r: Random, w: Words) -> Edit:
