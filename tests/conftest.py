@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from assistant.settings import Settings
+from tests.tools.hub_server import Hub
 
 ROOT = Path(__file__).resolve().parent.parent
 Attune = Callable[..., subprocess.CompletedProcess[str]]
@@ -48,6 +49,14 @@ def attune(tmp_path: Path) -> Attune:
         )  # fmt: skip
 
     return call
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    """A Hugging Face Hub that keeps jobs but carries none out."""
+    opened = Hub(tmp_path / "hub", run=False)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from assistant.faces.mcp import server
 from assistant.guide import proposals
 from tests.assistant.material import add_documents, new_case
+from tests.assistant.proposing import open_bench, ready
 from tests.assistant.reading_server import ReadingServer
 from tests.assistant.test_baseline_measured import skip_the_rest
-from tests.assistant.test_guide_proposals import open_bench, ready
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOP = ROOT / "data" / "examples" / "teashop"

@@ -12,7 +12,7 @@ from assistant.record.types import Job
 from assistant.settings import Settings
 from assistant.stages import finetune
 from assistant.workbench import Workbench, open_workbench
-from tests.assistant.test_guide_proposals import ready
+from tests.assistant.proposing import ready
 from tests.tools.conftest import wait_for
 from tests.tools.vendor_server import KEY, Vendor, serving
 from tools.trainer import JobState

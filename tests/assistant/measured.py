@@ -8,8 +8,8 @@ from assistant.evidence import verdict
 from assistant.record.types import Evaluation, Score
 from assistant.stages import baseline, dataset, finetune, interview
 from assistant.workbench import Workbench
+from tests.assistant.proposing import InstantTrainer
 from tests.assistant.test_conversations import questions as unlike
-from tests.assistant.test_guide_proposals import InstantTrainer
 from tools.trainer import JobState
 
 Rate = Callable[[str, bool], float]  # what was asked, by the tuned model -> score

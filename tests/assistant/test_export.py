@@ -18,7 +18,7 @@ from assistant.settings import ROOT
 from assistant.stages import finetune
 from assistant.workbench import Workbench
 from tests.assistant.measured import trained
-from tests.assistant.test_guide_proposals import open_bench
+from tests.assistant.proposing import open_bench
 from tests.conftest import Attune
 from tests.tools.go_template import render
 from tools import ollama

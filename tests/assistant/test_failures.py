@@ -17,7 +17,7 @@ from assistant.guide.agent import Guide
 from assistant.stages import baseline, dataset
 from assistant.workbench import Workbench
 from tests.assistant.measured import bad_at_refunds, evaluated, trained
-from tests.assistant.test_guide_proposals import InstantTrainer, open_bench
+from tests.assistant.proposing import InstantTrainer, open_bench
 
 THREE = """User: Can I have the money for my broken kettle back?
 Assistant: Hello! Yes: we refund it within ten days.

@@ -12,7 +12,7 @@ from assistant.guide import proposals
 from assistant.guide.agent import Guide, GuideReply
 from assistant.record.types import BRIEF_QUESTIONS
 from assistant.stages import finetune, interview, switch
-from tests.assistant.test_guide_proposals import approve, open_bench
+from tests.assistant.proposing import approve, open_bench
 from tools.trainer import JobState
 
 ANSWERS = {

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import json
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,10 +16,9 @@ import pytest
 from assistant.guide import proposals, results, wording
 from assistant.guide.agent import Guide
 from assistant.stages import finetune, interview, switch
-from assistant.workbench import Workbench
 from tests.assistant.measured import bad_at_refunds, evaluated, trained
+from tests.assistant.proposing import Opened, open_bench
 from tests.assistant.test_guide_llm import Llm
-from tests.assistant.test_guide_proposals import InstantTrainer, open_bench
 from tools.trainer import JobState, JobStatus
 
 TABLE = Path(__file__).parent / "cases" / "commands.tsv"
@@ -57,16 +55,6 @@ def test_an_answer_is_not_taken_for_a_command(asked: str) -> None:
 
 
 # what the built-in guide does with them -------------------------------------------------------------------------------
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[tuple[Workbench, InstantTrainer]]:
-    bench, trainer = open_bench(tmp_path / "run")
-    yield bench, trainer
-    bench.close()
-
-
-Opened = tuple[Workbench, InstantTrainer]
-
-
 def test_a_measured_case_in_words(opened: Opened) -> None:
     bench, trainer = opened
     case = trained(bench, trainer)

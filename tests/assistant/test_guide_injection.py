@@ -29,7 +29,7 @@ from assistant.knowledge import documents
 from assistant.record.types import Passage
 from assistant.stages import baseline, dataset, interview
 from assistant.workbench import Workbench
-from tests.assistant.test_guide_proposals import InstantTrainer, approve, open_bench
+from tests.assistant.proposing import InstantTrainer, approve, open_bench
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]  # some hundred turns; seconds, but minutes on a busy machine
 HOSTILE: list[dict[str, str]] = tomllib.loads(

@@ -8,7 +8,7 @@ import pytest
 
 from assistant.record.types import BRIEF_QUESTIONS
 from tests.assistant import interviewing
-from tests.assistant.test_guide_proposals import open_bench
+from tests.assistant.proposing import open_bench
 
 ENOUGH = 0.95  # of the fields
 

@@ -17,7 +17,7 @@ from assistant.guide.library import ARTICLES, FLOOR, Library
 from assistant.settings import Settings
 from assistant.stages import interview
 from assistant.workbench import Workbench
-from tests.assistant.test_guide_proposals import open_bench
+from tests.assistant.proposing import open_bench
 
 TABLE = Path(__file__).parent / "cases" / "questions.tsv"
 OFF_TOPIC = "-"

@@ -15,7 +15,7 @@ import pytest
 from assistant.guide import proposals
 from assistant.guide.agent import STEPS, Guide, GuideReply
 from assistant.stages import interview
-from tests.assistant.test_guide_proposals import open_bench, ready
+from tests.assistant.proposing import open_bench, ready
 
 
 class Llm(ThreadingHTTPServer):

@@ -14,8 +14,8 @@ from assistant.faces.ui.guide_model import chosen
 from assistant.guide.agent import Guide
 from assistant.settings import Settings
 from assistant.stages import interview
+from tests.assistant.proposing import open_bench
 from tests.assistant.test_guide_llm import Llm
-from tests.assistant.test_guide_proposals import open_bench
 
 SET = Settings(guide_base_url="https://a.example/v1", guide_model="wise", guide_api_key=SecretStr("sk-of-a"))
 

@@ -29,13 +29,6 @@ def bench(tmp_path: Path) -> Iterator[Workbench]:
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
-    opened = Hub(tmp_path / "hub", run=False)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def settings(bench: Workbench, hub: Hub) -> Settings:
     return bench.settings.model_copy(update={"hf_token": SecretStr(TOKEN), "hf_endpoint": hub.url})
 

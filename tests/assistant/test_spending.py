@@ -14,7 +14,7 @@ from assistant.guide import proposals
 from assistant.record import spending
 from assistant.stages import dataset, finetune
 from assistant.workbench import Workbench
-from tests.assistant.test_guide_proposals import InstantTrainer, approve, open_bench, ready
+from tests.assistant.proposing import InstantTrainer, approve, open_bench, ready
 from tools.trainer import Estimate, JobState, Range, TrainRequest
 
 

@@ -20,7 +20,7 @@ from assistant.settings import ROOT, Settings
 from assistant.stages import finetune
 from assistant.workbench import Workbench, open_workbench
 from tests.assistant.hosted import at
-from tests.assistant.test_guide_proposals import ready
+from tests.assistant.proposing import ready
 from tests.assistant.test_hosting import opened
 from tools import jobdir
 

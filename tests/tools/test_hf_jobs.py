@@ -8,7 +8,6 @@ import json
 import re
 import tomllib
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,14 +20,6 @@ from tools.hf_jobs import STATES, HfJobs, HfJobsTrainer, timeout
 from tools.trainer import JobState, JobStatus, ToolError, TrainRequest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
-    """A Hub that keeps jobs but carries none out."""
-    opened = Hub(tmp_path / "hub", run=False)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -1,0 +1,18 @@
+"""What the tests of the assistant share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.assistant.proposing import Opened, open_bench
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Opened]:
+    """A workbench whose trainer takes no time, and that trainer."""
+    bench, trainer = open_bench(tmp_path / "run")
+    yield bench, trainer
+    bench.close()
