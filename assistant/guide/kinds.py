@@ -116,7 +116,7 @@ def _train(bench: Workbench, proposal: Proposal, by: str) -> str:  # noqa: ARG00
 # evaluate -------------------------------------------------------------------------------------------------------------
 def _prepare_evaluate(bench: Workbench, case: str, payload: Payload) -> Payload:
     _need(evaluate.blocked(bench.store, case), "Then ask for the evaluation again.")
-    task = bench.background.task(_task(case))
+    task = bench.background.task(evaluate.task(case))
     _need("An evaluation is running already." if task and task.state == "running" else None, "Wait until it has ended.")
     newest = evaluate.newest(bench.store, case)
     return {"job": int(payload.get("job") or (newest.id if newest else 0))}
@@ -147,7 +147,7 @@ def _evaluate_terms(bench: Workbench, case: str, payload: Payload) -> Terms:
 def _evaluate(bench: Workbench, proposal: Proposal, by: str) -> str:  # noqa: ARG001
     case, job = proposal.case, int(proposal.payload.get("job", 0))
     started = bench.background.start(
-        _task(case), lambda report: evaluate.run(bench.store, bench.settings, bench.chat, case, job, report)
+        evaluate.task(case), lambda report: evaluate.run(bench.store, bench.settings, bench.chat, case, job, report)
     )
     _need(None if started else "An evaluation is running already.", "Wait until it has ended.")
     return "The evaluation has started. It goes on when you close the tab."
@@ -261,10 +261,6 @@ KINDS: dict[str, Kind] = {
                     "what waits for approval", lambda bench, case, payload: Terms(*paste.terms(bench, case, payload)),
                     lambda bench, proposal, by: paste.carry_out(bench, proposal.case, proposal.payload)),  # noqa: ARG005
 }  # fmt: skip
-
-
-def _task(case: str) -> str:
-    return f"evaluate:{case}"
 
 
 def _last_switch(bench: Workbench, case: str) -> int:

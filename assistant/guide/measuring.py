@@ -16,7 +16,7 @@ CHANGED = "the brief, the documents or what is held out"
 def prepare(bench: Workbench, case: str, payload: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001
     if reason := baseline.unmeasurable(bench.store, case):
         raise AttuneError(reason, "Add documents, or approve conversations and build a dataset.")
-    task = bench.background.task(_task(case))
+    task = bench.background.task(baseline.task(case))
     if task is not None and task.state == "running":
         raise AttuneError("The baseline is being measured already.", "Wait until it has ended.")
     return {}
@@ -45,12 +45,8 @@ def terms(bench: Workbench, case: str, payload: dict[str, Any]) -> tuple[str, st
 
 def carry_out(bench: Workbench, case: str) -> str:
     started = bench.background.start(
-        _task(case), lambda report: baseline.measure(bench.store, bench.settings, bench.chat, case, report)
+        baseline.task(case), lambda report: baseline.measure(bench.store, bench.settings, bench.chat, case, report)
     )
     if not started:
         raise AttuneError("The baseline is being measured already.", "Wait until it has ended.")
     return "The baseline is being measured. The report will stand under Compare; it goes on when you close the tab."
-
-
-def _task(case: str) -> str:
-    return f"measure:{case}"

@@ -80,7 +80,7 @@ def cost(bench: Workbench, case: str) -> str:
 
 def stopped(bench: Workbench, case: str) -> str:
     """Why the newest run or evaluation ended, and what to do about it."""
-    task = bench.background.task(f"evaluate:{case}")
+    task = bench.background.task(evaluate.task(case))
     if task and task.state == "failed":
         return f"The evaluation stopped: {task.error} The answers so far are kept; evaluate again and it goes on there."
     jobs = bench.store.jobs(case)

@@ -50,7 +50,7 @@ def _job(job: Any) -> dict[str, Any]:
 
 
 def _evaluating(bench: Workbench, case: str) -> dict[str, Any] | None:
-    task = bench.background.task(f"evaluate:{case}")
+    task = bench.background.task(evaluate.task(case))
     if task is None or task.state == "done":
         return None
     return {"state": task.state, "message": task.message, "fraction": task.fraction, "error": task.error}

@@ -27,6 +27,11 @@ def blocked(store: Store, case: str) -> str | None:
     return f"The brief still lacks: {', '.join(gap.replace('_', ' ') for gap in gaps)}." if gaps else None
 
 
+def task(case: str) -> str:
+    """The name of the background task that measures the case's baseline."""
+    return f"measure:{case}"
+
+
 def done(store: Store, case: str) -> bool:
     return any(switch.by == "baseline" for switch in store.switches(case))
 

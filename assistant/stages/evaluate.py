@@ -27,6 +27,11 @@ def blocked(store: Store, case: str) -> str | None:
     return None
 
 
+def task(case: str) -> str:
+    """The name of the background task that evaluates the case."""
+    return f"evaluate:{case}"
+
+
 def done(store: Store, case: str) -> bool:
     """The newest model has been measured."""
     found = latest(store, case)

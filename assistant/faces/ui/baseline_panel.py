@@ -7,24 +7,22 @@ from typing import Any
 
 import gradio as gr
 
-from assistant.faces.ui import baseline_text, compare_text
-from assistant.faces.ui.session import QUIET, Session, news
+from assistant.faces.ui import baseline_text
+from assistant.faces.ui.measuring import Measuring
+from assistant.faces.ui.session import QUIET, Session
 from assistant.faces.ui.told import told
 from assistant.stages import baseline, switch
 from assistant.workbench import Workbench
 
-POLL_SECONDS = 1.0
-
 
 class BaselinePanel:
-    """A part of the comparison. Measuring runs on a thread of the app: closing the page does not end it."""
+    """A part of the comparison."""
 
     def __init__(self, bench: Workbench, session: Session) -> None:
         self.bench, self.session = bench, session
-        self.timer = gr.Timer(POLL_SECONDS, active=False)
         self.measure = gr.Button("Measure the baseline", elem_id="measure-baseline", min_width=150)
         self.why = gr.Markdown(elem_classes="quiet")
-        self.progress = gr.HTML(elem_id="baseline-progress")
+        self.measuring = Measuring(bench, session, baseline.task, "baseline-progress")
         self.report = gr.HTML(elem_id="baseline-report")
         with gr.Row(elem_classes="middle", elem_id="serve"):
             self.choices = {
@@ -37,11 +35,10 @@ class BaselinePanel:
     def wire(self) -> None:
         session, case = self.session, self.session.case
         session.in_front("compare", self.show, [self.measure, self.why, self.report, *self.choices.values()])
-        session.always(self.watch, [self.timer, self.progress])
+        self.measuring.wire()
         session.after(self.measure.click(told(self._measure), case, None, **QUIET))
         for name, button in self.choices.items():
             session.after(button.click(told(self._serving(name)), case, None, **QUIET))
-        self.timer.tick(told(self._tick), case, [self.progress, session.changed], **QUIET)
 
     def show(self, case: str) -> tuple[Any, ...]:
         store = self.bench.store
@@ -52,19 +49,11 @@ class BaselinePanel:
         buttons = [self._choice(name, answers.get(name), active, best) for name in self.choices]
         return (
             gr.Button("Measure the baseline again" if trial else "Measure the baseline",
-                      interactive=reason is None and not self._running(case)),
+                      interactive=reason is None and not self.measuring.running(case)),
             reason or "",
             baseline_text.report(trial.report, active) if trial else "",
             *buttons,
         )  # fmt: skip
-
-    def watch(self, case: str) -> tuple[gr.Timer, str]:
-        """Poll only while this case is being measured; also shows how the last measuring ended."""
-        return gr.Timer(active=self._running(case)), compare_text.progress(self.bench.background.task(_name(case)))
-
-    def _tick(self, case: str) -> tuple[Any, ...]:
-        shown = compare_text.progress(self.bench.background.task(_name(case)))
-        return shown, gr.skip() if self._running(case) else news()
 
     def _choice(self, name: str, found: dict[str, Any] | None, active: str, best: str) -> gr.Button:
         if found is None:
@@ -74,17 +63,11 @@ class BaselinePanel:
         return gr.Button(said, visible=True, interactive=not now,
                          variant="primary" if name == best and not now else "secondary")  # fmt: skip
 
-    def _running(self, case: str) -> bool:
-        task = self.bench.background.task(_name(case))
-        return task is not None and task.state == "running"
-
     def _measure(self, case: str) -> None:
         bench = self.bench
-        started = bench.background.start(
-            _name(case), lambda report: baseline.measure(bench.store, bench.settings, bench.chat, case, report)
+        self.measuring.start(
+            case, lambda report: baseline.measure(bench.store, bench.settings, bench.chat, case, report)
         )
-        if not started:
-            gr.Info("It is being measured already.")
 
     def _serving(self, name: str) -> Any:
         def serve(case: str) -> None:
@@ -92,11 +75,3 @@ class BaselinePanel:
             gr.Info(f"'{escape(name)}' answers from now on. Undo is at the top.")
 
         return serve
-
-
-def _button(name: str) -> gr.Button:
-    return gr.Button(name, size="sm", min_width=110, visible=False, elem_id=f"serve-{name.replace('+', '-')}")
-
-
-def _name(case: str) -> str:
-    return f"measure:{case}"

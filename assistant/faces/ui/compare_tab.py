@@ -9,26 +9,24 @@ import gradio as gr
 
 from assistant.faces.ui import compare_text, plots
 from assistant.faces.ui.baseline_panel import BaselinePanel
-from assistant.faces.ui.session import QUIET, Session, news
+from assistant.faces.ui.measuring import Measuring
+from assistant.faces.ui.session import QUIET, Session
 from assistant.faces.ui.told import told
 from assistant.stages import evaluate, switch
 from assistant.workbench import Workbench
 
-POLL_SECONDS = 1.0
-
 
 class CompareTab:
-    """Builds the panel. Measuring runs on a thread of the app: closing the page does not end it."""
+    """Builds the panel."""
 
     def __init__(self, bench: Workbench, session: Session) -> None:
         self.bench, self.session = bench, session
-        self.timer = gr.Timer(POLL_SECONDS, active=False)
         self.verdict = gr.HTML(elem_id="verdict")
         with gr.Row():
             self.evaluate = gr.Button("Evaluate", variant="primary", elem_id="evaluate", min_width=150)
             self.switch = gr.Button("Switch to the tuned model", elem_id="switch", min_width=150)
         self.why = gr.Markdown(elem_classes="quiet", elem_id="switch-why")
-        self.progress = gr.HTML(elem_id="evaluate-progress")
+        self.measuring = Measuring(bench, session, evaluate.task, "evaluate-progress")
         self.plot = gr.Plot(show_label=False, visible=False, elem_id="scores")
         self.table = gr.HTML(elem_id="results")
         with gr.Accordion("Is what is served what was trained?", open=False, visible=False) as self.parity_fold:
@@ -48,11 +46,10 @@ class CompareTab:
         outputs = [self.verdict, self.evaluate, self.switch, self.why, self.plot, self.table, self.parity_fold,
                    self.parity, self.other, self.history]  # fmt: skip
         session.in_front("compare", self.show, outputs)
-        session.always(self.watch, [self.timer, self.progress])
+        self.measuring.wire()
         session.after(self.evaluate.click(told(self._evaluate), case, None, **QUIET))
         session.after(self.switch.click(told(self._switch), case, None, **QUIET))
         session.after(self.anyway.click(told(self._other), [case, self.other, self.sure], None, **QUIET))
-        self.timer.tick(told(self._tick), case, [self.progress, session.changed], **QUIET)
 
     def show(self, case: str) -> tuple[Any, ...]:
         store = self.bench.store
@@ -66,7 +63,7 @@ class CompareTab:
         return (
             compare_text.verdict(latest),
             gr.Button("Evaluate again" if latest else "Evaluate", variant="secondary" if proved else "primary",
-                      interactive=unmeasured is None and not self._running(case)),
+                      interactive=unmeasured is None and not self.measuring.running(case)),
             gr.Button(variant="primary" if proved else "secondary", interactive=proved),
             unmeasured or _why(done, problem, str(latest.verdict.get("reason", "")) if latest else ""),
             gr.Plot(plots.scores(results) if results else None, visible=bool(results)),
@@ -77,25 +74,11 @@ class CompareTab:
             compare_text.switches(store.switches(case), {variant.id: variant for variant in store.variants(case)}),
         )  # fmt: skip
 
-    def watch(self, case: str) -> tuple[gr.Timer, str]:
-        """Poll only while this case is being measured; also shows how the last measuring ended."""
-        return gr.Timer(active=self._running(case)), compare_text.progress(self.bench.background.task(_name(case)))
-
-    def _tick(self, case: str) -> tuple[Any, ...]:
-        shown = compare_text.progress(self.bench.background.task(_name(case)))
-        return shown, gr.skip() if self._running(case) else news()
-
-    def _running(self, case: str) -> bool:
-        task = self.bench.background.task(_name(case))
-        return task is not None and task.state == "running"
-
     def _evaluate(self, case: str) -> None:
         bench = self.bench
-        started = bench.background.start(
-            _name(case), lambda report: evaluate.run(bench.store, bench.settings, bench.chat, case, report=report)
+        self.measuring.start(
+            case, lambda report: evaluate.run(bench.store, bench.settings, bench.chat, case, report=report)
         )
-        if not started:
-            gr.Info("It is being measured already.")
 
     def _switch(self, case: str) -> None:
         self._said(switch.run(self.bench.store, case).variant)
@@ -113,7 +96,3 @@ def _why(done: bool, problem: str | None, verdict: str) -> str:
     if done:
         return "The proved model answers."
     return "" if problem == verdict else problem or "Proved better: it may take over."
-
-
-def _name(case: str) -> str:
-    return f"evaluate:{case}"
