@@ -24,6 +24,7 @@ from tools.starter.corpus import SKILLS, conversation
 from tools.starter.model import Plan
 from tools.starter.muon import orthogonal
 from tools.starter.pretrain import REPLAY_CHARACTERS, REPLAYED, Run
+from tools.starter.pruning import pruned
 from tools.starter.sample import Sample, facts, firsts, slots_of, turns
 from tools.starter.skills import copying, dialogues, patterns, reading
 from tools.starter.style import OPEN_RULES
@@ -170,6 +171,27 @@ def test_digits_stand_alone(tokenizer: Any) -> None:
     pieces = [tokenizer.decode([one]) for one in tokenizer.encode("order 20417, 9.50 and X77")]
     assert not [piece for piece in pieces if re.search(r"\d", piece) and len(piece) > 1]
     assert tokenizer.decode(tokenizer.encode("Łódź — 5 €\n  two")) == "Łódź — 5 €\n  two"
+
+
+def test_rare_pieces_are_taken_out_and_nothing_else_changes(tokenizer: Any) -> None:
+    before = tokenizer.backend_tokenizer
+    after = pruned(before, seed=3, conversations=1000, least=3)
+    old, new = before.get_vocab(), after.get_vocab()
+    gone = old.keys() - new.keys()
+    assert 50 < len(gone) < len(old) / 2
+    assert all(new[piece] == old[piece] for piece in old.keys() - gone)  # the weights go on as they are
+    assert all(f"<unused{old[piece]}>" in new for piece in gone)
+    assert pruned(before, seed=3, conversations=1000, least=3).to_str() == after.to_str()
+    unused = {number for piece, number in new.items() if piece.startswith("<unused")}
+    for one in draw(100, seed=6):
+        told = tokenizer.apply_chat_template(one.messages, tokenize=False)
+        ids = after.encode(told, add_special_tokens=False).ids
+        assert unused.isdisjoint(ids)
+        assert after.decode(ids, skip_special_tokens=False) == before.decode(
+            before.encode(told, add_special_tokens=False).ids, skip_special_tokens=False
+        )
+    greeting = "<|im_start|>user\nHello, where is my order?<|im_end|>\n"  # of common words: cut as before
+    assert after.encode(greeting).tokens == before.encode(greeting).tokens
 
 
 def test_the_shipped_model_loads_answers_and_is_small(tokenizer: Any) -> None:
