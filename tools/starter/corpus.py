@@ -32,7 +32,7 @@ SKILLS: dict[str, tuple[Maker, int]] = {  # name -> (maker, share of the convers
     "support": (dialogues.support, 6),
     "booking": (dialogues.booking, 9),
     "identity": (dialogues.identity, 2),
-    "refusal": (refusing.refusal, 4),
+    "refusal": (refusing.refusal, 6),
     "chat": (dialogues.chat, 1),
 }
 

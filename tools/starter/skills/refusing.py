@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from random import Random
 
 from tools.starter.sample import Sample, turns
 from tools.starter.style import PLAIN, instruction, style
-from tools.starter.words import Words
+from tools.starter.words import TEXTS, Words
 
 OFF = (
     "What is the capital of {place}?",
@@ -42,13 +43,20 @@ REFUSE_RULE = (
 )
 
 
+@cache
+def off() -> tuple[str, ...]:
+    """What training texts ask beside the point: too many questions to be known by heart."""
+    return (*OFF, *(TEXTS / "off.txt").read_text(encoding="utf-8").splitlines())
+
+
 def refusal(r: Random, w: Words) -> Sample:
     """A question that a business's assistant declines, in the words it was given or in its own."""
     slots = {"brand": w.brand(r)}
     house = style(r, w, dict(slots)) if r.random() < 0.3 else PLAIN
     rule, said = topic(r, w, slots)
     system = instruction(r, w, slots, [*house.rules, rule])
-    return Sample("refusal", turns(system, w.fill(r, w.pick(r, OFF), {}), house.dress(said)))
+    asked = w.ask(r, off()) if w.dense else w.pick(r, OFF)
+    return Sample("refusal", turns(system, w.fill(r, asked, {}), house.dress(said)))
 
 
 def topic(r: Random, w: Words, slots: dict[str, str]) -> tuple[str, str]:
