@@ -13,8 +13,8 @@ from tests.api.conftest import V1, strict
 from tests.tools.conftest import wait_for
 
 ASKED: list[Any] = [{"role": "user", "content": "Hello, who are you?"}]
-LONG: dict[str, Any] = {
-    "messages": [{"role": "user", "content": "Write a long letter about tea, and name every kind that you know."}],
+LONG: dict[str, Any] = {  # a very small model that copies what repeats does not find the end
+    "messages": [{"role": "user", "content": "Repeat this to the letter: " + "1234567890" * 10}],
     "stream": True, "max_tokens": 1000, "n": 16,
 }  # fmt: skip
 
