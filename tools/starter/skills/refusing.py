@@ -55,7 +55,7 @@ def refusal(r: Random, w: Words) -> Sample:
     house = style(r, w, dict(slots)) if r.random() < 0.3 else PLAIN
     rule, said = topic(r, w, slots)
     system = instruction(r, w, slots, [*house.rules, rule])
-    asked = w.ask(r, off()) if w.dense else w.pick(r, OFF)
+    asked = w.ask(r, off() if w.dense else OFF)
     return Sample("refusal", turns(system, w.fill(r, asked, {}), house.dress(said)))
 
 
