@@ -44,6 +44,10 @@ class Background:
         with self._lock:
             return self._tasks.get(name)
 
+    def running(self, name: str) -> bool:
+        task = self.task(name)
+        return task is not None and task.state == "running"
+
     def _run(self, name: str, work: Callable[[Report], object]) -> None:
         try:
             work(lambda message, fraction: self._set(name, message=message, fraction=fraction))

@@ -116,8 +116,8 @@ def _train(bench: Workbench, proposal: Proposal, by: str) -> str:  # noqa: ARG00
 # evaluate -------------------------------------------------------------------------------------------------------------
 def _prepare_evaluate(bench: Workbench, case: str, payload: Payload) -> Payload:
     _need(evaluate.blocked(bench.store, case), "Then ask for the evaluation again.")
-    task = bench.background.task(evaluate.task(case))
-    _need("An evaluation is running already." if task and task.state == "running" else None, "Wait until it has ended.")
+    running = bench.background.running(evaluate.task(case))
+    _need("An evaluation is running already." if running else None, "Wait until it has ended.")
     newest = evaluate.newest(bench.store, case)
     return {"job": int(payload.get("job") or (newest.id if newest else 0))}
 

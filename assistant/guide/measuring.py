@@ -16,8 +16,7 @@ CHANGED = "the brief, the documents or what is held out"
 def prepare(bench: Workbench, case: str, payload: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001
     if reason := baseline.unmeasurable(bench.store, case):
         raise AttuneError(reason, "Add documents, or approve conversations and build a dataset.")
-    task = bench.background.task(baseline.task(case))
-    if task is not None and task.state == "running":
+    if bench.background.running(baseline.task(case)):
         raise AttuneError("The baseline is being measured already.", "Wait until it has ended.")
     return {}
 

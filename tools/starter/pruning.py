@@ -16,11 +16,12 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from tools.starter.batches import encode
 from tools.starter.corpus import conversation
-from tools.starter.tokenizer import END, START
 from tools.starter.words import Words
 
 CONVERSATIONS, LEAST = 40_000, 40  # a piece in fewer places of so many conversations (9M tokens) goes
+ENDLESS = 10**6  # tokens; longer than any conversation
 
 
 def pruned(tokenizer: Tokenizer, seed: int, conversations: int = CONVERSATIONS, least: int = LEAST) -> Tokenizer:
@@ -50,9 +51,7 @@ def _counts(tokenizer: Tokenizer, seed: int, conversations: int) -> Counter[int]
     """How often each piece stands in so many conversations, as they are trained on."""
     r, words, found = Random(f"{seed}-pruning"), Words(dense=True), Counter[int]()
     for _ in range(conversations):
-        for message in conversation(r, words).messages:
-            text = f"{START}{message['role']}\n{message['content']}{END}\n"
-            found.update(tokenizer.encode(text, add_special_tokens=False).ids)
+        found.update(encode(tokenizer, conversation(r, words).messages, room=ENDLESS)[0])
     return found
 
 

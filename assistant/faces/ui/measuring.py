@@ -33,8 +33,7 @@ class Measuring:
             gr.Info("It is being measured already.")
 
     def running(self, case: str) -> bool:
-        task = self.bench.background.task(self.task(case))
-        return task is not None and task.state == "running"
+        return self.bench.background.running(self.task(case))
 
     def _watch(self, case: str) -> tuple[gr.Timer, str]:
         """Poll only while this case is being measured; also shows how the last measuring ended."""
