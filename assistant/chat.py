@@ -74,6 +74,13 @@ class Reply(Iterator[str]):
         self.text += piece
         return piece
 
+    @property
+    def cut(self) -> str:
+        """What to tell whoever reads an answer that was ended by its limit; empty if it ended by itself."""
+        if self.finish_reason != "length":
+            return ""
+        return f"The answer is cut at its limit of {self.completion_tokens} tokens (see {Settings.variable('answer_tokens')})."
+
     def saw(self) -> Json:
         """What the model was sent, in parts and counted (see `seen.record`), to be kept with the answer."""
         return seen.record(self._built, self._counter)

@@ -46,8 +46,8 @@ def ask(
 
 
 def _say_sources(reply: Reply) -> None:
-    if reply.note:
-        say(reply.note)
+    for told in filter(None, (reply.note, reply.cut)):
+        say(told)
     for passage in reply.passages:
         say(f"[{passage.mark}] {passage.document}{f': {passage.heading}' if passage.heading else ''}")
 
@@ -55,7 +55,7 @@ def _say_sources(reply: Reply) -> None:
 def _reply_value(reply: Reply) -> dict[str, Any]:
     return {
         "answer": reply.text, "passages": list(reply.passages), "dropped": list(reply.dropped), "note": reply.note,
-        "prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens,
+        "cut": reply.cut, "prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens,
         "first_token_s": reply.first_token_s, "total_s": reply.total_s,
     }  # fmt: skip
 

@@ -122,7 +122,8 @@ class Verbs:
     def ask(self, question: str, case: str = "") -> Json:
         """Ask what answers now, and keep question and answer as a conversation of the case. Returns the answer, the
         passages it draws on, and its number for approve_answer and reject_answer; `note` says where the passages could
-        not be put in order as wanted. The first answer of a local model takes some seconds more."""
+        not be put in order as wanted, `cut` where the answer was ended by its limit. The first answer of a local model
+        takes some seconds more."""
         if not question.strip():
             raise AttuneError("The question is empty.", "Write a question.")
         store, chosen = self.bench.store, pick(self.bench.store, case)
@@ -137,9 +138,10 @@ class Verbs:
                                   passages=reply.passages, details={
                 "prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens,
                 "first_token_s": reply.first_token_s, "total_s": reply.total_s, "dropped": list(reply.dropped),
-                "temperature": variant.temperature, "note": reply.note})  # fmt: skip
+                "temperature": variant.temperature, "note": reply.note, "cut": reply.cut})  # fmt: skip
         cited = [{"document": p.document, "heading": p.heading, "text": p.text} for p in reply.passages]
-        return {"answer": text, "number": turn.id, "variant": variant.name, "passages": cited, "note": reply.note}
+        return {"answer": text, "number": turn.id, "variant": variant.name, "passages": cited, "note": reply.note,
+                "cut": reply.cut}  # fmt: skip
 
     def approve_answer(self, number: int, better: str = "", case: str = "") -> Json:
         """Approve an answer of ask, so that a model may learn from it; with `better`, approve that text instead, and

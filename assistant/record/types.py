@@ -140,7 +140,7 @@ class Variant:
     dataset: str = ""
     job: int = 0  # the job that made the model; 0 = untrained
     temperature: float = 0.0
-    max_tokens: int = 192
+    max_tokens: int = 512
     id: str = ""
 
     @property

@@ -51,8 +51,11 @@ def variants(store: Store, settings: Settings, case: str, dataset: str = "") -> 
     """The untrained variants by name, recorded; their examples come from the train split of `dataset`."""
     system = prompt.instruction(store.case(case))
     endpoint, model = chat_endpoint(settings)
+    longest = settings.answer_tokens
     made = {
-        name: Variant(case, name, endpoint, model, system, shots, passages, dataset if shots else "")
+        name: Variant(
+            case, name, endpoint, model, system, shots, passages, dataset if shots else "", max_tokens=longest
+        )
         for name, (shots, passages) in UNTRAINED.items()
     }
     return {name: store.add_variant(identified(variant)) for name, variant in made.items()}
@@ -127,7 +130,8 @@ def _said(chat: Chat, variant: Variant, text: str) -> str:
 def plain(store: Store, settings: Settings, case: str) -> Variant:
     """What answers before there is a baseline: the chat model with what is known of the brief."""
     endpoint, model = chat_endpoint(settings)
-    variant = Variant(case, "prompt", endpoint, model, prompt.instruction(store.case(case)))
+    system = prompt.instruction(store.case(case))
+    variant = Variant(case, "prompt", endpoint, model, system, max_tokens=settings.answer_tokens)
     return store.add_variant(identified(variant))
 
 

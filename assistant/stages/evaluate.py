@@ -119,7 +119,8 @@ def _summary(variant: Variant, scores: list[Score], timing: tuple[float, float])
     return {
         "variant": variant.id, "score": _number(around.mean), "low": _number(around.low), "high": _number(around.high),
         "tokens_per_request": round(tokens, 1), "latency_s": _number(timing[1]), "first_token_s": _number(timing[0]),
-        "errors": len(scores) - len(answered), "n": len(runner.by_conversation(scores)),
+        "errors": len(scores) - len(answered), "cut": sum(s.completion_tokens >= variant.max_tokens for s in answered),
+        "n": len(runner.by_conversation(scores)),
     }  # fmt: skip
 
 

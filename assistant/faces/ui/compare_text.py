@@ -85,15 +85,20 @@ def progress(task: Task | None) -> str:
     )
 
 
+def flaws(found: Mapping[str, Any]) -> str:
+    """How many answers of a variant failed, and how many were ended by their limit, where any were."""
+    said = [f"{found[key]} {word}" for key, word in (("errors", "failed"), ("cut", "cut")) if found.get(key)]
+    return f" ({', '.join(said)})" if said else ""
+
+
 def _row(name: str, found: Mapping[str, Any], active: str) -> tuple[str, ...]:
     score = _number(found.get("score"), ".3f")
     interval = f"{_number(found.get('low'), '.3f')} to {_number(found.get('high'), '.3f')}"
     now = " · answers now" if found.get("variant") == active else ""
-    errors = f" ({found['errors']} failed)" if found.get("errors") else ""
     return (
         f"<b>{escape(name)}</b>{now}", f"<b>{score}</b>", interval, _number(found.get("tokens_per_request"), ".0f"),
         f"{_number(found.get('first_token_s'), '.2f')} s", f"{_number(found.get('latency_s'), '.2f')} s",
-        f"{found.get('n', 0)}{errors}",
+        f"{found.get('n', 0)}{flaws(found)}",
     )  # fmt: skip
 
 

@@ -93,4 +93,4 @@ def _refused(document: Document) -> str:
 def _row(name: str, numbers: Sequence[object], notes: str) -> str:
     cells = "".join(f"<td class=n>{escape(str(number))}</td>" for number in numbers)
     below = f'<div class="quiet">{escape(notes)}</div>' if notes else ""
-    return f'<tr><td><b>{escape(name)}</b>{below}</td>{cells}</tr>'
+    return f"<tr><td><b>{escape(name)}</b>{below}</td>{cells}</tr>"

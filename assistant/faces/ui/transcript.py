@@ -30,14 +30,19 @@ def message(turn: Turn) -> Shown:
         title = f"{count} · not reranked" if note else count
         found.append(_folded(title, f"passages-{turn.id}", citations(turn.passages, turn.content, note)))
     if prompt := turn.details.get("saw"):
-        found.append(_folded(saw.title(prompt), f"saw-{turn.id}", saw.html(prompt)))
+        cut = str(turn.details.get("cut", ""))
+        title = f"{saw.title(prompt)} · answer cut" if cut else saw.title(prompt)
+        found.append(_folded(title, f"saw-{turn.id}", _quiet(cut) + saw.html(prompt)))
     return found
 
 
 def citations(passages: Sequence[Passage], answer: str = "", note: str = "") -> str:
     """Passages as HTML, after a note. Their text is the user's documents: shown as text, whatever it contains."""
-    said = f'<div class="quiet">{saw.shown(note)}</div>' if note else ""
-    return said + saw.passages(passages, answer)
+    return _quiet(note) + saw.passages(passages, answer)
+
+
+def _quiet(note: str) -> str:
+    return f'<div class="quiet">{saw.shown(note)}</div>' if note else ""
 
 
 def _folded(title: str, id: str, html: str) -> dict[str, Any]:
