@@ -79,7 +79,8 @@ class Reply(Iterator[str]):
         """What to tell whoever reads an answer that was ended by its limit; empty if it ended by itself."""
         if self.finish_reason != "length":
             return ""
-        return f"The answer is cut at its limit of {self.completion_tokens} tokens (see {Settings.variable('answer_tokens')})."
+        setting = Settings.variable("answer_tokens")
+        return f"The answer is cut at its limit of {self.completion_tokens} tokens, which {setting} sets."
 
     def saw(self) -> Json:
         """What the model was sent, in parts and counted (see `seen.record`), to be kept with the answer."""
