@@ -79,7 +79,7 @@ class Reply(Iterator[str]):
         """What to tell whoever reads an answer that was ended by its limit; empty if it ended by itself."""
         if self.finish_reason != "length":
             return ""
-        setting = Settings.variable("answer_tokens")
+        setting = Settings.variable("longest_answer")
         return f"The answer is cut at its limit of {self.completion_tokens} tokens, which {setting} sets."
 
     def saw(self) -> Json:

@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     chat_base_url: str = Field("", description="OpenAI-compatible chat server")
     chat_model: str = Field(STARTER, description="A local folder, or the server's name")
     chat_api_key: SecretStr = Field(SecretStr(""), description="Key of the chat server")
-    answer_tokens: int = Field(512, ge=1, description="Longest answer in the chat and in the evaluation, in tokens")
+    longest_answer: int = Field(512, ge=1, description="Longest answer in the chat and in the evaluation, in tokens")
 
     guide_base_url: str = Field("", description="OpenAI-compatible guide server")
     guide_model: str = Field("", description="Guide's model; empty = the built-in guide")

@@ -27,7 +27,7 @@ class AutoTrainTrainer(LocalTrainer):
 
     name: ClassVar[str] = "autotrain"
     packages: ClassVar[tuple[str, ...]] = ("torch", "transformers", "peft")
-    remedy: ClassVar[str] = 'Install them with `pip install "attune[train]"`.'
+    remedy: ClassVar[str] = "Install them with `pip install -c constraints.txt -e '.[train]'`."
 
     def __init__(self, root: Path, environment: Path, interpreter: str | None = None) -> None:
         super().__init__(root, interpreter)

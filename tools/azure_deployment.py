@@ -21,7 +21,7 @@ MANAGEMENT = "https://management.azure.com"
 OURS = "attune-"
 KINDS = ("Standard", "GlobalStandard", "DeveloperTier")  # of a deployment, as the control plane spells them
 CAPACITY = 1  # thousand tokens a minute, the least there is
-INSTALL = 'Install them with `pip install "attune[azure]"`.'
+INSTALL = "Install them with `pip install -c constraints.txt -e '.[azure]'`."
 SETTINGS = "AZURE_OPENAI_ENDPOINT, AZURE_SUBSCRIPTION_ID and AZURE_RESOURCE_GROUP"
 
 

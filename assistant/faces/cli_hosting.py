@@ -20,7 +20,7 @@ def deploy(
     remove: Annotated[bool, typer.Option("--remove", help="Take it down: the bill ends, the model stays.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Deploy a model tuned at Azure OpenAI, see what that costs, or take it down."""
+    """Deploy a model tuned at Azure OpenAI, at once (it costs by the hour), list what runs, or take it down."""
     from assistant import hosting
     from assistant.guide import hosting as terms
 

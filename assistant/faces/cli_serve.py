@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 
 
 def ask(
-    case: Annotated[str, typer.Argument(metavar="CASE", show_default=False, help="Not needed while there is one.")],
-    question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False)] = "",
+    words: Annotated[list[str], typer.Argument(metavar="[CASE] QUESTION", show_default=False)],
     variant: Annotated[str, typer.Option(help="Name or id.", show_default="the active one")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Ask one question; nothing is recorded."""
+    """Ask one question; nothing is recorded. The case is not needed while there is one."""
     from assistant.stages import switch as switching
 
-    name, text = (case, question) if question else ("", case)
+    if len(words) > 2:
+        raise AttuneError(f"A question and a case are two words, not {len(words)}.", "Put the question in quotes.")
+    name, text = words if len(words) == 2 else ("", words[0])
     if not text.strip():
         raise AttuneError("The question is empty.", 'For example: attune ask "Do you ship to France?"')
     with open_bench() as bench:

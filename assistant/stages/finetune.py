@@ -175,7 +175,7 @@ def variants(store: Store, settings: Settings, job: Job) -> dict[str, Variant]:
     """The tuned variants of a job that succeeded, recorded."""
     local = Path(settings.model_path(job.model)).is_dir()
     endpoint = "local" if local else job.trainer if job.trainer in endpoints.HOSTED else "chat"
-    system, longest = str(job.request["system"]), settings.answer_tokens
+    system, longest = str(job.request["system"]), settings.longest_answer
     made = {
         name: Variant(job.case, name, endpoint, job.model, system, 0, passages, "", job.id, max_tokens=longest)
         for name, passages in (("tuned", 0), ("tuned+rag", baseline.PASSAGES))

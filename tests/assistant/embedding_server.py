@@ -24,7 +24,7 @@ def packaged_model(logs: Path) -> Local:
     """MiniLM in its worker. Without the extra the test skips, except in CI, which promised to run it."""
     spec = find_spec(PACKAGED)
     if spec is None or find_spec("sentence_transformers") is None:
-        reason = "the extra 'embeddings' is not installed: pip install 'attune[embeddings]'"
+        reason = "the extra 'embeddings' is not installed: pip install -c constraints.txt -e '.[embeddings]'"
         if os.environ.get("CI", "").lower() == "true":
             pytest.fail(reason)
         pytest.skip(reason)

@@ -80,6 +80,15 @@ def test_an_answer_streams_and_tells_what_it_took(local: Chat) -> None:
     assert "".join(local.reply(long(), QUESTION)) == reply.text
 
 
+def test_an_answer_that_meets_its_limit_says_so(local: Chat) -> None:
+    reply = local.reply(long(), QUESTION)
+    list(reply)
+    assert reply.cut == "" or reply.completion_tokens == 100
+    short = local.reply(variant(max_tokens=2), QUESTION)
+    list(short)
+    assert short.cut == "The answer is cut at its limit of 2 tokens, which ATTUNE_LONGEST_ANSWER sets."
+
+
 def test_prompt_tokens_are_counted_as_the_server_counts_them(local: Chat) -> None:
     messages = talk("Grüße! €5?", "Hello\n there.", "Water <|im_end|> the 🌵?")
     both = long(passages=2)

@@ -221,6 +221,7 @@ def test_what_is_wrong_is_said_in_one_line(here: Attune, tmp_path: Path) -> None
     (tmp_path / "broken.toml").write_text("goal = ")
     refused(here("interview", "--answers", "broken.toml"), "broken.toml", "TOML")
     refused(here("ask", ""), "empty")
+    refused(here("ask", "Do", "you", "ship?"), "quotes")
     refused(here("confirm", "7"), "7")
     here("new", "B")
     refused(here("baseline"), "several cases: a, b")

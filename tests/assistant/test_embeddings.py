@@ -259,7 +259,7 @@ def test_what_is_not_installed_is_said_and_words_are_searched(tmp_path: Path, mo
     assert chosen(settings(tmp_path, embedding="auto")).embedding.instant
     knowledge = Knowledge(store, settings(tmp_path, embedding="st:some/model"))
     assert first(knowledge) == "Watering > Cactus"
-    assert "pip install 'attune[embeddings]'" in knowledge.describe("plants")
+    assert "-e '.[embeddings]'" in knowledge.describe("plants")
     knowledge.close()
 
 
@@ -292,7 +292,7 @@ def test_a_model_that_cannot_be_downloaded_leaves_the_words(tmp_path: Path) -> N
                           capture_output=True, text=True, check=True)  # fmt: skip
     said, found = done.stdout.splitlines()[-2:]
     assert said.startswith("MiniLM could not be downloaded or started (ConnectError")
-    assert "pip install 'attune[embeddings]'" in said
+    assert "-e '.[embeddings]'" in said
     assert found == "Watering > Cactus"
 
 

@@ -228,7 +228,7 @@ def test_what_cannot_be_had_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)  # as where it is not installed
     made, store = new_case(tmp_path)
     add_documents(made, store)
-    for name, remedy in (("api:cross", "Set ATTUNE_RERANKER_BASE_URL."), ("st:some/model", "attune[embeddings]")):
+    for name, remedy in (("api:cross", "Set ATTUNE_RERANKER_BASE_URL."), ("st:some/model", "'.[embeddings]'")):
         knowledge = Knowledge(store, settings(tmp_path, reranker=name))
         assert remedy in knowledge.find("plants", CACTUS, 2).note
         assert remedy in knowledge.describe("plants")

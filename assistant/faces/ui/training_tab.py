@@ -85,7 +85,7 @@ class TrainingTab:
                                       min_width=110, elem_id="patience")  # fmt: skip
             self.processes = gr.Number(0, label="GPUs or processes", minimum=0, precision=0, min_width=110)
             self.beta = gr.Number(0, label="Beta of DPO and KTO", minimum=0, step=0.05, min_width=110)
-        self.base = gr.Textbox(label="Base model", placeholder="folder or name; empty = the chat model")
+        self.base = gr.Textbox(label="Base model", placeholder="folder or name; empty = the usual one")
         self.command = gr.Code(label="The same from a terminal", language="shell", interactive=False, lines=1,
                                wrap_lines=True)  # fmt: skip
 
