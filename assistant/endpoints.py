@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import openai
 
 log = logging.getLogger(__name__)
-_OPTIONS = ("max_completion_tokens", "max_tokens", "temperature", "stream_options")
 
 
 class Gone(Exception):
@@ -90,18 +89,18 @@ def stream(
 ) -> Any:
     """Open the stream of an answer of at most `most` tokens.
 
-    Servers differ in what they take: an option that one refuses by name is added to `refused` and left out.
+    Servers differ in what they take: an option that one refuses by name is added to `refused` and left out. Others
+    who ask at the same time share that set, so a refusal is read against what this request sent.
     """
     import openai
 
     sent: list[Any] = list(messages)
     while True:
+        options = _options(variant, most, frozenset(refused))
         try:
-            return client.chat.completions.create(
-                model=endpoint.model, messages=sent, stream=True, **_options(variant, most, refused)
-            )
+            return client.chat.completions.create(model=endpoint.model, messages=sent, stream=True, **options)
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-            named = _blamed(str(error), refused)
+            named = _blamed(str(error), options)
             if not named:
                 raise
             log.info("%s does not take %s.", endpoint.url, named)
@@ -119,7 +118,7 @@ def told(endpoint: Endpoint) -> Iterator[None]:
         raise _told(error, endpoint) from error
 
 
-def _options(variant: Variant, most: int, refused: set[str]) -> dict[str, Any]:
+def _options(variant: Variant, most: int, refused: frozenset[str]) -> dict[str, Any]:
     options: dict[str, Any] = {
         "max_tokens": most, "temperature": variant.temperature, "stream_options": {"include_usage": True}
     }  # fmt: skip
@@ -128,9 +127,9 @@ def _options(variant: Variant, most: int, refused: set[str]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name not in refused}
 
 
-def _blamed(message: str, refused: set[str]) -> str:
-    """The option of ours that a refusal names first; "" when it names none that is still sent."""
-    found = sorted((message.find(name), name) for name in _OPTIONS if name in message and name not in refused)
+def _blamed(message: str, sent: Mapping[str, Any]) -> str:
+    """The option that was sent and that a refusal names first; "" when it names none of them."""
+    found = sorted((message.find(name), name) for name in sent if name in message)
     return found[0][1] if found else ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -102,6 +102,12 @@ class Settings(BaseSettings):
     )  # fmt: skip
     max_upload_mb: float = Field(20.0, gt=0, description="Largest document, in MB")
     model_servers: int = Field(3, ge=1, description="Local models kept loaded at once")
+
+    @field_validator("tune_price", mode="before")
+    @classmethod
+    def _unset(cls, value: object) -> object:
+        """An optional number may be left empty in `.env`."""
+        return None if value == "" else value
 
     @property
     def database(self) -> Path:

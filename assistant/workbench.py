@@ -15,6 +15,7 @@ from assistant.record.store import Store
 from assistant.record.types import Case
 from assistant.settings import ROOT, Settings
 from assistant.stages import interview
+from tools import loopback
 from tools.autotrain_cli import AutoTrainTrainer
 from tools.azure_deployment import AzureHosting
 from tools.azure_openai import AzureTrainer
@@ -50,6 +51,7 @@ def open_workbench(settings: Settings | None = None) -> Workbench:
     settings = settings or Settings()
     settings = settings.model_copy(update={"data": settings.data.resolve()})
     logging.getLogger("chromadb").setLevel(logging.ERROR)
+    loopback.bypass()  # a proxy could not reach the model servers that are started here
     store = Store(settings.database)
     knowledge = Knowledge(store, settings)
     return Workbench(settings, store, knowledge, Chat(settings, store, knowledge), trainers(settings), Background(),
@@ -58,12 +60,18 @@ def open_workbench(settings: Settings | None = None) -> Workbench:
 
 def trainers(settings: Settings) -> dict[str, Trainer]:
     """Every trainer, the preferred one first."""
-    python = settings.train_python or None
+    python, hub = settings.train_python or None, _hub(settings)
     made: list[Trainer] = [
-        UnslothTrainer(settings.jobs, python), TrlTrainer(settings.jobs, python),
-        AutoTrainTrainer(settings.jobs, settings.autotrain, python), *hosted(settings),
+        UnslothTrainer(settings.jobs, python, hub), TrlTrainer(settings.jobs, python, hub),
+        AutoTrainTrainer(settings.jobs, settings.autotrain, python, hub), *hosted(settings),
     ]  # fmt: skip
     return {trainer.name: trainer for trainer in made}
+
+
+def _hub(settings: Settings) -> dict[str, str]:
+    """How a training process reaches the Hub for its base, wherever it was set: a `.env` is in nobody's environment."""
+    reach = {"HF_TOKEN": settings.hf_token.get_secret_value(), "HF_ENDPOINT": settings.hf_endpoint}
+    return {name: value for name, value in reach.items() if value}
 
 
 def hosted(settings: Settings) -> list[Trainer]:

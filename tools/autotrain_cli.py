@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -29,8 +30,10 @@ class AutoTrainTrainer(LocalTrainer):
     packages: ClassVar[tuple[str, ...]] = ("torch", "transformers", "peft")
     remedy: ClassVar[str] = "Install them with `pip install -c constraints.txt -e '.[train]'`."
 
-    def __init__(self, root: Path, environment: Path, interpreter: str | None = None) -> None:
-        super().__init__(root, interpreter)
+    def __init__(
+        self, root: Path, environment: Path, interpreter: str | None = None, hub: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(root, interpreter, hub)
         self.environment = Environment(environment.resolve(), interpreter)
 
     def unavailable(self) -> str | None:
@@ -60,7 +63,7 @@ class AutoTrainTrainer(LocalTrainer):
             request = replace(request, base=str(folder.resolve()))
         directory = self.root.resolve() / f"{self.name}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         asked = {**request.to_json(), "environment": str(self.environment.folder), "python": self.interpreter}
-        process.start(directory, WORKER, asked, self.interpreter)
+        process.start(directory, WORKER, asked, self.interpreter, extra=self._reach(request.base))
         return str(directory)
 
     def pause(self, handle: str) -> None:  # noqa: ARG002

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import struct
@@ -52,6 +53,18 @@ def parameters(folder: Path) -> int:
     return sum(_count(path) for path in weights(folder))
 
 
+def template_hash(folder: Path) -> str:
+    """sha256 of a model folder's chat template, wherever it keeps it; empty when it has none."""
+    file = folder / "chat_template.jinja"
+    if file.is_file():
+        text = file.read_text(encoding="utf-8")
+    else:
+        settings = folder / "tokenizer_config.json"
+        found = json.loads(settings.read_text(encoding="utf-8")).get("chat_template") if settings.is_file() else ""
+        text = _usual(found) if isinstance(found, list) else found or ""
+    return hashlib.sha256(text.strip().encode()).hexdigest() if text else ""
+
+
 def config(folder: Path) -> dict[str, Any]:
     """The model's configuration. Raises ToolError when it is damaged."""
     path = folder / "config.json"
@@ -94,6 +107,11 @@ def _check_kind(folder: Path) -> None:
     if not _has_template(folder):
         raise ToolError(f"{folder.name} has no chat template: it was never taught to hold a conversation.",
                         'Choose its chat model (often "-Instruct" or "-it").')  # fmt: skip
+
+
+def _usual(templates: list[dict[str, str]]) -> str:
+    """The text of the template that chats use, of a model that has several."""
+    return next((one["template"] for one in templates if one["name"] == "default"), "")
 
 
 def _has_template(folder: Path) -> bool:

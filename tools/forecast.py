@@ -1,10 +1,11 @@
-"""What a run on this machine is expected to take: seconds and memory, reckoned from the rows and the model's size."""
+"""What a run of our worker is expected to take: seconds and memory, reckoned from rows, model size and hardware."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tools import machine, recipe
+from tools import recipe
+from tools.machine import Hardware
 from tools.trainer import Message, Range, TrainRequest
 
 CHARS_PER_TOKEN = 3.5
@@ -42,25 +43,24 @@ def through(method: str, vocabulary: int) -> int:
     return BATCH_TOKENS if method == "sft" else max(1, min(BATCH_TOKENS, LOGITS // vocabulary))
 
 
-def seconds(work_tokens: float, parameters: float, processes: int = 1) -> Range:
+def seconds(work_tokens: float, parameters: float, on: Hardware, processes: int = 1) -> Range:
     """Six floating-point operations a parameter and token: two forward, four back."""
     work = 6.0 * parameters * work_tokens
-    cores = machine.cores()
-    useful = min(cores, 4) if parameters < recipe.SMALL else cores
+    useful = min(on.cores, 4) if parameters < recipe.SMALL else on.cores
     low, high = CPU_FLOPS.low * useful, CPU_FLOPS.high * useful
-    if machine.has_gpu():
+    if on.gpu:
         low, high = GPU_FLOPS.low * processes, GPU_FLOPS.high * processes
     return Range(round(START_SECONDS.low + work / high, 1), round(START_SECONDS.high + work / low, 1))
 
 
-def memory(at_once: int, parameters: float, vocabulary: int, request: TrainRequest) -> Range:
+def memory(at_once: int, parameters: float, vocabulary: int, request: TrainRequest, on: Hardware) -> Range:
     """GB at the peak, of one process. `at_once`: tokens that go through the model together.
 
     Weights are held once while training and twice while merging; full tuning adds a gradient and two moments of
     32 bits for each. Activations grow with the tokens and the square root of the size; judged answers also need
     all of their logits, several times over.
     """
-    wide = 4.0 if not machine.has_gpu() else 0.6 if request.tuning == "qlora" else 2.0
+    wide = 4.0 if not on.gpu else 0.6 if request.tuning == "qlora" else 2.0
     weights = parameters * wide / 1e9
     state = parameters * 16 / 1e9 if request.tuning == "full" else weights
     logits = (CHUNK if request.method == "sft" else at_once) * vocabulary * 4 / 1e9
@@ -69,8 +69,8 @@ def memory(at_once: int, parameters: float, vocabulary: int, request: TrainReque
     return Range(round(LIBRARIES_GB.low + max(weights, state * 0.9), 2), round(LIBRARIES_GB.high + high, 2))
 
 
-def source(known: bool) -> str:
+def source(known: bool, on: Hardware) -> str:
     """Where the forecast comes from, in a sentence."""
     size = "the model's size" if known else "an assumed size of 8 billion parameters"
-    speed = "data sheets of GPUs" if machine.has_gpu() else "runs of a 6-million-parameter model on 2 idle cores"
+    speed = "data sheets of GPUs" if on.gpu else "runs of a 6-million-parameter model on 2 idle cores"
     return f"Reckoned from the rows' characters, {size}, and the speed of {speed}."

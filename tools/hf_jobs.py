@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tools import hf_link, jobdir, process
+from tools.machine import Hardware
 from tools.prices import TABLE
 from tools.trainer import Estimate, JobState, JobStatus, Range, ToolError, TrainRequest
 from tools.trl_local import TrlTrainer
@@ -26,9 +27,27 @@ STATES = {
 
 
 class _Elsewhere(TrlTrainer):
-    """The forecast of a run that does not need this machine's memory."""
+    """The forecast of a run on other hardware, which does not need this machine's memory."""
 
     here: ClassVar[bool] = False
+
+    def __init__(self, root: Path, hardware: Hardware) -> None:
+        super().__init__(root)
+        self._hardware = hardware
+
+    @property
+    def hardware(self) -> Hardware:
+        return self._hardware
+
+
+@dataclass(frozen=True)
+class Flavor:
+    """A machine that is rented: US dollars an hour on the day of `date`, and what it has. `cores` are of its CPU."""
+
+    hour: float
+    gpus: int
+    cores: int
+    date: str
 
 
 @dataclass(frozen=True)
@@ -61,28 +80,29 @@ class HfJobsTrainer:
         if not self.place.token:
             return "There is no token of Hugging Face. Set HF_TOKEN to one that may write repositories and run jobs."
         try:
-            self._price()
+            self._flavor()
         except ToolError as error:
             return str(error)
         return None
 
     def estimate(self, request: TrainRequest) -> Estimate:
         """The most it can cost is the timeout's price: the Hub ends the job then. Raises ToolError as `start` does."""
-        hour, gpus, date = self._price()
-        if request.processes > max(gpus, 1):
-            raise ToolError(f"{request.processes} processes were asked for, but {self.place.flavor} has {gpus} GPUs.",
+        flavor = self._flavor()
+        if request.processes > max(flavor.gpus, 1):
+            has = f"{self.place.flavor} has {flavor.gpus} GPUs"
+            raise ToolError(f"{request.processes} processes were asked for, but {has}.",
                             "Ask for fewer, or set ATTUNE_HF_FLAVOR to a machine with more.")  # fmt: skip
-        if request.tuning == "qlora" and not gpus:
+        if request.tuning == "qlora" and not flavor.gpus:
             raise ToolError(f"QLoRA needs a GPU and {self.place.flavor} has none.", "Set ATTUNE_HF_FLAVOR to l4x1.")
         alike = replace(request, processes=1, tuning="lora" if request.tuning == "qlora" else request.tuning)
-        here = _Elsewhere(self.root).estimate(alike)
-        low = START_SECONDS.low + (0.0 if gpus else here.seconds.low)
-        high = START_SECONDS.high + here.seconds.high
+        there = _Elsewhere(self.root, Hardware(flavor.gpus > 0, flavor.cores)).estimate(alike)
+        low = START_SECONDS.low + there.seconds.low
+        high = START_SECONDS.high + there.seconds.high
         return replace(
-            here, seconds=Range(round(low), round(high)),
-            money_usd=Range(_cents(low * hour / 3600), _cents(timeout(high) * hour / 3600)),
-            source=f"{here.source} A {self.place.flavor} costs ${hour:.2f} an hour (price of {date}); the job is ended "
-            f"after {timeout(high) / 60:.0f} minutes, so it cannot cost more.",
+            there, seconds=Range(round(low), round(high)),
+            money_usd=Range(_cents(low * flavor.hour / 3600), _cents(timeout(high) * flavor.hour / 3600)),
+            source=f"{there.source} A {self.place.flavor} costs ${flavor.hour:.2f} an hour (price of {flavor.date}); "
+            f"the job is ended after {timeout(high) / 60:.0f} minutes, so it cannot cost more.",
         )  # fmt: skip
 
     def start(self, request: TrainRequest) -> str:
@@ -92,11 +112,10 @@ class HfJobsTrainer:
             raise ToolError(problem)
         if known := self.find(request.key):
             return known
-        folder = Path(request.base).expanduser()
-        base = str(folder.resolve()) if folder.is_dir() else request.base
         label = label_of(request.key) if request.key else label_of(hashlib.sha256(repr(request).encode()).hexdigest())
         directory = self._directory(label)
-        asked = replace(request, base=base).to_json() | {"engine": "trl", "hub": self._hub(label, forecast)}
+        alike = replace(request, base=_absolute(request.base), adapter=_absolute(request.adapter))
+        asked = alike.to_json() | {"engine": "trl", "hub": self._hub(label, forecast)}
         self._spawn(directory, asked)
         return str(directory)
 
@@ -121,7 +140,10 @@ class HfJobsTrainer:
             pushed = directory.is_dir() and any(e["type"] == "checkpoint" for e in jobdir.read_events(directory))
             return replace(status, resumable=unfinished and pushed)
         if not jobdir.alive(directory) and not hf_link.resting(directory):
-            self._spawn(directory, jobdir.read_request(directory))
+            try:
+                self._spawn(directory, jobdir.read_request(directory))
+            except ToolError as error:  # the job goes on all the same
+                return process.described(directory, after, JobState.UNKNOWN, str(error))
         status = process.described(directory, after, *self._state(directory))
         return replace(status, eta_seconds=None if status.state is not JobState.RUNNING else status.eta_seconds)
 
@@ -137,15 +159,20 @@ class HfJobsTrainer:
         raise ToolError("A job of Hugging Face cannot be paused.", "Cancel it; its pushed checkpoint is kept.")
 
     def resume(self, handle: str) -> None:
-        """Start another job, paid like the first, that goes on from the checkpoint which the first one pushed."""
+        """Go on with the run's job, where it still runs or its model was never fetched; else start another.
+
+        That one is paid like the first, and goes on from the checkpoint which the first one pushed.
+        """
         directory = Path(handle)
         status = self.poll(handle)
         if not status.state.ended:
             raise ToolError("This run is still going.", "Wait for it to end, or cancel it first.")
-        if not status.resumable:
-            raise ToolError("There is no checkpoint to go on from.", "Start a new run.")
         asked = jobdir.read_request(directory)
-        asked["hub"]["attempt"] = int(asked["hub"].get("attempt", 1)) + 1
+        succeeded = status.state is JobState.SUCCEEDED
+        if succeeded or not hf_link.Link(self.place.token, asked["hub"]).unfetched():
+            if not status.resumable:
+                raise ToolError("There is no checkpoint to go on from.", "Start a new run.")
+            asked["hub"]["attempt"] = int(asked["hub"].get("attempt", 1)) + 1
         for name in (jobdir.RESULT, jobdir.CANCEL, hf_link.NOTE):
             (directory / name).unlink(missing_ok=True)
         self._spawn(directory, asked)
@@ -178,15 +205,19 @@ class HfJobsTrainer:
                 "label": label, "timeout": int(seconds), "look": self.place.look,
                 "lost": self.place.lost}  # fmt: skip
 
-    def _price(self) -> tuple[float, int, str]:
-        """US dollars an hour, GPUs, and the date of the price. Raises ToolError for an unknown flavor."""
+    def _flavor(self) -> Flavor:
+        """The machine as the table has it. Raises ToolError for an unknown flavor, and for a CPU without its cores."""
         table = tomllib.loads(self.place.prices.read_text(encoding="utf-8")).get("hf_jobs", {})
         row = table.get("flavors", {}).get(self.place.flavor)
         if row is None:
             known = ", ".join(table.get("flavors", {}))
             raise ToolError(f"There is no price for the flavor '{self.place.flavor}'.",
                             f"Set ATTUNE_HF_FLAVOR to one of {known}, or add it to the table.")  # fmt: skip
-        return float(row["hour"]), int(row["gpus"]), str(table.get("date", "an unknown day"))
+        if not (row["gpus"] or row.get("cores")):
+            raise ToolError(f"The table does not say how many cores the flavor '{self.place.flavor}' has.",
+                            "Add `cores` beside its price: how long a run takes depends on them.")  # fmt: skip
+        date = str(table.get("date", "an unknown day"))
+        return Flavor(float(row["hour"]), int(row["gpus"]), int(row.get("cores", 0)), date)
 
 
 def timeout(seconds: float) -> float:
@@ -197,6 +228,12 @@ def timeout(seconds: float) -> float:
 def label_of(key: str) -> str:
     """What a key is called at the Hub: labels hold few characters."""
     return hashlib.sha256(key.encode()).hexdigest()[:20]
+
+
+def _absolute(name: str) -> str:
+    """A folder's whole path; what is no folder here is a name of the Hub, or nothing."""
+    folder = Path(name).expanduser()
+    return str(folder.resolve()) if name and folder.is_dir() else name
 
 
 def _cents(money: float) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +16,7 @@ NOTE = "hub.json"  # what the Hub last said: {"job", "stage", "url", "message"} 
 REST_SECONDS = 30.0  # between two couriers, where the first gave up on the Hub
 KEY = "attune-key"  # the label that holds the key of a confirmation
 TRIES, LONGEST = 4, 60.0  # of a request, and seconds between two tries at most
+ENDED = ("COMPLETED", "CANCELED", "ERROR", "DELETED")  # stages of a job that no longer runs
 LOOK = 5.0  # seconds between two looks at a job, where nothing is said; a tenth of them is the first pause
 T = TypeVar("T")
 
@@ -73,6 +76,18 @@ class Link:
         found = self.ask(lambda: list(self.api.list_jobs(labels=self.labels, namespace=self.namespace)))
         return next((job for job in found if (job.labels or {}).get(KEY) == self.labels[KEY]), None)
 
+    def unfetched(self) -> bool:
+        """Whether the run's job still goes on, or has pushed a model: both are paid for, and neither may be lost."""
+        found = self.job()
+        if found is None or stage_of(found) not in ENDED:
+            return found is not None
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                self.ask(self.api.hf_hub_download, repo_id=self.repo, filename=jobdir.RESULT, local_dir=folder)
+            except Vanished:
+                return False
+            return (jobdir.read_json(Path(folder) / jobdir.RESULT) or {}).get("state") == "succeeded"
+
     def create(self, script: str) -> Any:
         """Start the job, once. Raises Unsure where the answer was lost and the Hub does not list it (yet)."""
         import httpx
@@ -90,8 +105,9 @@ class Link:
         except (httpx.HTTPError, OSError):
             pass
         for attempt in range(1, TRIES + 1):  # it may have been started: look, never start a second one
-            if found := self.job():
-                return found
+            with contextlib.suppress(ToolError):  # that it cannot be looked for does not mean that it was not started
+                if found := self.job():
+                    return found
             time.sleep(self._first * 2**attempt)
         raise Unsure("Whether the Hub started the job is not known: its answer was lost.",
                      "Attune looks for it by its label, and starts no second one.")  # fmt: skip
@@ -112,6 +128,11 @@ class Link:
         return self._first * 2**attempt if status or _network(error) else None
 
 
+def stage_of(job: Any) -> str:
+    """The Hub's own word for where a job stands."""
+    return str(getattr(job.status.stage, "value", job.status.stage))
+
+
 def told(error: Exception, token: str) -> ToolError:
     """The fault as a sentence and a remedy, without the token."""
     status = getattr(getattr(error, "response", None), "status_code", None)
@@ -127,6 +148,10 @@ def told(error: Exception, token: str) -> ToolError:
         return Unreachable(f"The Hub is too busy (HTTP {status}).", "Attune asks again by itself.")
     if _network(error):
         return Unreachable(f"The Hub cannot be reached: {said}.", "Check the network; Attune asks again by itself.")
+    if isinstance(error, OSError):
+        return ToolError(
+            f"This machine cannot do its part: {said}.", "Look whether its disk is full, and who may write there."
+        )
     return ToolError(f"The Hub refused: {said}", "Mend that and start again.")
 
 
@@ -146,7 +171,15 @@ def resting(directory: Path) -> bool:
     return "trouble" in (jobdir.read_json(directory / NOTE) or {}) and time.time() - noted < REST_SECONDS
 
 
-def _network(error: Exception) -> bool:
+def _network(error: BaseException | None) -> bool:
+    """Whether the network is to blame: of the error itself, or of what it says that it came from."""
     import httpx
+    from huggingface_hub.errors import LocalEntryNotFoundError
 
-    return isinstance(error, (httpx.HTTPError, ConnectionError, TimeoutError)) or "Offline" in type(error).__name__
+    while error is not None:
+        if isinstance(error, (httpx.HTTPError, ConnectionError, TimeoutError, LocalEntryNotFoundError)):
+            return True  # of LocalEntryNotFoundError: a download that met no server looks for the file here, in vain
+        if "Offline" in type(error).__name__:
+            return True
+        error = error.__cause__
+    return False

@@ -12,26 +12,35 @@ from typing import Any
 from tools import jobdir
 
 TOOLS = Path(__file__).resolve().parent
-CODE, SCRIPT, BASE = "code.zip", "job.py", "base"
+CODE, SCRIPT = "code.zip", "job.py"
+BASE, ADAPTER = "base", "adapter"  # folders of this machine that are sent along, under their names in the request
 MARK = "ATTUNE "  # begins every line of the job's log that is an event of ours
 DEPENDENCIES = (
     "torch==2.13.0", "transformers==5.17.0", "trl==1.14.0", "peft>=0.21", "accelerate>=1.15", "datasets>=4.7,<5",
     "huggingface_hub>=1.33,<2",
 )  # fmt: skip
+FOUR_BITS = "bitsandbytes>=0.46.1"  # what transformers asks for; of QLoRA alone, since it needs a GPU
 
 
-def write(folder: Path, request: Mapping[str, Any], base: Path | None) -> None:
-    """Fill `folder` with everything the job needs: the script, the code, the request and a local base's files."""
+def write(folder: Path, request: Mapping[str, Any]) -> None:
+    """Fill `folder` with everything the job needs: the script, the code, the request, a local base and an adapter."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / SCRIPT).write_text(script(), encoding="utf-8")
+    (folder / SCRIPT).write_text(script(str(request.get("tuning", ""))), encoding="utf-8")
     (folder / CODE).write_bytes(code())
-    kept = dict(request) | ({"base": BASE} if base else {})
+    local = {
+        name: Path(request[name]) for name in (BASE, ADAPTER) if request.get(name) and Path(request[name]).is_dir()
+    }
+    kept = dict(request) | {name: name for name in local}
     (folder / jobdir.REQUEST).write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
-    if base:
-        (folder / BASE).mkdir(exist_ok=True)
-        for path in sorted(base.iterdir()):
-            if path.is_file() and not (folder / BASE / path.name).exists():
-                (folder / BASE / path.name).symlink_to(path.resolve())
+    for name, source in local.items():
+        _link_files(source, folder / name)
+
+
+def _link_files(source: Path, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    for path in sorted(source.iterdir()):
+        if path.is_file() and not (folder / path.name).exists():
+            (folder / path.name).symlink_to(path.resolve())
 
 
 def code() -> bytes:
@@ -44,9 +53,10 @@ def code() -> bytes:
     return out.getvalue()
 
 
-def script() -> str:
-    """The uv script. Its token is HF_TOKEN, which the job gets as a secret."""
-    wanted = "".join(f'#   "{name}",\n' for name in DEPENDENCIES)
+def script(tuning: str = "lora") -> str:
+    """The uv script of a run that tunes so. Its token is HF_TOKEN, which the job gets as a secret."""
+    names = (*DEPENDENCIES, FOUR_BITS) if tuning == "qlora" else DEPENDENCIES
+    wanted = "".join(f'#   "{name}",\n' for name in names)
     return _SCRIPT.replace("# WANTED\n", wanted)
 
 

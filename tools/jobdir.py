@@ -7,6 +7,7 @@
     checkpoints/    what a resumed worker goes on from
     cancel, pause   present once someone asked the worker to end, for good or for now; cancel says when, or "forced"
     probes.json     answers of the adapter before it was merged, written by training workers
+    template        sha256 of the base's chat template, written by training workers; empty where it has none
     exit            the worker's exit code, when its starter lived to see it
     result.json     the last word, renamed into place in one step
 
@@ -25,7 +26,7 @@ from tools.trainer import ToolError
 
 REQUEST, LOCK, EVENTS, LOG = "request.json", "lock", "events.jsonl", "worker.log"
 CANCEL, PAUSE, EXIT, RESULT, CHECKPOINTS = "cancel", "pause", "exit", "result.json", "checkpoints"
-PROBES = "probes.json"
+PROBES, TEMPLATE = "probes.json", "template"
 COMPLETE = "complete"  # marks a checkpoint that was written to its end
 
 

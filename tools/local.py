@@ -9,6 +9,7 @@ import secrets
 import shutil
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -25,7 +26,8 @@ PROBE = "import importlib.util as u, json, sys; print(json.dumps([n for n in sys
 class LocalTrainer:
     """Fine-tunes in a child process on this machine, or in several. The handle is the job's directory.
 
-    `root` holds one directory a job; `interpreter` is the Python to run, this one when None.
+    `root` holds one directory a job; `interpreter` is the Python to run, this one when None. `hub` is how a worker
+    reaches the Hugging Face Hub, as environment variables; it gets them only where the base is no folder here.
     """
 
     name: ClassVar[str]
@@ -33,9 +35,10 @@ class LocalTrainer:
     here: ClassVar[bool] = True  # False where only the forecast is wanted, for a run on another machine
     remedy: ClassVar[str]
 
-    def __init__(self, root: Path, interpreter: str | None = None) -> None:
+    def __init__(self, root: Path, interpreter: str | None = None, hub: Mapping[str, str] | None = None) -> None:
         self.root = root
         self.interpreter = interpreter
+        self.hub = dict(hub or {})
 
     def unavailable(self) -> str | None:
         """One sentence and a remedy; None when ready. Imports nothing heavy."""
@@ -65,14 +68,14 @@ class LocalTrainer:
         work += (chosen.epochs + 2) / 3 * sum(tested)  # a forward pass is a third of a step
         at_once = chosen.batch_size // request.processes * min(max(trained), window)
         at_once = min(at_once, forecast.through(request.method, vocabulary))
-        memory = forecast.memory(at_once, parameters, vocabulary, request)
+        memory = forecast.memory(at_once, parameters, vocabulary, request, self.hardware)
         if self.here:
             _check_memory(memory, known)
         return Estimate(
-            seconds=forecast.seconds(work, parameters, request.processes),
+            seconds=forecast.seconds(work, parameters, self.hardware, request.processes),
             memory_gb=memory,
             money_usd=Range(0.0, 0.0),
-            source=forecast.source(known),
+            source=forecast.source(known, self.hardware),
             steps=steps,
             rows_cut=sum(n > window for n in trained),
         )
@@ -88,7 +91,8 @@ class LocalTrainer:
         _check_disk(self.root, Path(request.base))
         directory = self.root.resolve() / f"{self.name}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         values = {**request.to_json(), "engine": self.name}
-        process.start(directory, WORKER, values, self.interpreter, launcher(request.processes))
+        reach = self._reach(request.base)
+        process.start(directory, WORKER, values, self.interpreter, launcher(request.processes), reach)
         return str(directory)
 
     def find(self, key: str) -> str | None:
@@ -110,8 +114,18 @@ class LocalTrainer:
 
     def resume(self, handle: str) -> None:
         """Go on from the last checkpoint. Raises ToolError when there is none or the run still lives."""
-        asked = int(jobdir.read_request(Path(handle)).get("processes", 1))
-        process.resume(Path(handle), WORKER, self.interpreter, launcher(asked))
+        asked = jobdir.read_request(Path(handle))
+        several, reach = launcher(int(asked.get("processes", 1))), self._reach(str(asked.get("base", "")))
+        process.resume(Path(handle), WORKER, self.interpreter, several, reach)
+
+    def _reach(self, base: str) -> dict[str, str]:
+        """What a worker on this base needs of `hub`: nothing where the base is here."""
+        return {} if Path(base).is_dir() else self.hub
+
+    @property
+    def hardware(self) -> machine.Hardware:
+        """What it trains on."""
+        return machine.hardware()
 
     def _missing(self) -> list[str]:
         if self.interpreter is None:

@@ -5,7 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """What a forecast needs to know of a machine. `cores`: processors that one process may use."""
+
+    gpu: bool
+    cores: int
+
+
+def hardware() -> Hardware:
+    """This machine's."""
+    return Hardware(has_gpu(), cores())
 
 
 def cores() -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,8 +16,10 @@ from tools.trainer import Checkpoint, JobState, JobStatus, ToolError
 if TYPE_CHECKING:
     import openai
     from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent
+    from openai.types.fine_tuning.jobs import FineTuningJobCheckpoint
 
 MOST_EVENTS, MOST_CHECKPOINTS = 5000, 100
+PASSING = (408, 409, 429)  # statuses of a vendor that is busy
 
 
 class Vendor(Protocol):
@@ -74,13 +77,29 @@ def _hear(client: openai.OpenAI, handle: str, seen: Followed, clean: Callable[[s
     """Add the events that are new. The vendor gives the newest first; a known one ends the search."""
     known = {event.id for event in seen.heard}
     fresh = []
-    for event in listed(client.fine_tuning.jobs.list_events(handle, limit=100), MOST_EVENTS):
-        if event.id in known:
-            break
-        fresh.append(event)
+    with _optional():
+        for event in listed(client.fine_tuning.jobs.list_events(handle, limit=100), MOST_EVENTS):
+            if event.id in known:
+                break
+            fresh.append(event)
     for event in reversed(fresh):
         seen.heard.append(event)
         seen.events += openai_status.told(event.model_copy(update={"message": clean(event.message or "")}))
+
+
+@contextmanager
+def _optional() -> Iterator[None]:
+    """For a list that a vendor may not have: it then says so with a status below 500, and the list is empty.
+
+    What passes is raised, a vendor that is busy as well: the list is asked for again.
+    """
+    import openai
+
+    try:
+        yield
+    except openai.APIStatusError as error:
+        if error.status_code in PASSING or error.status_code >= 500:
+            raise
 
 
 def _status(vendor: Vendor, client: openai.OpenAI, job: FineTuningJob, seen: Followed) -> JobStatus:
@@ -143,12 +162,9 @@ def _metrics(vendor: Vendor, job: FineTuningJob, state: JobState, seen: Followed
 
 def _checkpoints(client: openai.OpenAI, job: FineTuningJob) -> list[Checkpoint]:
     """The models of earlier steps that the vendor keeps, in their order; none where it has no such list."""
-    import openai
-
-    try:
-        kept = list(listed(client.fine_tuning.jobs.checkpoints.list(job.id, limit=100), MOST_CHECKPOINTS))
-    except openai.NotFoundError:
-        return []
+    kept: list[FineTuningJobCheckpoint] = []
+    with _optional():
+        kept += listed(client.fine_tuning.jobs.checkpoints.list(job.id, limit=100), MOST_CHECKPOINTS)
     made = [
         Checkpoint(one.step_number, one.fine_tuned_model_checkpoint, openai_status.renamed(one.metrics.to_dict()))
         for one in kept

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools import jobdir
+from tools import jobdir, loopback
 from tools.trainer import Checkpoint, JobState, JobStatus, ToolError
 
 GRACE_SECONDS = 60.0  # between asking a worker to end and ending it: a step of a big model may take long
@@ -26,13 +26,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def start(
-    directory: Path,
-    module: str,
-    request: Mapping[str, Any],
-    interpreter: str | None = None,
-    launcher: Sequence[str] = (),
-    extra: Mapping[str, str] | None = None,
-) -> int:
+    directory: Path, module: str, request: Mapping[str, Any], interpreter: str | None = None,
+    launcher: Sequence[str] = (), extra: Mapping[str, str] | None = None,
+) -> int:  # fmt: skip
     """Start `module` on a new job directory and return its process id at once.
 
     `launcher`: arguments between the interpreter and `-m module`, of a program that starts it several times. `extra`
@@ -52,8 +48,11 @@ def start(
         os.close(lock)
 
 
-def resume(directory: Path, module: str, interpreter: str | None = None, launcher: Sequence[str] = ()) -> int:
-    """Restart the same request from its last complete checkpoint; returns the process id.
+def resume(
+    directory: Path, module: str, interpreter: str | None = None, launcher: Sequence[str] = (),
+    extra: Mapping[str, str] | None = None,
+) -> int:  # fmt: skip
+    """Restart the same request from its last complete checkpoint; returns the process id. `extra`: see `start`.
 
     A run that was paused before its first checkpoint begins anew. Raises ToolError when any other has no checkpoint,
     or the worker still lives.
@@ -66,7 +65,7 @@ def resume(directory: Path, module: str, interpreter: str | None = None, launche
             (directory / name).unlink(missing_ok=True)
         base = str(jobdir.read_request(directory).get("base", ""))
         flags = ["--resume"] if jobdir.checkpoints(directory) else []
-        return _spawn(directory, lock, [*launcher, "-m", module], flags, base, interpreter)
+        return _spawn(directory, lock, [*launcher, "-m", module], flags, base, interpreter, extra)
     except OSError as error:
         raise _not_started(error) from error
     finally:
@@ -133,6 +132,7 @@ def environment(base: str = "") -> dict[str, str]:
     if local:
         kept |= {"HF_HUB_OFFLINE": "1", "UNSLOTH_DISABLE_STATISTICS": "1"}
     path = os.pathsep.join(part for part in (str(ROOT), os.environ.get("PYTHONPATH", "")) if part)
+    loopback.bypass(kept)
     return kept | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 

@@ -16,11 +16,10 @@ import sys
 import threading
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from tools import basemodel, jobdir, process
+from tools import basemodel, jobdir, loopback, process
 from tools.trainer import ToolError
 
 WORKER = "tools.workers.serve"
@@ -87,7 +86,7 @@ class Server:
         if not self.alive() or not self.base_url:
             return False
         try:
-            with urllib.request.urlopen(self.base_url.removesuffix("/v1") + "/health", timeout=2):
+            with loopback.opener().open(self.base_url.removesuffix("/v1") + "/health", timeout=2):
                 return True
         except urllib.error.HTTPError:
             return False

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from assistant.conversations.formats import half
 from assistant.errors import AttuneError
 from assistant.record.types import Message
 
@@ -135,6 +136,8 @@ def _message(message: Any) -> Message:
     text = content(message.get("content"))
     if text is None:
         raise BadRow(f"the content of the {role} message is not text")
+    if broken := half(text):
+        raise BadRow(f"the {role} message holds {broken}, half of a character: remove it or write the whole one")
     if role == "assistant" and not text:
         raise BadRow("the assistant message is empty")
     kept: Message = {"role": ROLES[role], "content": text}

@@ -68,6 +68,15 @@ def read(path: Path) -> list[list[Message]]:
     return parse(decode(data, path.name), path.name)
 
 
+def half(text: str) -> str:
+    """The first half of a character that stands alone (a surrogate), escaped as in JSON; "" where there is none."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return f"\\u{ord(text[error.start]):04x}"
+    return ""
+
+
 def write(path: Path, conversations: Iterable[list[Message]]) -> int:
     """Write conversations as JSON lines, whole or not at all; returns how many."""
     part = path.with_name(path.name + ".part")
@@ -103,6 +112,8 @@ def _message_problem(message: Any) -> str | None:
         return f"the content of the {role} message is not text"
     if not content.strip():
         return f"the {role} message is empty"
+    if broken := half(content):
+        return f"the {role} message holds {broken}, half of a character: remove it or write the whole one"
     if message.get("weight", 1) not in (0, 1):
         return '"weight" is neither 0 nor 1'
     return None

@@ -11,7 +11,7 @@ from typing import Any
 from assistant.evidence import runner
 from assistant.knowledge import words
 from assistant.record.store import Store
-from assistant.record.types import Evaluation, Item, Score
+from assistant.record.types import Evaluation, Item, Message, Score
 
 LOW = 0.75  # of the variant's own mean: an answer below that is a failure even where the others did no better
 LEAST = 2  # failures that share a word make a group
@@ -80,18 +80,17 @@ def find(store: Store, evaluation: Evaluation) -> Failures:
         return Failures("", "", 0)
     variant, against = names[0], names[1] if len(names) > 1 else ""
     scores = store.scores(evaluation.id)
-    mine = _of(scores, evaluation, variant)
-    own = runner.by_conversation(mine)
+    compared = runner.shared({name: _of(scores, evaluation, name) for name in names})
+    own = runner.by_conversation(compared[variant])
     if not own:
         return Failures(variant, against, 0)
     mean = sum(own.values()) / len(own)
-    other = runner.by_conversation(_of(scores, evaluation, against)) if against else dict.fromkeys(own, mean)
-    shared = sorted(own.keys() & other.keys())
+    other = runner.by_conversation(compared[against]) if against else dict.fromkeys(own, mean)
     items = {item.position: item for item in store.items(evaluation.dataset, "test") if item.position in own}
-    failed = [i for i in shared if own[i] < mean * LOW or (against and own[i] < other[i])]
-    answers = {score.item: score.answer for score in sorted(mine, key=lambda score: -score.turn)}
-    found = [_failure(items[i], answers[i], own[i], other[i]) for i in failed if i in items]
-    return Failures(variant, against, len(shared), grouped(found, [question(item) for item in items.values()]))
+    failed = [i for i in sorted(own) if own[i] < mean * LOW or (against and own[i] < other[i])]
+    last = {score.item: score for score in sorted(compared[variant], key=lambda score: score.turn)}
+    found = [_failure(items[i], last[i], own[i], other[i]) for i in failed if i in items]
+    return Failures(variant, against, len(own), grouped(found, [question(item) for item in items.values()]))
 
 
 def grouped(failures: Sequence[Failure], every: Sequence[str]) -> tuple[Group, ...]:
@@ -120,7 +119,7 @@ def grouped(failures: Sequence[Failure], every: Sequence[str]) -> tuple[Group, .
 
 def question(item: Item) -> str:
     """What the user said before the last answer."""
-    return " ".join(str(message["content"]) for message in item.messages if message["role"] == "user")
+    return _asked(item.messages)
 
 
 def _weight(failing: int, all_of: int, total: int) -> float:
@@ -146,9 +145,15 @@ def _group(failures: Sequence[Failure], about: tuple[str, ...], like: int) -> Gr
     return Group(about, tuple(worst), round(points, 1), like)
 
 
-def _failure(item: Item, answer: str, score: float, against: float) -> Failure:
-    wanted = next(str(m["content"]) for m in reversed(item.messages) if m["role"] == "assistant")
-    return Failure(item.position, question(item), answer, wanted, round(score, 4), round(against, 4))
+def _failure(item: Item, last: Score, score: float, against: float) -> Failure:
+    """The conversation as its last scored turn shows it: question, answer and what was wanted belong together."""
+    turn = next(one for one in runner.questions([item]) if one.turn == last.turn)
+    asked = _asked(turn.messages)
+    return Failure(item.position, asked, last.answer, turn.reference, round(score, 4), round(against, 4))
+
+
+def _asked(messages: Sequence[Message]) -> str:
+    return " ".join(str(message["content"]) for message in messages if message["role"] == "user")
 
 
 def _of(scores: Sequence[Score], evaluation: Evaluation, name: str) -> list[Score]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -11,6 +10,7 @@ from typing import Any
 
 from assistant.chat import Chat
 from assistant.record.types import Variant
+from tools import basemodel, jobdir
 from tools.trainer import PROBE_TOKENS
 
 AGREEMENT = 0.9  # share of greedy answers that must be the same: merging rounds weights, so ties may fall otherwise
@@ -39,27 +39,23 @@ def read_probes(path: Path) -> list[Probe]:
     return [Probe(**probe) for probe in json.loads(path.read_text(encoding="utf-8"))]
 
 
-def compare(chat: Chat, variant: Variant, base: Path, tuned: Path, probes: Sequence[Probe]) -> dict[str, Any]:
-    """{"ok", "checks": [{"name", "ok", "detail"}]}; a check that fails blocks the switch."""
-    checks = [_template(base, tuned), *_answers(chat, variant, probes)]
+def compare(chat: Chat, variant: Variant, base: Path, tuned: Path) -> dict[str, Any]:
+    """{"ok", "checks": [{"name", "ok", "detail"}]}; a check that fails blocks the switch.
+
+    `tuned` is the model's folder in its job directory. A base that is no folder here, a name of the hub for one, is
+    known by what the trainer noted of it there.
+    """
+    job = tuned.parent
+    before = basemodel.template_hash(base) if base.is_dir() else jobdir.read_text(job / jobdir.TEMPLATE)
+    checks = [_template(before, tuned), *_answers(chat, variant, read_probes(job / jobdir.PROBES))]
     return {"ok": all(check.ok for check in checks), "checks": [asdict(check) for check in checks]}
 
 
-def template_hash(folder: Path) -> str:
-    """sha256 of a model folder's chat template, wherever it keeps it; empty when it has none."""
-    file = folder / "chat_template.jinja"
-    if file.is_file():
-        text = file.read_text(encoding="utf-8")
-    else:
-        config = folder / "tokenizer_config.json"
-        text = json.loads(config.read_text(encoding="utf-8")).get("chat_template") or "" if config.is_file() else ""
-    return hashlib.sha256(text.strip().encode()).hexdigest() if text else ""
-
-
-def _template(base: Path, tuned: Path) -> Check:
-    before, after = template_hash(base), template_hash(tuned)
-    same = bool(after) and before == after
-    return Check("chat template", same, f"sha256 {after[:12]}, the base's {before[:12]}")
+def _template(before: str, tuned: Path) -> Check:
+    if not before:
+        return Check("chat template", False, "The base's template is not known: train again on a base that has one.")
+    after = basemodel.template_hash(tuned)
+    return Check("chat template", before == after, f"sha256 {after[:12]}, the base's {before[:12]}")
 
 
 def _answers(chat: Chat, variant: Variant, probes: Sequence[Probe]) -> list[Check]:

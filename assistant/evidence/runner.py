@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
@@ -52,19 +52,32 @@ def answer_all(
 
 
 def timings(chat: Chat, variant: Variant, asked: Sequence[Question]) -> tuple[float, float]:
-    """Median seconds to the first token and to the last, of a few questions asked one at a time."""
+    """Median seconds to the first token and to the last, of a few questions asked one at a time.
+
+    One that cannot be answered is left out: its error stands among the scores already.
+    """
     import statistics
 
     first, total = [], []
     for question in asked[:TIMED]:
-        reply = chat.reply(variant, question.messages)
-        for _ in reply:
-            pass
+        try:
+            reply = chat.reply(variant, question.messages)
+            for _ in reply:
+                pass
+        except ToolError:
+            continue
         first.append(reply.first_token_s)
         total.append(reply.total_s)
     if not first:
         return float("nan"), float("nan")
     return statistics.median(first), statistics.median(total)
+
+
+def shared(scores: Mapping[str, Sequence[Score]]) -> dict[str, list[Score]]:
+    """The scores of each variant, of those turns alone that every one of them scored: else unlike is compared."""
+    turns = [{(one.item, one.turn) for one in mine if one.score is not None} for mine in scores.values()]
+    both = set.intersection(*turns) if turns else set()
+    return {name: [one for one in mine if (one.item, one.turn) in both] for name, mine in scores.items()}
 
 
 def by_conversation(scores: Sequence[Score]) -> dict[int, float]:

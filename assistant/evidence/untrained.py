@@ -52,9 +52,9 @@ def report(store: Store, knowledge: Knowledge, trial: Trial, variants: Mapping[s
     variant's mean score minus the plain prompt's, with its 95 % interval over conversations."""
     every = store.trial_answers(trial.id)
     by_name = {name: [a for a in every if a.variant == variant.id] for name, variant in variants.items()}
-    scores = {name: _by_unit(trial, mine) for name, mine in by_name.items()}
-    answers = {name: _summary(variants[name], mine, scores[name]) for name, mine in by_name.items()}
-    shared = sorted(set.intersection(*(set(values) for values in scores.values())))
+    answers = {name: _summary(variants[name], mine, _by_unit(trial, mine)) for name, mine in by_name.items()}
+    scores = {name: _by_unit(trial, mine) for name, mine in _shared(by_name).items()}
+    shared = sorted(scores[PLAIN])
     means = {name: math.fsum(values[unit] for unit in shared) for name, values in scores.items()}
     apart = {
         name: asdict(statistics.difference([values[u] for u in shared], [scores[PLAIN][u] for u in shared]))
@@ -127,6 +127,13 @@ def _check(store: Store, trial: Trial, variant: Variant) -> None:
     mine = [answer for answer in store.trial_answers(trial.id) if answer.variant == variant.id]
     if mine and all(answer.error for answer in mine):
         raise AttuneError(f"The variant '{variant.name}' answered nothing: {mine[0].error}", "Mend that, then again.")
+
+
+def _shared(answers: Mapping[str, Sequence[Answered]]) -> dict[str, list[Answered]]:
+    """The answers of each variant, to those questions alone that every one of them has a score for."""
+    numbers = [{one.number for one in mine if one.score is not None} for mine in answers.values()]
+    both = set.intersection(*numbers) if numbers else set()
+    return {name: [one for one in mine if one.number in both] for name, mine in answers.items()}
 
 
 def _by_unit(trial: Trial, answers: Sequence[Answered]) -> dict[int, float]:

@@ -156,21 +156,21 @@ def _evaluate(bench: Workbench, proposal: Proposal, by: str) -> str:  # noqa: AR
 # switch, undo, baseline -----------------------------------------------------------------------------------------------
 def _prepare_switch(bench: Workbench, case: str, payload: Payload) -> Payload:
     store, wanted, force = bench.store, str(payload.get("variant") or ""), bool(payload.get("force", False))
-    problem = switch.blocked(store, case)
-    chosen = switch.find(store, case, wanted) if wanted else _proved(bench, case, problem)
-    if chosen.tuned and not force:
-        _need(problem, "Choose an untrained variant, or collect more approved answers and measure again.")
+    chosen = switch.find(store, case, wanted) if wanted else _proved(bench, case)
+    if not force:
+        remedy = "Choose an untrained variant, or collect more approved answers and measure again."
+        _need(switch.refusal(store, case, chosen), remedy)
     if chosen.id == switch.active(store, bench.settings, case).id:
         raise AttuneError(f"The variant {chosen.name} answers already.", "There is nothing to switch.")
     return {"variant": chosen.id, "name": chosen.name, "force": force}
 
 
-def _proved(bench: Workbench, case: str, problem: str | None) -> Variant:
-    _need(problem, "Name a variant to switch to it all the same.")
-    latest = evaluate.latest(bench.store, case)
-    if latest is None:
-        raise AttuneError("Nothing has been measured yet.", "Evaluate first.")
-    return bench.store.variant(str(latest.results[latest.verdict["candidate"]]["variant"]))
+def _proved(bench: Workbench, case: str) -> Variant:
+    found = switch.proved(bench.store, case)
+    if found is None:
+        problem = switch.blocked(bench.store, case) or "Nothing has been proved better yet."
+        raise AttuneError(problem, "Name a variant to switch to it all the same.")
+    return found
 
 
 def _rests_switch(bench: Workbench, case: str) -> Any:
@@ -180,12 +180,10 @@ def _rests_switch(bench: Workbench, case: str) -> Any:
 
 def _switch_terms(bench: Workbench, case: str, payload: Payload) -> Terms:
     latest, now = evaluate.latest(bench.store, case), switch.active(bench.store, bench.settings, case).name
-    proved = (
-        latest is not None and bench.store.variant(payload["variant"]).tuned and not switch.blocked(bench.store, case)
-    )
+    proved = switch.proved(bench.store, case)
     reason = (
         f"Measured: {latest.verdict['reason']}"
-        if latest and proved
+        if latest and proved and proved.id == payload["variant"]
         else "This is your choice; it has not been proved better."
     )
     return Terms(f"Let {payload['name']} answer from now on instead of {now}.", reason, "It takes effect at once.",

@@ -75,6 +75,17 @@ class Index:
         known = self._synced.get((case, (embedding or self._embedding).name))
         return known is not None and _same(known[0], texts) and self._place.in_place()
 
+    def whole(self, case: str, texts: Mapping[str, str], embedding: Embedding | None = None) -> bool:
+        """Whether the collection holds these chunks, whoever put them in: its ids are read where `complete` says no."""
+        using = embedding or self._embedding
+
+        def look() -> bool:
+            collection = self._there(case, using)
+            return collection is not None and texts.keys() <= self._ids(collection)
+
+        with self._lock:
+            return self.complete(case, texts, using) or self._mended(look)
+
     def nearest(
         self, case: str, texts: Mapping[str, str], query: str, k: int, embedding: Embedding | None = None
     ) -> list[tuple[str, float]]:

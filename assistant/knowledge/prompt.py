@@ -25,7 +25,7 @@ class Prompt:
     """What a model is sent. `shots` is how many examples are in it; `dropped` says what did not fit, and why.
 
     `parts` holds for each message the parts that its content consists of; `left_out` what was dropped itself. `note`:
-    why the passages stand in another order than was asked for.
+    why the passages were not found or ordered as the settings ask for.
     """
 
     messages: list[Message]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -28,11 +29,12 @@ log = logging.getLogger(__name__)
 _FUSION = 60.0  # of reciprocal rank fusion (Cormack, Clarke and Buettcher 2009)
 _DOUBT = 3  # power of the share of the question's words that a hit by words holds; see docs/retrieval.md
 _CANDIDATES = 20  # looked at from each side, at least
+_WORDS = "The passages were found by words alone: the embedding did not answer."
 
 
 @dataclass(frozen=True)
 class Found:
-    """Passages, best first, and why they stand in another order than the settings ask for; else empty."""
+    """Passages, best first, and why they were not found or ordered as the settings ask for; else empty."""
 
     passages: tuple[Passage, ...] = ()
     note: str = ""
@@ -88,16 +90,16 @@ class Knowledge:
             return Found()
         most = max(k, self._reranking.candidates)
         wide = max(_CANDIDATES, 4 * k, most)
-        near, meaning = self._by_vectors(case, corpus, query, wide)
+        near, meaning, missed = self._by_vectors(case, corpus, query, wide)
         found = _distinct(corpus.chunks, fuse(corpus.by_words(query, wide), near, meaning), most)
-        ordered, note = self._reranking.order(query, [corpus.searched(place) for place, _ in found])
+        ordered, unordered = self._reranking.order(query, [corpus.searched(place) for place, _ in found])
         if ordered is not None:
             found = [(found[place][0], score) for place, score in ordered]
         cut = [(corpus.chunks[place], score) for place, score in found[:k]]
         return Found(tuple(
             Passage(chunk.document, chunk.heading, chunk.text, round(score, 5), mark)
             for mark, (chunk, score) in enumerate(cut, start=1)
-        ), note)  # fmt: skip
+        ), f"{missed} {unordered}".strip())  # fmt: skip
 
     def shots(self, variant: Variant, messages: Sequence[Message]) -> list[list[Message]]:
         """`variant.shots` examples for the conversation, most similar last. Never from what is tested on."""
@@ -147,38 +149,49 @@ class Knowledge:
         self._reranking.close()
         self._index.close()
 
-    def _by_vectors(self, case: str, corpus: Corpus, query: str, k: int) -> tuple[list[int], bool]:
-        """Places of the chunks nearest to the query, best first, and whether by meaning rather than by spelling.
+    def _by_vectors(self, case: str, corpus: Corpus, query: str, k: int) -> tuple[list[int], bool, str]:
+        """Places of the chunks nearest to the query, best first; whether by meaning rather than by spelling; and a note
+        where the embedding that is wanted was not asked about all of them.
 
-        None while no embedding can be used.
+        No places while no embedding can be used.
         """
-        if time.monotonic() - self._failed.get(case, ("", -REST_SECONDS))[1] < REST_SECONDS:
-            return [], False  # questions must not wait for what is broken
+        failed, at = self._failed.get(case, ("", -math.inf))
+        if time.monotonic() - at < REST_SECONDS:
+            return [], False, f"{_WORDS} {failed}"  # questions must not wait for what is broken
         try:
-            using = self._serving(case, corpus)
+            using, note = self._serving(case, corpus)
             if not using.ready():
-                return [], False
+                return [], False, f"{_WORDS} {using.trouble or 'It is being loaded.'}"
             try:
                 near = self._index.nearest(case, corpus.texts, query, k, using)
             except ToolError:
-                if (now := self._serving(case, corpus)) is using:
+                now, note = self._serving(case, corpus)
+                if now is using:
                     raise
                 using = now  # another collection was completed, and the one that was asked let go of
                 near = self._index.nearest(case, corpus.texts, query, k, using)
         except ToolError as error:
             log.warning("A question is answered by words alone: %s", error)
             self._failed[case] = (str(error), time.monotonic())
-            return [], False
+            return [], False, f"{_WORDS} {error}"
         self._failed.pop(case, None)
-        return [corpus.places[id] for id, similarity in near if similarity >= using.floor], not using.instant
+        return [corpus.places[id] for id, similarity in near if similarity >= using.floor], not using.instant, note
 
-    def _serving(self, case: str, corpus: Corpus) -> Embedding:
-        """The embedding whose collection answers; the one that is wanted is brought on its way where it is not it."""
+    def _serving(self, case: str, corpus: Corpus) -> tuple[Embedding, str]:
+        """The embedding whose collection answers; the one that is wanted is brought on its way where it is not it.
+
+        With a note while the wanted one's collection lacks something.
+        """
         wanted = self.choice.embedding
         if wanted.instant or self._index.complete(case, corpus.texts):
-            return wanted
+            return wanted, ""
         self._builder.start(case, corpus.texts)
-        return self._builder.before(case) or wanted
+        if self._index.whole(case, corpus.texts):  # as after each start of the app: it is only looked through again
+            return wanted, ""
+        before, error = self._builder.before(case), self._builder.build(case).error
+        how = f"{before.label} and by words" if before is not None else "by words"
+        note = f"Not all passages are indexed {wanted.label} yet: they were found {how}. {error}".strip()
+        return before or wanted, note
 
     def _corpus(self, case: str) -> Corpus:
         with self._lock:

@@ -149,3 +149,11 @@ def m007_files(db: Database) -> None:
 def m008_documents_in_use(db: Database) -> None:
     """Every question asks whether the documents are still the same: their texts are not read for that."""
     db.table("documents").create_index(["case", "removed", "problem", "id"])
+
+
+@migrations()
+def m009_built(db: Database) -> None:
+    """The order in which datasets were built last: one that is built again, with the same content, is the latest."""
+    db.table("datasets").add_column("built", int, not_null_default=0)
+    for number, row in enumerate(list(db.table("datasets").rows_where(order_by="created, rowid")), start=1):
+        db.table("datasets").update(row["id"], {"built": number})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,20 +12,49 @@ from assistant.record.rows import now
 from assistant.record.store import Store
 from assistant.record.types import Job
 from assistant.settings import Settings
+from tools.trainer import Unsure
 
 SETTING = "ATTUNE_SPENDING_CAP"
 
 
 def spent(store: Store) -> float:
-    """US dollars of the runs begun in this calendar month (UTC), those of every case.
+    """US dollars of the runs begun or resumed in this calendar month (UTC), those of every case.
 
     A run counts with what it has cost (`money_usd` of its metrics) or, until that is known, with the most it was
-    estimated to cost. One that never began counts nothing. Deployments of tuned models count by the hour.
+    estimated to cost, once when it began and again each time it was resumed. One that never began counts nothing.
+    Deployments of tuned models count by the hour.
     """
     month, jobs = now()[:7], store.jobs()
     rows = [row for job in jobs for row in job.metrics.get("hosting", [])]
     hosting = sum(hosted(row) for row in rows if not row["until"] or row["until"].startswith(month))
-    return hosting + sum(_cost(job) for job in jobs if job.created.startswith(month))
+    return hosting + sum(usd for job in jobs for at, usd in _costs(job) if at.startswith(month))
+
+
+@contextmanager
+def resuming(store: Store, settings: Settings, job_id: int) -> Iterator[None]:
+    """Hold this while a run is resumed, which is paid like another one: what it may cost is noted before it begins.
+
+    Raises AttuneError where the cap does not cover it. A resumption that fails costs nothing; one of which it is not
+    known whether it began stays noted.
+    """
+    with store.atomic():  # two that are resumed at once must both fit under the cap
+        job = store.job(job_id)
+        money = float(job.request.get("money_usd", 0.0))
+        if refused := refusal(store, settings, money):
+            raise refused
+        row = {"at": now(), "money_usd": money}
+        if money:
+            store.set_job(job_id, metrics=job.metrics | {"resumed": [*_resumed(job), row]})
+    try:
+        yield
+    except Unsure:
+        raise
+    except Exception:
+        if money:
+            with store.atomic():
+                job = store.job(job_id)
+                store.set_job(job_id, metrics=job.metrics | {"resumed": [one for one in _resumed(job) if one != row]})
+        raise
 
 
 def hosted(row: Mapping[str, Any]) -> float:
@@ -59,7 +89,14 @@ def note(store: Store, settings: Settings, money_usd: float) -> str:
     return f"This month ${spent(store):.2f} of the ${settings.spending_cap:.2f} that {SETTING} allows is spent."
 
 
-def _cost(job: Job) -> float:
+def _costs(job: Job) -> list[tuple[str, float]]:
+    """When it was begun and resumed, with US dollars. What is known at the end is the whole, of the last time."""
     if not job.handle and job.ended:
-        return 0.0
-    return float(job.metrics.get("money_usd", job.request.get("money_usd", 0.0)))
+        return []
+    begun = [(job.created, float(job.request.get("money_usd", 0.0)))]
+    begun += [(str(row["at"]), float(row["money_usd"])) for row in _resumed(job)]
+    return [(begun[-1][0], float(job.metrics["money_usd"]))] if "money_usd" in job.metrics else begun
+
+
+def _resumed(job: Job) -> list[dict[str, Any]]:
+    return list(job.metrics.get("resumed", []))

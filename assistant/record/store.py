@@ -149,7 +149,7 @@ class Store(Briefs, Papers, Trials, Files):
 
     # datasets ----------------------------------------------------------------------------------------------------
     def add_dataset(self, dataset: Dataset, items: Sequence[Item], judgements: Sequence[Judgement] = ()) -> Dataset:
-        """Freeze a dataset with its content; the same content twice is one dataset."""
+        """Freeze a dataset with its content; the same content twice is one dataset, and the latest one again."""
         with self.atomic():
             if self._one("datasets", "id = ?", [dataset.id]) is None:
                 self._insert("datasets", asdict(dataset) | {"created": now()})
@@ -161,13 +161,16 @@ class Store(Briefs, Papers, Trials, Files):
                 self.db.table("dataset_judgements").insert_all(
                     encoded(asdict(one)) | {"dataset": dataset.id} for one in judgements
                 )
+            self._execute("update datasets set built = (select max(built) + 1 from datasets) where id = ?",
+                          [dataset.id])  # fmt: skip
         return self.dataset(dataset.id)
 
     def dataset(self, id: str) -> Dataset:
         return make(Dataset, self._get("datasets", id))
 
     def datasets(self, case: str) -> list[Dataset]:
-        return [make(Dataset, row) for row in self._rows("datasets", "[case] = ?", [case], order="created, rowid")]
+        """The case's datasets; the one that was built last, perhaps once more, comes last."""
+        return [make(Dataset, row) for row in self._rows("datasets", "[case] = ?", [case], order="built")]
 
     def items(self, dataset: str, split: str | None = None) -> list[Item]:
         where, values = ("dataset = ?", [dataset]) if split is None else ("dataset = ? and split = ?", [dataset, split])

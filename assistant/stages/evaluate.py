@@ -14,7 +14,6 @@ from assistant.record.store import Store
 from assistant.record.types import Evaluation, Job, Score, Variant
 from assistant.settings import Settings
 from assistant.stages import baseline, finetune
-from tools import jobdir
 from tools.trainer import JobState
 
 Report = Callable[[str, float], None]
@@ -107,7 +106,9 @@ def _measure(
             say(f"{name}: {count} of {len(missing)} answers", (number + count / len(missing)) / len(variants) * 0.95)
         mine = [s for s in store.scores(evaluation.id) if s.variant == variant.id]
         runner.check_answered(mine, variant)
-        results[name] = _summary(variant, mine, runner.timings(chat, variant, asked))
+        answered = {(s.item, s.turn) for s in mine if not s.error}
+        timing = runner.timings(chat, variant, [q for q in asked if (q.item, q.turn) in answered])
+        results[name] = _summary(variant, mine, timing)
     return results
 
 
@@ -125,11 +126,10 @@ def _summary(variant: Variant, scores: list[Score], timing: tuple[float, float])
 
 
 def _scores(store: Store, evaluation: Evaluation, variants: dict[str, Variant]) -> dict[str, dict[int, float]]:
+    """What is compared: each variant's mean of a conversation, over the turns that all of them scored."""
     every = store.scores(evaluation.id)
-    return {
-        name: runner.by_conversation([s for s in every if s.variant == variant.id])
-        for name, variant in variants.items()
-    }
+    mine = {name: [s for s in every if s.variant == variant.id] for name, variant in variants.items()}
+    return {name: runner.by_conversation(kept) for name, kept in runner.shared(mine).items()}
 
 
 def _parity(settings: Settings, chat: Chat, job: Job, variants: dict[str, Variant]) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def _parity(settings: Settings, chat: Chat, job: Job, variants: dict[str, Varian
     if not tuned.is_dir():
         return {}  # a hosted model is served by the one who trained it
     base = Path(settings.model_path(str(job.request["base_name"])))
-    return parity.compare(chat, variants[CANDIDATE], base, tuned, parity.read_probes(tuned.parent / jobdir.PROBES))
+    return parity.compare(chat, variants[CANDIDATE], base, tuned)
 
 
 def _silent(message: str, fraction: float) -> None:

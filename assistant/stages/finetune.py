@@ -164,9 +164,8 @@ def resume(store: Store, settings: Settings, trainers: Trainers, job_id: int) ->
         raise AttuneError(f"Job {job_id} has succeeded.", "There is nothing to resume; evaluate its model.")
     if not job.handle:
         raise AttuneError(f"Job {job_id} never began, so it has no checkpoint.", "Start a new run.")
-    if refused := spending.refusal(store, settings, float(job.request.get("money_usd", 0.0))):
-        raise refused  # going on is a second paid run
-    _trainer(trainers, job.trainer).resume(_handle(settings, job))
+    with spending.resuming(store, settings, job_id):
+        _trainer(trainers, job.trainer).resume(_handle(settings, job))
     store.set_job(job_id, state=JobState.RUNNING, reason="", ended="")
     return store.job(job_id)
 
@@ -275,11 +274,13 @@ def _found(store: Store, settings: Settings, trainers: Trainers, job: Job) -> bo
 def _record(store: Store, settings: Settings, job: Job, status: JobStatus) -> None:
     ended = status.state.ended
     kept = [{"step": c.step, "model": settings.portable(c.model), "metrics": c.metrics} for c in status.checkpoints]
-    metrics = job.metrics | status.metrics | ({"checkpoints": kept} if kept else {})
-    store.set_job(
-        job.id, state=str(status.state), reason=status.reason, metrics=metrics,
-        model=settings.portable(status.model), adapter=settings.portable(status.adapter), ended=now() if ended else "",
-    )  # fmt: skip
+    told = status.metrics | ({"checkpoints": kept} if kept else {})
+    with store.atomic():  # what was noted while the trainer was asked, a resumption for one, stays
+        store.set_job(
+            job.id, state=str(status.state), reason=status.reason, metrics=store.job(job.id).metrics | told,
+            model=settings.portable(status.model), adapter=settings.portable(status.adapter),
+            ended=now() if ended else "",
+        )  # fmt: skip
     if status.state is JobState.SUCCEEDED:
         variants(store, settings, store.job(job.id))
         checkpoint_variants(store, settings, store.job(job.id))

@@ -22,6 +22,26 @@ def blocked(store: Store, case: str) -> str | None:
     return None
 
 
+def proved(store: Store, case: str) -> Variant | None:
+    """The tuned variant that may take over: the one that the latest evaluation proved better, served as trained."""
+    return None if blocked(store, case) else _candidate(store, case)
+
+
+def refusal(store: Store, case: str, variant: Variant) -> str | None:
+    """Why this variant may not take over without `force`: a tuned one has to be the very one that was proved."""
+    if not variant.tuned:
+        return None
+    found = proved(store, case)
+    if found is None:
+        return blocked(store, case)
+    if found.id == variant.id:
+        return None
+    better, other = (f"'{one.name}' of job {one.job}" for one in (found, variant))
+    if better == other:
+        return f"{other} is not set up as it was when it proved better."
+    return f"What has proved better is {better}, not {other}."
+
+
 def done(store: Store, case: str) -> bool:
     """The proved variant answers."""
     latest = evaluate.latest(store, case)
@@ -38,18 +58,16 @@ def active(store: Store, settings: Settings, case: str) -> Variant:
 
 def run(store: Store, case: str, variant: str = "", by: str = "user", reason: str = "", force: bool = False) -> Switch:
     """Put a variant (id or name; empty = the proved one) into service. An unproved tuned model needs `force`."""
+    if not variant and not force and (closed := blocked(store, case)):
+        raise AttuneError(closed, "Choose a variant by name to switch all the same.")
+    chosen = find(store, case, variant) if variant else _candidate(store, case)
+    problem = refusal(store, case, chosen)
+    if problem and not force:
+        raise AttuneError(problem, "Switch with `force` if you want it all the same.")
     latest = evaluate.latest(store, case)
-    problem = blocked(store, case)
-    if not variant:
-        if problem and not force:
-            raise AttuneError(problem, "Choose a variant by name to switch all the same.")
-        chosen = _candidate(store, case)
-    else:
-        chosen = find(store, case, variant)
-        if chosen.tuned and problem and not force:
-            raise AttuneError(problem, "Switch with `force` if you want it all the same.")
-    why = reason or (str(latest.verdict["reason"]) if latest and not problem and chosen.tuned else "chosen by hand")
-    return store.add_switch(case, chosen.id, "switch", why, by, latest.id if latest else 0)
+    why = reason or (str(latest.verdict["reason"]) if latest and chosen.tuned and not problem else "chosen by hand")
+    measured = latest.id if latest and chosen.id in latest.variants else 0
+    return store.add_switch(case, chosen.id, "switch", why, by, measured)
 
 
 def serve(store: Store, case: str, variant: str = "", by: str = "user") -> Switch:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from tests.loopback import Answer, Loopback
 
 
 class ReadingServer(Loopback):
-    """Use it in a `with`. `asked`: every request's messages. `words`: what it replies where a question is wanted."""
+    """Use it in a `with`. `asked`: every request's messages. `words`: what it replies where a question is wanted.
+
+    `fail`: it answers nothing; `refuses`: which messages it does not answer.
+    """
 
     def __init__(self, words: str = "") -> None:
         super().__init__()
         self.asked: list[list[dict[str, str]]] = []
         self.words = words
         self.fail = False
+        self.refuses: Callable[[list[dict[str, str]]], bool] = lambda _: False
 
     def says(self, messages: list[dict[str, str]]) -> str:
         if "Reply with nothing but JSON" in messages[-1]["content"]:
@@ -29,7 +34,7 @@ class ReadingServer(Loopback):
 
     def answer(self, path: str, body: Any) -> Answer:  # noqa: ARG002
         self.asked.append(body["messages"])
-        if self.fail:
+        if self.fail or self.refuses(body["messages"]):
             return Answer(400, b'{"error": {"message": "no"}}')
         head: dict[str, Any] = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
         chunks: list[dict[str, Any]] = [
@@ -38,3 +43,14 @@ class ReadingServer(Loopback):
         ]
         lines = b"".join(b"data: " + json.dumps(head | chunk).encode() + b"\n\n" for chunk in chunks)
         return Answer(200, lines + b"data: [DONE]\n\n", "text/event-stream")
+
+
+class YesServer(ReadingServer):
+    """One that says yes, whatever it is asked; with passages before it, it answers no question that says "secret"."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refuses = lambda messages: "[1] " in messages[0]["content"] and "secret" in messages[-1]["content"]
+
+    def says(self, messages: list[dict[str, str]]) -> str:  # noqa: ARG002
+        return "Yes."

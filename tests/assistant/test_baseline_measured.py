@@ -21,7 +21,7 @@ from assistant.record.types import Document, Message, Passage
 from assistant.stages import baseline, switch
 from assistant.workbench import Workbench, open_workbench
 from tests.assistant.material import add_documents, new_case, settings, talk
-from tests.assistant.reading_server import ReadingServer
+from tests.assistant.reading_server import ReadingServer, YesServer
 
 TABLE = "# Prices\n\n| Plant | Price | Pot |\n|---|---|---|\n| Monstera | 24 euros | clay |\n| Cactus | 6 euros | tin |"
 
@@ -154,6 +154,22 @@ def test_held_out_conversations_come_first(bench: Workbench) -> None:
     assert report["retrieval"]["questions"] > 0  # of generated questions: no person says which passage answers
     trial = bench.store.trials("plants")[-1]
     assert not any("cactus" in str(one.evidence).lower() for one in trial.questions if one.origin == DOCUMENT)
+
+
+def test_variants_are_compared_over_the_turns_that_all_of_them_answered(tmp_path: Path) -> None:
+    with YesServer() as server:
+        made, store = new_case(tmp_path, chat_base_url=server.url, chat_model="says yes")
+        add_documents(made, store)
+        skip_the_rest(store)
+        held = talk("Does a cactus want water?", "Yes.", "Which secret has the cactus?", "Nobody knows it.")
+        store.import_conversation("plants", "heldout", held)
+        knowledge = Knowledge(store, made)
+        report = baseline.measure(store, made, Chat(made, store, knowledge), "plants").report
+        knowledge.close()
+    assert (report["answers"]["rag"]["errors"], report["answers"]["prompt"]["errors"]) == (1, 0)
+    assert report["answers"]["rag"]["score"] > report["answers"]["prompt"]["score"]  # of one turn, and of two
+    assert report["differences"]["rag"]["mean"] == 0
+    assert report["best"] == "prompt"
 
 
 def test_what_was_answered_is_not_asked_again(bench: Workbench, server: ReadingServer) -> None:

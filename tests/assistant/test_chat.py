@@ -181,6 +181,7 @@ class Handler(BaseHTTPRequestHandler):
     """Answers chat completions; the model's name says how badly."""
 
     asked: ClassVar[list[dict[str, Any]]] = []
+    at_once: ClassVar[threading.Barrier] = threading.Barrier(4)
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
@@ -194,6 +195,10 @@ class Handler(BaseHTTPRequestHandler):
             if model == "picky" and option in body:
                 error = {"error": {"message": f"Unsupported parameter: '{option}' is not supported with this model."}}
                 return self.answer(400, json.dumps(error).encode())
+        if model == "reasons" and "max_tokens" in body:  # refused when all of them have asked
+            self.at_once.wait(30)
+            said = "'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+            return self.answer(400, json.dumps({"error": {"message": said}}).encode())
         chunks = [{"choices": [{"index": 0, "delta": {"content": piece}}]} for piece in ("One ", "cup.")]
         if model == "breaks":
             return self.answer(200, self.lines(chunks), cut=True)
@@ -261,6 +266,25 @@ def test_options_that_a_server_refuses_are_left_out(tmp_path: Path, remote: Chat
     count = len(Handler.asked)
     list(chat.reply(far("picky"), QUESTION))
     assert len(Handler.asked) == count + 1  # it is remembered
+    chat.close()
+
+
+def test_first_questions_at_once_blame_the_option_that_was_sent(tmp_path: Path, remote: Chat) -> None:
+    chat = open_chat(tmp_path, chat_base_url=remote.settings.chat_base_url, chat_api_key=KEY)
+    answers: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append("".join(chat.reply(far("reasons"), QUESTION))))
+        for _ in range(Handler.at_once.parties)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == ["One cup."] * len(threads)
+    list(chat.reply(far("reasons"), QUESTION))
+    for sent in Handler.asked[-1 - len(threads) :]:
+        assert sent["max_completion_tokens"] == 50
+        assert "max_tokens" not in sent
     chat.close()
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.conversations import duplicates, formats, labels, split
+from assistant.conversations import chatfile, duplicates, formats, labels, split
 from assistant.errors import AttuneError
 from assistant.knowledge import likeness
 from assistant.record.store import Store
@@ -109,6 +109,8 @@ def test_latin_1_is_refused_with_its_line():
         ('{"messages": [{"role": "assistant", "content": "hi"}]}', "does not begin with the user"),
         ('{"messages": ["hi"]}', "not an object"),
         (GOOD.replace('"hello"', '"hello", "weight": 2'), "weight"),
+        (GOOD.replace("hello", "hi \\ud83d"), r"the assistant message holds \ud83d, half of a character: remove it"),
+        (GOOD.replace("hello", "hi \ude00"), r"\ude00, half of a character"),
     ],
 )
 def test_a_bad_line_is_named_and_nothing_is_imported(line, words):
@@ -117,6 +119,22 @@ def test_a_bad_line_is_named_and_nothing_is_imported(line, words):
     assert "line 2" in caught.value.sentence
     assert words in caught.value.sentence
     assert "Nothing was imported" in caught.value.remedy
+
+
+HALF = "\\ud83d"  # as JSON writes it
+PAIR = (
+    '{"input": {"messages": [{"role": "user", "content": "hi"}]}, '
+    '"preferred_output": [{"role": "assistant", "content": "hello"}], '
+    '"non_preferred_output": [{"role": "assistant", "content": "no"}]}'
+)
+
+
+@pytest.mark.parametrize(("read", "line"), [(chatfile.conversations, GOOD), (chatfile.pairs, PAIR)])
+def test_half_of_a_character_is_refused_in_a_training_file(read, line):
+    whole, broken = line.replace("hello", f"hello {HALF}\\ude00"), line.replace("hello", f"hello {HALF}")
+    assert len(read(f"{whole}\n{line}".encode(), "f.jsonl", 2)) == 2
+    with pytest.raises(AttuneError, match=r"f\.jsonl, line 2: .* holds \\ud83d, half of a character: remove it"):
+        read(f"{line}\n{broken}".encode(), "f.jsonl", 2)
 
 
 def test_an_empty_file_is_refused():

@@ -14,13 +14,19 @@ from typing import Any
 
 import pytest
 
+from assistant.chat import Chat
+from assistant.evidence import runner, scorers, untrained
+from assistant.evidence.runner import Question
 from assistant.knowledge import retriever
 from assistant.knowledge.embeddings import Choice, Served, chosen
-from assistant.knowledge.retriever import Knowledge
+from assistant.knowledge.retriever import Found, Knowledge
 from assistant.record.store import Store
+from assistant.record.trials import DOCUMENT, Asked
+from assistant.record.types import Score
 from assistant.settings import ROOT, Settings
 from tests.assistant.embedding_server import KEY, EmbeddingServer, packaged_model
-from tests.assistant.material import add_documents, new_case, settings
+from tests.assistant.material import add_documents, new_case, settings, talk, variant
+from tests.assistant.reading_server import YesServer
 from tests.tools.conftest import wait_for
 from tools.embedding import Endpoint, Local
 from tools.trainer import ToolError
@@ -65,6 +71,10 @@ def first(knowledge: Knowledge, question: str = CACTUS) -> str:
     return found[0].heading if found else ""
 
 
+def note(knowledge: Knowledge) -> str:
+    return knowledge.find("plants", CACTUS, 2).note
+
+
 def built(knowledge: Knowledge) -> bool:
     knowledge.passages("plants", CACTUS, 1)
     return knowledge._builder.build("plants").state == "ready"
@@ -80,6 +90,10 @@ def test_a_served_embedding_finds_passages_and_its_key_stays_secret(tmp_path: Pa
     assert server.asked["test"][-1] == CACTUS
     assert server.keys == {f"Bearer {KEY}"}
     assert "test at http://127.0.0.1" in knowledge.describe("plants")
+    assert note(knowledge) == ""
+    knowledge.close()
+    knowledge = Knowledge(store, served(made, server))  # as after a restart: the index is there
+    assert note(knowledge) == ""
     knowledge.close()
     kept = b"".join(path.read_bytes() for path in made.data.rglob("*") if path.is_file())
     assert KEY.encode() not in kept
@@ -116,6 +130,10 @@ def test_a_server_that_is_gone_leaves_the_words(
     refused = server.refused
     assert refused > 0
     assert first(knowledge) == "Watering > Cactus"
+    assert note(knowledge).startswith(
+        "The passages were found by words alone: the embedding did not answer. There is no "
+    )
+    assert knowledge.find("plants", SHIPPING, 2) == Found((), note(knowledge))  # nothing found, and why
     assert server.refused == refused  # what is broken is not asked at every question
     knowledge.close()
 
@@ -153,12 +171,15 @@ def test_a_change_of_embedding_takes_no_answer_away(tmp_path: Path, server: Embe
     assert server.asked["old"][-1] == CACTUS  # the old collection, by the old embedding
     assert "being indexed by meaning (new" in new.describe("plants")
     assert "Until then they are found by meaning (old" in new.describe("plants")
+    assert note(new).startswith("Not all passages are indexed by meaning (new")
+    assert "they were found by meaning (old" in note(new)
     wait_for(lambda: len(collections(made)) == 2, LONG)  # the new one is made on a thread
     server.open.set()
     wait_for(lambda: built(new), LONG)
     assert first(new) == "Watering > Cactus"
     assert server.asked["new"][-1] == CACTUS
     assert new.describe("plants").startswith("Passages are found by meaning (new")
+    assert note(new) == ""
     new.close()
     assert collections(made) == {f"openai:new@{server.url}": MANY + 5}  # the old one is gone
 
@@ -247,9 +268,40 @@ def test_new_documents_are_found_by_words_until_they_are_embedded(tmp_path: Path
     add_many(store)
     assert "Pot 77" in knowledge.passages("plants", "Pot 77", 1)[0].text
     assert first(knowledge) == "Watering > Cactus"
+    assert note(knowledge).endswith("yet: they were found by words.")
     server.open.set()
     wait_for(lambda: built(knowledge), LONG)
+    assert note(knowledge) == ""
     knowledge.close()
+
+
+def test_what_is_measured_is_found_by_the_embedding_or_counts_for_nothing(
+    tmp_path: Path, server: EmbeddingServer
+) -> None:
+    with YesServer() as yes:
+        made, store = new_case(tmp_path)
+        add_documents(made, store)
+        made = settings(tmp_path, embedding="openai:test", embedding_base_url=server.url,
+                        chat_base_url=yes.url, chat_model="yes")  # fmt: skip
+        knowledge = Knowledge(store, made)
+        chat = Chat(made, store, knowledge)
+        rag = variant(endpoint="chat", model="yes", passages=2)
+        asked = [Question(0, 0, talk(CACTUS), "Yes.")]
+
+        def answered() -> Score:
+            (found,) = runner.answer_all(chat, 1, rag, asked, scorers.exact)
+            return found
+
+        knowledge.sync("plants", wait=True)
+        assert (answered().score, answered().error) == (1.0, "")
+        server.status = 500
+        assert answered().score is None
+        assert "by words alone" in answered().error
+        questions = [Asked(1, DOCUMENT, talk(CACTUS), "", evidence="once a month")]
+        with pytest.raises(ToolError, match="by words alone"):
+            untrained.retrieval(knowledge, "plants", questions)
+        chat.close()
+        knowledge.close()
 
 
 def test_what_is_not_installed_is_said_and_words_are_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -319,6 +371,7 @@ def test_a_killed_worker_is_started_again_and_no_question_waits(tmp_path: Path, 
     os.kill(minilm._server._process.pid, signal.SIGKILL)
     wait_for(lambda: not minilm._server.alive(), 10)
     assert first(knowledge) == "Watering > Cactus"  # by words, while it loads
+    assert note(knowledge).endswith("It is being loaded.")
     assert knowledge.passages("plants", SHIPPING, 1) == []
     wait_for(minilm.ready, LONG)
     assert "courier costs" in knowledge.passages("plants", SHIPPING, 1)[0].text

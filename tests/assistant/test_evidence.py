@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from assistant.chat import Chat
 from assistant.errors import AttuneError
-from assistant.evidence import scorers, statistics
-from assistant.evidence.parity import template_hash
-from assistant.evidence.runner import questions
+from assistant.evidence import parity, scorers, statistics
+from assistant.evidence.runner import by_conversation, questions, shared
 from assistant.evidence.verdict import judge
-from assistant.record.types import Item
+from assistant.knowledge import tokens
+from assistant.knowledge.retriever import Knowledge
+from assistant.record.types import Item, Score
+from assistant.stages import dataset, evaluate
+from tests.assistant.material import add_documents, new_case, talk, variant
+from tests.assistant.reading_server import YesServer
+from tests.assistant.test_conversations import questions as unlike
+from tools import basemodel, jobdir
 
 
 # scorers --------------------------------------------------------------------------------------------------------------
@@ -126,10 +134,78 @@ def test_questions_are_the_approved_turns_with_what_came_before():
     assert (only.item, only.turn, only.reference, len(only.messages)) == (7, 1, "d", 3)
 
 
-def test_the_template_hash_is_the_same_wherever_the_template_is_kept(tmp_path):
-    for name in ("a", "b", "none"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "a" / "chat_template.jinja").write_text("{{ x }}\n")
-    (tmp_path / "b" / "tokenizer_config.json").write_text(json.dumps({"chat_template": "{{ x }}"}))
-    assert template_hash(tmp_path / "a") == template_hash(tmp_path / "b") != ""
-    assert template_hash(tmp_path / "none") == ""
+def approved(store, case="plants"):
+    """Conversations to train on, and two to test on: one of two turns, one that is too long for the model."""
+    for text in unlike(12):
+        store.import_conversation(case, "import", talk(text, "Yes."))
+    held = talk("Does a cactus want water?", "Yes.", "Which secret has the cactus?", "Nobody knows it.")
+    store.import_conversation(case, "heldout", held)
+    store.import_conversation(case, "heldout", talk("cactus " * tokens.REMOTE_WINDOW, "Yes."))
+    store.set_options(case, {"scorer": "exact"})
+
+
+@pytest.fixture
+def evaluation(tmp_path):
+    """The untrained variants measured at a server that says yes, and refuses one turn where there are passages."""
+    with YesServer() as server:
+        made, store = new_case(tmp_path, chat_base_url=server.url, chat_model="says yes")
+        add_documents(made, store)
+        approved(store)
+        dataset.run(store, "plants")
+        knowledge = Knowledge(store, made)
+        yield evaluate.run(store, made, Chat(made, store, knowledge), "plants")
+        knowledge.close()
+
+
+def test_a_question_that_cannot_be_answered_is_an_error_and_is_not_timed(evaluation):
+    assert evaluation.finished
+    found = evaluation.results
+    assert {name: found[name]["errors"] for name in found} == {"prompt": 1, "few-shot": 1, "rag": 2, "rag+few-shot": 2}
+    assert all(one["latency_s"] > 0 for one in found.values())
+
+
+def test_the_verdict_compares_the_turns_that_every_variant_answered(evaluation):
+    found = evaluation.results
+    assert (found["rag"]["score"], found["prompt"]["score"]) == (1, 0.5)  # of one turn, and of two
+    assert (evaluation.verdict["against"], evaluation.verdict["n"]) == ("prompt", 1)
+    assert "prompt is best (1.000)" in evaluation.verdict["reason"]
+
+
+def test_only_turns_that_all_have_scored_are_shared():
+    def scored(name, *values):
+        return [Score(1, name, 0, turn, "", value, 1, 1, 0.1, 0.2) for turn, value in enumerate(values)]
+
+    kept = shared({"rag": scored("rag", 1.0, None, 0.6), "prompt": scored("prompt", 0.2, 0.9, 0.4)})
+    assert {name: by_conversation(mine) for name, mine in kept.items()} == {
+        "rag": {0: pytest.approx(0.8)}, "prompt": {0: pytest.approx(0.3)}
+    }  # fmt: skip
+    assert shared({}) == {}
+
+
+def test_a_base_of_the_hub_is_compared_by_what_its_trainer_noted(tmp_path):
+    """Its folder is elsewhere, with a hosted job even on another machine."""
+    tuned = tmp_path / "job" / "merged"
+    tuned.mkdir(parents=True)
+    (tuned / "chat_template.jinja").write_text("{{ x }}")
+    with YesServer() as server:
+        made, store = new_case(tmp_path, chat_base_url=server.url, chat_model="says yes")
+        chat = Chat(made, store, Knowledge(store, made))
+        served, asked = variant(endpoint="chat", model="says yes"), talk("Does it?")
+        reply = chat.send(served, asked)
+        probe = {"messages": asked, "answer": "".join(reply), "prompt_tokens": reply.prompt_tokens}
+        (tuned.parent / jobdir.PROBES).write_text(json.dumps([probe]))
+
+        def template():
+            found = parity.compare(chat, served, Path("owner/model"), tuned)
+            first, *others = found["checks"]
+            assert all(check["ok"] for check in others)
+            return found["ok"], first["detail"]
+
+        assert template() == (False, "The base's template is not known: train again on a base that has one.")
+        (tuned.parent / jobdir.TEMPLATE).write_text(basemodel.template_hash(tuned))
+        assert template()[0]
+        (tuned.parent / jobdir.TEMPLATE).write_text("0" * 64)
+        ok, said = template()
+        assert not ok
+        assert said.endswith("the base's 000000000000")
+        chat.knowledge.close()

@@ -14,8 +14,11 @@ from assistant.evidence.failures import Failure, Failures
 from assistant.faces.cli_common import failure_table
 from assistant.guide import paste, proposals, results, state
 from assistant.guide.agent import Guide
+from assistant.record.store import Store
+from assistant.record.types import Case, Dataset, Item, Score, Variant
 from assistant.stages import baseline, dataset
 from assistant.workbench import Workbench
+from tests.assistant.material import talk
 from tests.assistant.measured import bad_at_refunds, evaluated, trained
 from tests.assistant.proposing import InstantTrainer, open_bench
 
@@ -91,6 +94,26 @@ def test_nothing_failed_and_nothing_measured_are_said(opened: Opened, case: str)
     assert "failed on none of the 20" in results.told(bench, case, "failures")
     assert state.read(bench, case)["failures"] is None
     assert failure_table(failures.find(bench.store, bench.store.evaluations(case)[-1])) == ""
+
+
+def test_question_answer_and_what_was_wanted_are_of_one_turn(tmp_path: Path) -> None:
+    store = Store(tmp_path / "attune.db")
+    store.add_case(Case("c"))
+    messages = talk("first?", "One.", "second?", "Two.")
+    store.add_dataset(Dataset("d", "c", 1, 0, 2), [Item(place, "test", messages) for place in (0, 1)])
+    for name in ("prompt", "tuned"):
+        store.add_variant(Variant("c", name, "local", "m", "s", id=name))
+    opened = store.add_evaluation("c", "d", 1, "chrf", ["prompt", "tuned"])
+    for name, good in (("prompt", 0.9), ("tuned", 0.1)):
+        for item, turn in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            lost = name == "tuned" and (item, turn) == (1, 1)
+            store.add_score(Score(opened.id, name, item, turn, "" if lost else f"{name} {turn}",
+                                  None if lost else good, 1, 1, 0.1, 0.2, "cut off" if lost else ""))  # fmt: skip
+    results = {name: {"variant": name} for name in ("prompt", "tuned")}
+    done = store.finish_evaluation(opened.id, results, {"candidate": "tuned", "against": "prompt"}, {})
+    found = {one.item: one for group in failures.find(store, done).groups for one in group.failures}
+    assert (found[0].asked, found[0].answer, found[0].wanted) == ("first? second?", "tuned 1", "Two.")
+    assert (found[1].asked, found[1].answer, found[1].wanted) == ("first?", "tuned 0", "One.")
 
 
 def failure(item: int, asked: str) -> Failure:

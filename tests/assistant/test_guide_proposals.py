@@ -12,8 +12,9 @@ import pytest
 from assistant.errors import AttuneError
 from assistant.guide import proposals
 from assistant.record.types import Job
-from assistant.stages import dataset, interview
+from assistant.stages import dataset, finetune, interview, switch
 from assistant.workbench import Workbench
+from tests.assistant.measured import evaluated, trained
 from tests.assistant.proposing import Opened, approve, open_bench, ready
 from tools.trainer import JobState
 
@@ -279,6 +280,26 @@ def test_an_unproved_model_is_not_proposed(opened: Opened) -> None:
     assert job.state == "succeeded"
     with pytest.raises(AttuneError, match="measured"):
         proposals.propose(bench, case, "switch", {"variant": "tuned"})
+
+
+def test_a_card_says_what_is_true_of_the_model_that_would_answer(opened: Opened) -> None:
+    bench, trainer = opened
+    case = trained(bench, trainer)
+    evaluated(bench, case, lambda _, tuned: 0.9 if tuned else 0.4)
+    proved = switch.find(bench.store, case, "tuned")
+    finetune.run(bench.store, bench.settings, bench.trainers, case, seed=2)
+    job = _refreshed(bench, case)
+    newer = finetune.variants(bench.store, bench.settings, job)["tuned"]
+    assert newer.id != proved.id
+    with pytest.raises(AttuneError, match="better is 'tuned' of job 1, not 'tuned' of job 2"):
+        proposals.propose(bench, case, "switch", {"variant": "tuned"})
+    card = proposals.propose(bench, case, "switch", {"variant": "tuned", "force": True})
+    assert card.terms["why"] == "This is your choice; it has not been proved better."
+    card = proposals.propose(bench, case, "switch", {})
+    assert card.payload["variant"] == proved.id
+    assert card.terms["why"].startswith("Measured: ")
+    proposals.confirm(bench, card.id)
+    assert bench.store.switches(case)[-1].variant == proved.id
 
 
 def test_a_running_job_blocks_another(opened: Opened) -> None:

@@ -6,8 +6,10 @@ import sqlite3
 import threading
 
 import pytest
+from sqlite_utils import Database
 
 from assistant.errors import AttuneError
+from assistant.record.migrations import migrations
 from assistant.record.store import Store
 from assistant.record.types import Brief, Case, Dataset, Item, Passage, Score, Variant
 
@@ -87,6 +89,26 @@ def test_a_dataset_freezes_content(store):
     store.add_turn(conversation.id, 0, "user", "edited later")
     assert store.items("h") == items
     assert store.items("h", "test") == items[1:]
+
+
+def test_the_dataset_that_was_built_last_is_the_latest(store):
+    for id in ("a", "b", "a"):
+        store.add_dataset(Dataset(id, "c", 1, 1, 1), [])
+    assert [known.id for known in store.datasets("c")] == ["b", "a"]
+
+
+def test_datasets_from_before_keep_their_order(tmp_path):
+    db = Database(tmp_path / "old.db")
+    migrations.apply(db, stop_before="m009_built")
+    db.table("cases").insert({"id": "c", "title": "c", "owner": "local", "brief": "{}", "options": "{}", "created": ""})
+    for id, day in (("late", 3), ("early", 1), ("same day", 1)):
+        db.table("datasets").insert({"id": id, "case": "c", "seed": 1, "train": 1, "test": 1, "dropped": "{}",
+                                     "created": f"2026-01-0{day}T03:04:05.000+00:00"})  # fmt: skip
+    db.close()
+    store = Store(tmp_path / "old.db")
+    assert [known.id for known in store.datasets("c")] == ["early", "same day", "late"]
+    store.add_dataset(store.dataset("early"), [])
+    assert [known.id for known in store.datasets("c")] == ["same day", "late", "early"]
 
 
 def test_a_variant_is_recorded_once(store):

@@ -252,7 +252,7 @@ def test_an_answer_says_that_its_passages_were_not_ordered(
     chat.close()
     turn = Turn(7, 1, 1, "assistant", "Once a month [1].", passages=built.passages, details={"note": built.note})
     shown = transcript.message(turn)[1]
-    assert shown["metadata"]["title"].endswith("used · not reranked")
+    assert shown["metadata"]["title"].endswith("used · search incomplete")
     assert "refused to rank" in shown["content"]
     assert saw.shown(LEFT)[:30] in shown["content"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from assistant.record import spending
 from assistant.stages import dataset, finetune
 from assistant.workbench import Workbench
 from tests.assistant.proposing import InstantTrainer, approve, open_bench, ready
-from tools.trainer import Estimate, JobState, Range, TrainRequest
+from tools.trainer import Estimate, JobState, JobStatus, Range, ToolError, TrainRequest, Unsure
 
 
 @dataclass
@@ -25,9 +25,21 @@ class PaidTrainer(InstantTrainer):
     name: str = "hosted"
     dollars: float = 20.0
     state: JobState = JobState.SUCCEEDED
+    fault: ToolError | None = None  # of the next resumptions
+    resumed: int = 0
+    asked: Callable[[], object] = lambda: None  # what happens while it is asked
 
     def estimate(self, request: TrainRequest) -> Estimate:
         return Estimate(Range(1, 2), Range(0, 0), Range(self.dollars / 2, self.dollars), f"{len(request.train)} rows")
+
+    def poll(self, handle: str, after: int = 0) -> JobStatus:
+        self.asked()
+        return super().poll(handle, after)
+
+    def resume(self, handle: str) -> None:  # noqa: ARG002
+        if self.fault:
+            raise self.fault
+        self.resumed += 1
 
 
 @pytest.fixture
@@ -113,6 +125,98 @@ def test_a_month_begins_anew_and_a_run_that_never_began_counts_nothing(bench: Wo
     assert spending.spent(bench.store) == 0
     trainer.refuses = ""
     train(bench, case)
+
+
+def fail(bench: Workbench, trainer: PaidTrainer, created: str = "") -> int:
+    """A paid run that failed, in a month of its own where one is said; its number."""
+    trainer.state = JobState.FAILED
+    case = ready(bench)
+    train(bench, case)
+    job = bench.store.jobs()[-1]
+    bench.store.set_job(job.id, **({"created": created} if created else {}))
+    return job.id
+
+
+def resume(bench: Workbench, job: int) -> None:
+    """Resume it, and see it fail again."""
+    finetune.resume(bench.store, bench.settings, bench.trainers, job)
+    finetune.refresh(bench.store, bench.settings, bench.trainers)
+    assert bench.store.job(job).state == JobState.FAILED
+
+
+def test_a_run_that_is_resumed_is_paid_again(bench: Workbench, trainer: PaidTrainer) -> None:
+    cap(bench, 50)
+    job = fail(bench, trainer)
+    resume(bench, job)
+    assert spending.spent(bench.store) == 40
+    with pytest.raises(AttuneError, match=r"up to \$20\.00, and \$40\.00 of the \$50\.00 a month"):
+        resume(bench, job)
+    assert trainer.resumed == 1
+    assert spending.spent(bench.store) == 40
+
+
+def test_a_run_of_last_month_counts_where_it_is_resumed(bench: Workbench, trainer: PaidTrainer) -> None:
+    cap(bench, 30)
+    job = fail(bench, trainer, "2026-01-31T23:59:59.000+00:00")
+    assert spending.spent(bench.store) == 0
+    resume(bench, job)
+    assert spending.spent(bench.store) == 20
+    with pytest.raises(AttuneError, match="ATTUNE_SPENDING_CAP"):
+        resume(bench, job)
+    bench.store.set_job(job, metrics=bench.store.job(job).metrics | {"money_usd": 27.5})  # the whole, when it is known
+    assert spending.spent(bench.store) == 27.5
+
+
+def test_a_resumption_that_did_not_begin_costs_nothing(bench: Workbench, trainer: PaidTrainer) -> None:
+    cap(bench, 50)
+    job = fail(bench, trainer)
+    trainer.fault = ToolError("There is no checkpoint to go on from.", "Start a new run.")
+    with pytest.raises(ToolError, match="no checkpoint"):
+        resume(bench, job)
+    assert spending.spent(bench.store) == 20
+    trainer.fault = Unsure("Its answer was lost.")  # it may run
+    with pytest.raises(Unsure):
+        resume(bench, job)
+    assert spending.spent(bench.store) == 40
+
+
+def test_what_is_resumed_while_the_trainer_is_asked_stays_noted(bench: Workbench, trainer: PaidTrainer) -> None:
+    cap(bench, 100)
+    job = fail(bench, trainer)
+    bench.store.set_job(job, state=JobState.RUNNING, ended="")
+
+    def meanwhile() -> None:
+        trainer.asked = lambda: None
+        finetune.resume(bench.store, bench.settings, bench.trainers, job)
+
+    trainer.asked = meanwhile
+    finetune.follow(bench.store, bench.settings, bench.trainers, job)
+    assert trainer.resumed == 1
+    assert spending.spent(bench.store) == 40
+
+
+def test_two_that_are_resumed_at_once_must_both_fit(bench: Workbench, trainer: PaidTrainer) -> None:
+    cap(bench, 40)
+    job = fail(bench, trainer)
+    results: list[str] = []
+    barrier = threading.Barrier(2)
+
+    def press() -> None:
+        barrier.wait()
+        try:
+            with spending.resuming(bench.store, bench.settings, job):
+                results.append("resumed")
+        except AttuneError as error:
+            results.append(error.sentence)
+        finally:
+            bench.store.close()
+
+    threads = [threading.Thread(target=press) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted("$40.00 of the $40.00" in result for result in results) == [False, True]
 
 
 def test_the_cap_holds_where_no_proposal_is_asked(bench: Workbench, trainer: PaidTrainer) -> None:

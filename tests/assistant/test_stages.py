@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from assistant import stages
@@ -153,6 +155,19 @@ def test_a_dataset_needs_enough_and_freezes_it(store, case):
     assert dataset.preview(store, case).usable == 15
 
 
+def test_a_dataset_that_is_built_again_is_the_latest(store, case):
+    approve(store, case, 12)
+    first = dataset.run(store, case)
+    approve(store, case, 1, "chat")
+    second = dataset.run(store, case)
+    assert baseline.latest_dataset(store, case) == second.id != first.id
+    (chat,) = store.conversations(case, "chat")
+    store.label(store.turns(chat.id)[-1].id, "")  # the approval is taken back
+    assert dataset.run(store, case) == first
+    assert baseline.latest_dataset(store, case) == first.id
+    assert [known.id for known in store.datasets(case)] == [second.id, first.id]
+
+
 # fine-tuning ----------------------------------------------------------------------------------------------------------
 @pytest.fixture
 def ready(store, settings, case):
@@ -250,6 +265,31 @@ def test_nothing_unproved_takes_over_unless_forced(store, settings, ready, tuned
         switch.run(store, ready)
     switch.run(store, ready, "tuned", force=True)
     assert switch.active(store, settings, ready) == tuned
+
+
+def test_the_proof_of_one_model_is_not_that_of_another(store, settings, trainers, ready, tuned):
+    store.add_document(ready, "a.md", "md", "text", "00")
+    with_passages = finetune.variants(store, settings, store.job(tuned.job))["tuned+rag"]
+    earlier = store.add_variant(baseline.identified(replace(tuned, name="tuned@1", model="m1")))
+    longer = store.add_variant(baseline.identified(replace(tuned, max_tokens=9)))
+    measured(store, ready, tuned)
+    job = finetune.run(store, settings, trainers, ready)
+    trainers["paper"].states[job.handle] = JobStatus(JobState.SUCCEEDED, model="n")
+    finetune.refresh(store, settings, trainers)
+    newer = finetune.variants(store, settings, store.job(job.id))["tuned"]
+    before = store.switches(ready)
+    for name in ("tuned", newer.id, with_passages.id, earlier.name):
+        with pytest.raises(AttuneError, match=r"What has proved better is 'tuned' of job 1, not 'tuned") as caught:
+            switch.run(store, ready, name)
+        assert "force" in caught.value.remedy
+    with pytest.raises(AttuneError, match="'tuned' of job 1 is not set up as it was"):
+        switch.run(store, ready, longer.id)
+    assert store.switches(ready) == before
+    forced = switch.run(store, ready, "tuned", force=True)
+    assert (forced.variant, forced.reason, forced.evaluation) == (newer.id, "chosen by hand", 0)
+    own = switch.run(store, ready, tuned.id)
+    assert (own.reason, own.evaluation) == ("because switch", evaluate.latest(store, ready).id)
+    assert switch.run(store, ready).variant == tuned.id
 
 
 def test_switch_and_undo_are_rows_and_undo_goes_back_step_by_step(store, settings, ready, tuned):

@@ -37,6 +37,7 @@ class Fault:
     times: int = 1
     after: bool = False  # carried out all the same
     headers: dict[str, str] = field(default_factory=dict)
+    then: Fault | None = None  # what goes wrong from now on
 
 
 class Hub:
@@ -143,6 +144,8 @@ class _Handler(BaseHTTPRequestHandler):
         fault = next((f for f in hub.faults if f.times and f.method == method and f.part in path), None)
         if fault:
             fault.times -= 1
+            if fault.then:
+                hub.faults.append(fault.then)
             if fault.after:
                 self._answer(method, path, parts.query, body)
             if not fault.status:

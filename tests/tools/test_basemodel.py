@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tools import basemodel, catalogue
+from tests.tools.conftest import ROOT
+from tests.tools.hub_server import TOKEN, Hub
+from tools import basemodel, catalogue, jobdir
 from tools.trainer import ToolError
 
 
@@ -63,6 +68,39 @@ def test_damaged_files_are_refused(copy: Path) -> None:
     (copy / "model.safetensors.index.json").unlink()
     (copy / "config.json").write_text("{")
     assert "damaged" in refused(copy)
+
+
+def test_the_template_hash_is_the_same_wherever_the_template_is_kept(tmp_path: Path) -> None:
+    several = [{"name": "tools", "template": "{{ y }}"}, {"name": "default", "template": "{{ x }}"}]
+    for name, text in (("text", "{{ x }}"), ("list", several), ("none", None)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "tokenizer_config.json").write_text(json.dumps({"chat_template": text}))
+    (tmp_path / "file").mkdir()
+    (tmp_path / "file" / "chat_template.jinja").write_text("{{ x }}\n")
+    found = {name: basemodel.template_hash(tmp_path / name) for name in ("file", "text", "list", "none", "nowhere")}
+    assert len(found["file"]) == 64
+    assert found["file"] == found["text"] == found["list"]
+    assert (found["none"], found["nowhere"]) == ("", "")
+
+
+BASE_READY = """
+import sys
+from pathlib import Path
+from tools.workers import bases
+from tools.workers.job import Job
+bases.ready("ada/tiny", Job(Path(sys.argv[1])))
+"""
+
+
+def test_a_base_of_the_hub_leaves_the_hash_of_its_template(hub: Hub, tiny: Path, tmp_path: Path) -> None:
+    hub.repos[("model", "ada/tiny")] = {path.name: path.read_bytes() for path in tiny.iterdir() if path.is_file()}
+    hub.private[("model", "ada/tiny")] = True
+    reach = {"HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN, "HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "0"}
+    job = tmp_path / "job"
+    job.mkdir()
+    command = [sys.executable, "-c", BASE_READY, str(job)]
+    subprocess.run(command, cwd=ROOT, env=os.environ | reach, check=True, capture_output=True, timeout=240)
+    assert (job / jobdir.TEMPLATE).read_text() == basemodel.template_hash(tiny) != ""
 
 
 def test_the_catalogue_is_sorted_dated_and_complete() -> None:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-import io
 import json
-import re
 import tomllib
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,11 +11,11 @@ import pytest
 
 from tests.tools.conftest import make_rows, wait_for
 from tests.tools.hub_server import TOKEN, Hub
-from tools import hf_script, jobdir
+from tools import jobdir, machine
 from tools.hf_jobs import STATES, HfJobs, HfJobsTrainer, timeout
-from tools.trainer import JobState, JobStatus, ToolError, TrainRequest
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tools.prices import TABLE
+from tools.trainer import Estimate, JobState, JobStatus, ToolError, TrainRequest
+from tools.workers import hf_remote
 
 
 @pytest.fixture
@@ -36,33 +32,37 @@ def until(trainer: HfJobsTrainer, handle: str, *states: JobState) -> JobStatus:
     return wait_for(lambda: (found := trainer.poll(handle)).state in states and found, 60, 0.1)
 
 
-def test_the_script_is_a_uv_script_with_the_tested_versions() -> None:
-    text = hf_script.script()
-    head = re.search(r"# /// script\n(.*?)# ///\n", text, re.DOTALL)
-    assert head is not None
-    found = tomllib.loads("".join(line.removeprefix("# ") for line in head[1].splitlines(keepends=True)))
-    assert found["dependencies"] == list(hf_script.DEPENDENCIES)
-    pins = dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "constraints.txt").read_text("utf-8"), re.MULTILINE))
-    exact = dict(name.split("==") for name in found["dependencies"] if "==" in name)
-    assert exact
-    assert all(pins[name] == version for name, version in exact.items())
-    ast.parse(text)
-
-
-def test_the_code_that_is_sent_is_our_tools_and_nothing_else() -> None:
-    names = zipfile.ZipFile(io.BytesIO(hf_script.code())).namelist()
-    assert "tools/workers/hf_remote.py" in names
-    assert "tools/workers/finetune.py" in names
-    assert all(name.startswith("tools/") and name.endswith(".py") for name in names)
-    assert hf_script.code() == hf_script.code()
-
-
 def test_the_timeout_comes_from_the_forecast_and_bounds_the_price(trainer: HfJobsTrainer, request_) -> None:
     found = trainer.estimate(request_)
     assert timeout(10) == 1800
     assert timeout(7201) == 14460
     assert found.money_usd.high >= timeout(found.seconds.high) * 0.03 / 3600
     assert "price of 2026-" in found.source
+
+
+def test_the_forecast_is_of_the_rented_machine_and_not_of_this_one(trainer, request_, monkeypatch) -> None:
+    def found() -> dict[str, Estimate]:
+        flavors = ("cpu-basic", "cpu-upgrade", "cpu-performance", "l4x1")
+        places = {name: replace(trainer.place, flavor=name) for name in flavors}
+        asked = replace(request_, base="nobody/large-model")
+        return {name: HfJobsTrainer(trainer.root, place).estimate(asked) for name, place in places.items()}
+
+    here = found()
+    seconds = [one.seconds.high for one in here.values()]
+    assert seconds == sorted(set(seconds), reverse=True)
+    assert here["l4x1"].memory_gb.high < here["cpu-basic"].memory_gb.high
+    assert "data sheets of GPUs" in here["l4x1"].source
+    monkeypatch.setattr(machine, "cores", lambda: 96)
+    monkeypatch.setattr(machine, "has_gpu", lambda: True)
+    assert found() == here
+
+
+def test_every_flavor_of_the_table_has_a_forecast_and_one_without_cores_is_refused(trainer, request_, tmp_path) -> None:
+    for name in tomllib.loads(TABLE.read_text("utf-8"))["hf_jobs"]["flavors"]:
+        assert HfJobsTrainer(trainer.root, replace(trainer.place, flavor=name)).estimate(request_).money_usd.high
+    (tmp_path / "own.toml").write_text("[hf_jobs.flavors]\nmine = { hour = 1.0, gpus = 0 }\n")
+    own = HfJobsTrainer(trainer.root, replace(trainer.place, flavor="mine", prices=tmp_path / "own.toml"))
+    assert "how many cores the flavor 'mine' has. Add `cores`" in str(own.unavailable())
 
 
 def test_an_unknown_flavor_is_refused_with_those_that_have_a_price(trainer: HfJobsTrainer) -> None:
@@ -200,6 +200,19 @@ def test_a_courier_that_was_killed_is_started_again_and_a_cancel_reaches_the_hub
     assert "the Hub has ended the job" in status.reason
     assert hub.jobs["job1"]["status"]["stage"] == "CANCELED"
     assert len(hub.jobs) == 1
+
+
+def test_what_a_job_pushed_comes_back_with_the_hash_of_its_bases_template(hub, trainer, request_) -> None:
+    handle = trainer.start(request_)
+    until(trainer, handle, JobState.RUNNING)
+    (name,) = [name for kind, name in hub.repos if kind == "model"]
+    pushed = {"merged/config.json": b"{}", jobdir.PROBES: b"[]", jobdir.TEMPLATE: b"0123abcd",
+              jobdir.RESULT: json.dumps({"state": "succeeded", "model": "merged"}).encode()}  # fmt: skip
+    assert {jobdir.PROBES, jobdir.TEMPLATE, jobdir.RESULT} <= set(hf_remote.RESULT_FILES)
+    hub.repos[("model", name)] |= pushed
+    hub.jobs["job1"]["status"] = {"stage": "COMPLETED", "message": None}
+    status = until(trainer, handle, JobState.SUCCEEDED)
+    assert (Path(status.model).parent / jobdir.TEMPLATE).read_text() == "0123abcd"
 
 
 def test_without_credit_it_fails_before_anything_runs(hub, trainer, request_) -> None:

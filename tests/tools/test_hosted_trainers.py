@@ -12,7 +12,7 @@ import pytest
 from openai.types.fine_tuning import FineTuningJob
 
 from tests.tools.conftest import make_rows, wait_for
-from tests.tools.vendor_server import BASE, KEY, Vendor, serving
+from tests.tools.vendor_server import BASE, KEY, STAGES, Vendor, serving
 from tools import openai_account, openai_earlier, openai_limits, openai_status, result_csv
 from tools.azure_openai import AzureTrainer, base_url
 from tools.compatible_api import CompatibleTrainer
@@ -85,6 +85,29 @@ def test_success_without_a_model_is_not_success(vendor: Vendor) -> None:
     assert trainer.poll(handle).state is JobState.UNKNOWN
     vendor.jobs[handle]["fine_tuned_model"] = "ft:tuned"
     assert trainer.poll(handle).state is JobState.SUCCEEDED
+
+
+@pytest.mark.parametrize("status", ["404", "405"])
+def test_a_vendor_without_lists_of_events_and_checkpoints_is_followed_to_the_end(vendor: Vendor, status: str) -> None:
+    vendor.fail("GET", "/(events|checkpoints)$", status, times=1000)
+    trainer = opened(vendor)
+    handle = trainer.start(wanted())
+    states = [trainer.poll(handle).state for _ in range(len(STAGES))]
+    assert JobState.FAILED not in states
+    assert states[-1] is JobState.SUCCEEDED
+    found = trainer.poll(handle)
+    assert (found.metrics["final_loss"], found.checkpoints) == (1.5, [])
+
+
+@pytest.mark.parametrize("status", ["429", "503"])
+def test_a_list_that_is_refused_for_now_is_asked_for_again(vendor: Vendor, status: str) -> None:
+    trainer = opened(vendor)
+    handle = trainer.start(wanted())
+    vendor.fail("GET", "/events$", status, times=len(STAGES))
+    assert {trainer.poll(handle).state for _ in range(len(STAGES))} == {JobState.UNKNOWN}
+    found = trainer.poll(handle)
+    assert found.state is JobState.SUCCEEDED
+    assert found.step == 2
 
 
 # measures -------------------------------------------------------------------------------------------------------------

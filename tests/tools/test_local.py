@@ -200,6 +200,31 @@ def test_availability_is_asked_of_the_right_interpreter(tmp_path: Path):
         assert "not installed" in str(UnslothTrainer(tmp_path, bare).unavailable())
 
 
+def test_only_a_worker_whose_base_is_elsewhere_is_told_how_to_reach_the_hub(tiny: Path, tmp_path: Path):
+    """Whoever wires the trainer gives it the token: a setting of a `.env` is in nobody's environment."""
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\n[ "$1" = -c ] && exec {sys.executable} "$@"\nenv > names && mv names environment\n')
+    python.chmod(0o700)
+    reach = {"HF_TOKEN": "hf_given", "HF_ENDPOINT": "http://127.0.0.1:9"}
+    trainer = TrlTrainer(tmp_path / "jobs", str(python), reach)
+
+    def told(handle: str) -> set[str]:
+        environment = Path(handle) / "environment"
+        wait_for(environment.is_file)
+        lines = environment.read_text().splitlines()
+        environment.unlink()
+        wait_for(lambda: not jobdir.alive(Path(handle)))
+        return {f"{name}={value}" for name, value in reach.items()} & set(lines)
+
+    assert told(trainer.start(wanted(tiny))) == set()
+    handle = trainer.start(wanted("owner/model"))
+    assert len(told(handle)) == 2
+    (Path(handle) / jobdir.PAUSE).touch()
+    trainer.resume(handle)
+    assert len(told(handle)) == 2
+    assert not [path for path in Path(handle).rglob("*") if path.is_file() and b"hf_given" in path.read_bytes()]
+
+
 def test_a_base_that_brings_conversations_of_its_own_is_replayed(tmp_path: Path) -> None:
     base = make_model(tmp_path / "base")
     own = [json.dumps({"messages": row}) for row in make_rows(200)]

@@ -19,6 +19,7 @@ HELLO = [{"role": "user", "content": "Hello"}]
 def ready(base: str, job: Job) -> Path:
     """The base's folder, downloaded where it is a name of the hub; progress is told as events.
 
+    Its template's hash is noted in the job directory: what is served can be compared with it where the folder is not.
     Raises ToolError for one that cannot be loaded or tuned, before its weights are fetched.
     """
     folder = Path(base)
@@ -27,6 +28,7 @@ def ready(base: str, job: Job) -> Path:
     else:
         folder = _fetched(base, job)
     _check_loadable(folder)
+    jobdir.write_atomically(job.directory / jobdir.TEMPLATE, basemodel.template_hash(folder))
     return folder
 
 

@@ -12,16 +12,18 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
 from tools import hf_script, jobdir
-from tools.hf_link import Link, Refused, Unreachable, Vanished, note
+from tools.hf_link import ENDED, Link, Refused, Unreachable, Vanished, note, stage_of
 from tools.trainer import ToolError, Unsure
-from tools.workers.job import Cancelled, Job, ended, options
+from tools.workers import reasons
+from tools.workers.job import RESERVE, Cancelled, Job, ended, options
 
-ENDED = ("COMPLETED", "CANCELED", "ERROR", "DELETED")
-FETCHED = ["merged/*", "adapter/*", jobdir.PROBES, jobdir.RESULT]
+MADE = ("merged", "adapter", jobdir.PROBES, jobdir.TEMPLATE)  # folders and files that the job pushes
+FETCHED = ["merged/*", "adapter/*", *MADE[2:], jobdir.RESULT]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -47,8 +49,12 @@ class Courier:
         except Cancelled:
             return self.settle(self.call_off)
         except (Refused, Unreachable, Unsure) as error:
-            note(self.job.directory, trouble=str(error))
-            return 1
+            return self._put_off(str(error))
+        except Exception as error:
+            if not self._begun:
+                raise
+            traceback.print_exc()  # its job goes on, or has succeeded: whatever went wrong here is not its end
+            return self._put_off(f"{reasons.explain(error).rstrip('.')}. Attune tries again by itself.")
         return 0
 
     def go(self) -> None:
@@ -58,7 +64,7 @@ class Courier:
         found = self.link.job()
         if found is None:
             if not self.asked["base"]:
-                raise ToolError("The Hub lists no job of this run any more.", "Start a new run.")
+                return self.job.finish("failed", "The Hub lists no job of this run any more. Start a new run.")
             if self._asked.exists():
                 return self._missing()
             self._upload()
@@ -76,24 +82,44 @@ class Courier:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         try:
             step()
-        except ToolError as error:
-            note(self.job.directory, trouble=f"It was to be cancelled. {error}")
-            return 1
+        except Exception as error:
+            traceback.print_exc()
+            return self._put_off(f"It was to be cancelled. {reasons.explain(error)}")
         return 0
+
+    def _put_off(self, trouble: str) -> int:
+        """Tell the trouble and end without a result: the next courier goes on. A cancel in between is in its file."""
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        (self.job.directory / RESERVE).unlink(missing_ok=True)  # a full disk leaves room to say so
+        try:
+            note(self.job.directory, trouble=trouble)
+        except OSError as error:
+            print(f"{trouble} (it could not be noted: {error})", flush=True)
+        return 1
 
     def call_off(self) -> None:
         """Cancel the job at the Hub; the run is cancelled when the Hub says that it is."""
         found = self.link.job()
-        while found is not None and _stage(found) not in ENDED:
+        while found is not None and stage_of(found) not in ENDED:
             self.link.ask(self.link.api.cancel_job, job_id=found.id, namespace=self.link.namespace)
             time.sleep(min(self.look, 1.0))
             found = self.link.ask(self.link.api.inspect_job, job_id=found.id, namespace=self.link.namespace)
         self.job.finish("cancelled", "Cancelled; the Hub has ended the job." if found else "Cancelled before it began.")
 
     @property
+    def _attempt(self) -> int:
+        """Which of the run's jobs it is: each resume starts another."""
+        return int(self.asked["hub"].get("attempt", 1))
+
+    @property
     def _asked(self) -> Path:
         """There once the Hub was asked for the job: from then on it is looked for, never asked for again."""
-        return self.job.directory / f"hub-asked-{self.asked['hub'].get('attempt', 1)}"
+        return self.job.directory / f"hub-asked-{self._attempt}"
+
+    @property
+    def _begun(self) -> bool:
+        """Whether there is a job at the Hub, or may be one. Without a base the run was made anew for a job there."""
+        return self._asked.exists() or not self.asked["base"]
 
     def _create(self) -> Any:
         self._asked.touch()
@@ -117,10 +143,11 @@ class Courier:
         self.job.stage("uploading", f"private repositories {repo}")
         for kind in ("dataset", "model"):
             self.link.ask(api.create_repo, repo_id=repo, repo_type=kind, private=True, exist_ok=True)
-        base = Path(self.asked["base"])
+        if jobdir.RESULT in self.link.ask(api.list_repo_files, repo_id=repo):  # of an earlier job: not this one's word
+            self.link.ask(api.delete_file, path_in_repo=jobdir.RESULT, repo_id=repo)
         sent = {name: value for name, value in self.asked.items() if name not in ("hub", "key")}
         folder = self.job.directory / "sent"
-        hf_script.write(folder, sent, base if base.is_dir() else None)
+        hf_script.write(folder, sent)
         self.link.ask(api.upload_folder, repo_id=repo, repo_type="dataset", folder_path=folder,
                       commit_message="What this run needs")  # fmt: skip
         shutil.rmtree(folder)
@@ -131,9 +158,10 @@ class Courier:
 
     def _follow(self, found: Any) -> None:
         """Copy events until the job ended, then fetch what it made."""
-        told = len([e for e in jobdir.read_events(self.job.directory) if e.get("remote")])
+        events = jobdir.read_events(self.job.directory)
+        told = len([event for event in events if event.get("remote") == self._attempt])  # each job has a log of its own
         while True:
-            stage = _stage(found)
+            stage = stage_of(found)
             note(self.job.directory, job=found.id, stage=stage, url=found.url, message=found.status.message or "")
             if stage != "SCHEDULING":
                 told = self._copy_events(found.id, told)
@@ -151,7 +179,7 @@ class Courier:
             try:
                 return self.link.ask(self.link.api.inspect_job, job_id=found.id, namespace=self.link.namespace)
             except Unreachable as error:
-                note(self.job.directory, job=found.id, stage=_stage(found), trouble=str(error))
+                note(self.job.directory, job=found.id, stage=stage_of(found), trouble=str(error))
 
     def _copy_events(self, id: str, told: int) -> int:
         try:
@@ -159,30 +187,34 @@ class Courier:
         except Exception as error:  # the log is only for people: the next look gets all of it
             print(f"The log could not be read: {type(error).__name__}", flush=True)
             return told
-        events = [line.split(hf_script.MARK, 1)[1] for line in lines if hf_script.MARK in line]
-        for text in events[told:]:
-            event = json.loads(text)
-            self.job.event(event.pop("type"), **{k: v for k, v in event.items() if k != "time"}, remote=True)
+        events = [event for line in lines if (event := _event(line))]
+        for event in events[told:]:
+            self.job.event(event.pop("type"), **{k: v for k, v in event.items() if k != "time"}, remote=self._attempt)
         return max(told, len(events))
 
     def _fetch(self, stage: str, found: Any) -> None:
         """The result that the job pushed, or why there is none."""
         repo, directory = self.link.repo, self.job.directory
-        names = self.link.ask(self.link.api.list_repo_files, repo_id=repo)
-        if jobdir.RESULT not in names:
+        try:
+            newest = self.link.ask(self.link.api.model_info, repo_id=repo)
+        except Vanished:
+            return self._without_result(stage, found)
+        if jobdir.RESULT not in [file.rfilename for file in newest.siblings or []]:
             return self._without_result(stage, found)
         self.job.stage("fetching", f"the model from {repo}")
         fetched = directory / "fetched"
-        self.link.ask(self.link.api.snapshot_download, repo_id=repo, allow_patterns=FETCHED, local_dir=fetched)
-        result = jobdir.read_json(fetched / jobdir.RESULT) or {}
-        for name in ("merged", "adapter", jobdir.PROBES):
+        self.link.ask(self.link.api.snapshot_download, repo_id=repo, allow_patterns=FETCHED, local_dir=fetched,
+                      revision=newest.sha)  # fmt: skip  # unnamed, a part that is here already passes for the whole
+        result = json.loads((fetched / jobdir.RESULT).read_text(encoding="utf-8"))
+        for name in MADE:
             if (fetched / name).exists():
                 shutil.rmtree(directory / name, ignore_errors=True)
                 os.replace(fetched / name, directory / name)
         shutil.rmtree(fetched)
         missing = result.get("state") == "succeeded" and not (directory / str(result.get("model"))).is_dir()
         if missing:
-            raise ToolError("The job says that it succeeded, but pushed no model.", f"Look into {repo}.")
+            said = f"The job says that it succeeded, but pushed no model. Look into {repo}."
+            return self.job.finish("failed", said)
         values = {k: v for k, v in result.items() if k not in ("state", "reason")}
         return self.job.finish(str(result.get("state", "failed")), str(result.get("reason", "")), **values)
 
@@ -198,8 +230,13 @@ class Courier:
         return self.job.finish("failed", f"{why}{said} {log}")
 
 
-def _stage(found: Any) -> str:
-    return str(getattr(found.status.stage, "value", found.status.stage))
+def _event(line: str) -> dict[str, Any] | None:
+    """The event of ours that a line of the log holds; None for what others print, and for a line that was cut off."""
+    try:
+        found = json.loads(line.split(hf_script.MARK, 1)[1])
+    except (IndexError, ValueError):
+        return None
+    return found if isinstance(found, dict) and "type" in found else None
 
 
 if __name__ == "__main__":

@@ -10,16 +10,20 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from huggingface_hub import HfApi
 
 from tools import jobdir
-from tools.hf_script import BASE, MARK
+from tools.hf_script import ADAPTER, BASE, MARK
 from tools.local import launcher
 
+T = TypeVar("T")
 LOOK_SECONDS = 0.5
-RESULT_FILES = ["merged/*", "adapter/*", jobdir.PROBES, jobdir.RESULT, jobdir.EVENTS]
+WAITS = (5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0)  # seconds between the tries of what the run cannot do without
+RESULT_FILES = ["merged/*", "adapter/*", jobdir.PROBES, jobdir.TEMPLATE, jobdir.RESULT, jobdir.EVENTS]
 
 
 def main(given: Path, run: Path, repo: str) -> int:
@@ -27,8 +31,9 @@ def main(given: Path, run: Path, repo: str) -> int:
     api = HfApi()
     run.mkdir(parents=True, exist_ok=True)
     request = json.loads((given / jobdir.REQUEST).read_text(encoding="utf-8"))
-    if request["base"] == BASE:
-        request["base"] = str(given / BASE)
+    for name in (BASE, ADAPTER):
+        if request.get(name) == name:  # it was sent along
+            request[name] = str(given / name)
     (run / jobdir.REQUEST).write_text(json.dumps(request), encoding="utf-8")
     resumed = _earlier(api, repo, run)
     several = launcher(int(request.get("processes", 1)))  # accelerate, where several GPUs train
@@ -49,18 +54,38 @@ def main(given: Path, run: Path, repo: str) -> int:
     if not (run / jobdir.RESULT).exists():
         reason = f"The worker died in the job (exit code {child.returncode})."
         jobdir.write_atomically(run / jobdir.RESULT, json.dumps({"state": "failed", "reason": reason}))
-    api.upload_folder(repo_id=repo, folder_path=run, allow_patterns=RESULT_FILES, commit_message="The result")
+    _patiently(lambda: api.upload_folder(repo_id=repo, folder_path=run, allow_patterns=RESULT_FILES,
+                                        commit_message="The result"))  # fmt: skip
     print("The result was pushed.", flush=True)
     return int(child.returncode != 0)
 
 
+def _patiently(call: Callable[[], T]) -> T:
+    """What `call` gives, tried for some minutes: what was trained is lost with this machine, and was paid for."""
+    for wait in WAITS:
+        try:
+            return call()
+        except Exception as error:
+            _warn(f"The Hub could not be asked ({type(error).__name__}): it is tried again in {wait:.0f} seconds.")
+            time.sleep(wait)
+    return call()
+
+
+def _warn(message: str) -> None:
+    """Tell it as an event: it stands in the job's log, and the courier brings it home."""
+    event = {"type": "message", "time": round(time.time(), 3), "level": "warn", "message": message}
+    print(MARK + json.dumps(event), flush=True)
+
+
 def _earlier(api: HfApi, repo: str, run: Path) -> bool:
     """Fetch the newest checkpoint that an earlier job of this run pushed; whether there is one."""
-    names = [name for name in api.list_repo_files(repo) if name.startswith(f"{jobdir.CHECKPOINTS}/")]
+    now = _patiently(lambda: api.model_info(repo))
+    names = [file.rfilename for file in now.siblings or [] if file.rfilename.startswith(f"{jobdir.CHECKPOINTS}/")]
     if not names:
         return False
     newest = max({name.split("/")[1] for name in names}, key=lambda name: int(name.rsplit("-", 1)[1]))
-    api.snapshot_download(repo, allow_patterns=[f"{jobdir.CHECKPOINTS}/{newest}/*"], local_dir=run)
+    wanted = [f"{jobdir.CHECKPOINTS}/{newest}/*"]
+    _patiently(lambda: api.snapshot_download(repo, allow_patterns=wanted, local_dir=run, revision=now.sha))
     (run / jobdir.CHECKPOINTS / newest / jobdir.COMPLETE).touch()
     return True
 
@@ -76,8 +101,8 @@ def _push_checkpoint(api: HfApi, repo: str, run: Path) -> None:
             repo_id=repo, folder_path=kept[-1], path_in_repo=name, ignore_patterns=[jobdir.COMPLETE],
             commit_message=f"Checkpoint {kept[-1].name}",
         )  # fmt: skip
-    except (OSError, ValueError) as error:  # the run goes on: a later checkpoint may get through
-        print(f"A checkpoint could not be pushed: {type(error).__name__}", flush=True)
+    except Exception as error:  # whatever it is, the run goes on: a later checkpoint may get through
+        _warn(f"{kept[-1].name} could not be pushed ({type(error).__name__}): the run goes on without it.")
 
 
 def _without_token(base: str) -> dict[str, str]:

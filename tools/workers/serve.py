@@ -19,7 +19,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tools import basemodel, recipe
+from tools import basemodel, loopback, recipe
 
 READY, LOADING = "attune: ready", "attune: loading model"
 # Left to itself, continuous batching takes most of the machine's memory for its cache (15.7 GB of 24 for a model of
@@ -96,7 +96,7 @@ def _warm_up(model: str, port: int, temperature: float) -> None:
     while True:
         try:
             request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
-            with urllib.request.urlopen(request) as answer:
+            with loopback.opener().open(request) as answer:
                 answer.read()
         except urllib.error.HTTPError as error:
             print(f"The first request failed: {error.read().decode(errors='replace')[:300]}", flush=True)

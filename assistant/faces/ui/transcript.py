@@ -27,7 +27,7 @@ def message(turn: Turn) -> Shown:
     if turn.passages:
         count = f"{len(turn.passages)} passage{'s' if len(turn.passages) > 1 else ''} used"
         note = str(turn.details.get("note", ""))
-        title = f"{count} · not reranked" if note else count
+        title = f"{count} · search incomplete" if note else count
         found.append(_folded(title, f"passages-{turn.id}", citations(turn.passages, turn.content, note)))
     if prompt := turn.details.get("saw"):
         cut = str(turn.details.get("cut", ""))
