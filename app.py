@@ -27,13 +27,15 @@ def make_app(bench: Workbench, keys: Keys | None = None) -> Router:
     """The web app over an open workbench: the interface at /, programs at /v1, and /healthz.
 
     `keys` say who may use /v1; those of the settings when None. The two are side by side: what asks /v1 passes through
-    nothing of the interface's.
+    nothing of the interface's. On loopback, without a password, neither answers to a name other than this machine's.
     """
     from fastapi import FastAPI
+    from starlette.middleware import Middleware
     from starlette.routing import Mount, Router
 
     from assistant.faces.api import app as api
     from assistant.faces.api import auth
+    from assistant.faces.own_host import OwnHost
     from assistant.faces.ui.build import mount
 
     v1 = api.make(bench, keys or auth.keys(bench.settings)[0])
@@ -50,7 +52,9 @@ def make_app(bench: Workbench, keys: Keys | None = None) -> Router:
         async with page.router.lifespan_context(page), api.running(v1):
             yield
 
-    return Router([Mount("/v1", v1), Mount("", page)], lifespan=running)
+    open_to_all = not bench.settings.password.get_secret_value()
+    own = [Middleware(OwnHost)] if open_to_all and auth.loopback(bench.settings.host) else []
+    return Router([Mount("/v1", v1), Mount("", page)], lifespan=running, middleware=own)
 
 
 def serve(bench: Workbench) -> None:

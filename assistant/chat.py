@@ -148,6 +148,10 @@ class Chat:
         """The window of the variant's model, and what counts the tokens of messages for it."""
         return self._counter(variant)
 
+    def refused(self, endpoint: Endpoint) -> set[str]:
+        """The options of ours that this server does not take, as far as it was asked; whoever learns of one adds it."""
+        return self._refused.setdefault(endpoint.url, set())
+
     def close(self) -> None:
         """End the model servers that were started here, and close the connections."""
         with self._lock:
@@ -176,7 +180,7 @@ class Chat:
 
     def _stream(self, endpoint: Endpoint, variant: Variant, reply: Reply, most: int) -> Iterator[str]:
         client = self._client(endpoint)
-        refused = self._refused.setdefault(endpoint.url, set())
+        refused = self.refused(endpoint)
         with (
             endpoints.told(endpoint),
             endpoints.stream(client, endpoint, variant, reply.prompt, most, refused) as chunks,

@@ -41,9 +41,14 @@ class Account:
     settings: str
 
     def client(self, seconds: float = 60.0) -> openai.OpenAI:
-        """A client that tries once: what may be tried again is decided here, a paid request never is."""
+        """A client that tries once: what may be tried again is decided here, a paid request never is.
+
+        Raises ToolError where there is no key: the SDK would raise an error of its own that nobody expects here.
+        """
         import openai
 
+        if not self.key:
+            raise ToolError(f"There is no key for {self.vendor}.", f"Set {self.settings}.")
         made = openai.OpenAI(
             base_url=self.url, api_key=self.key, max_retries=0, timeout=openai.Timeout(seconds, connect=10.0)
         )

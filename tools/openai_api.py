@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tools import openai_files, openai_limits, openai_start, openai_status
 from tools.openai_account import Account
-from tools.openai_follow import Followed, follow
+from tools.openai_follow import Followed, follow, unknown
 from tools.openai_limits import Limits
 from tools.prices import Prices
 from tools.trainer import Estimate, JobState, JobStatus, Range, ToolError, TrainRequest
@@ -163,8 +163,13 @@ class OpenAITrainer:
         """The job as the vendor tells it. When it cannot be asked: UNKNOWN with the reason, and asked again."""
         seen = self._followed.setdefault(handle, Followed())
         if seen.status is None or time.monotonic() >= seen.fresh_until:
-            with self.account.client(30.0) as client:
-                follow(self, client, handle, seen)
+            try:
+                client = self.account.client(30.0)
+            except ToolError as error:  # the key is gone; the job is not
+                unknown(seen, error)
+            else:
+                with client:
+                    follow(self, client, handle, seen)
         return seen.since(after)
 
     def cancel(self, handle: str) -> None:

@@ -65,12 +65,16 @@ def follow(vendor: Vendor, client: openai.OpenAI, handle: str, seen: Followed) -
         )
         seen.status = JobStatus(JobState.FAILED, reason)
     except openai.OpenAIError as error:
-        told = vendor.account.told(error)
-        reason = f"{told.sentence} The run may go on there; it is asked again. {told.remedy}"
-        seen.status = replace(seen.status or JobStatus(JobState.UNKNOWN), state=JobState.UNKNOWN, reason=reason)
+        unknown(seen, vendor.account.told(error))
         if isinstance(error, openai.APIStatusError):
             wait = max(wait, min(retry_after(error) or 0.0, MOST_WAIT))
     seen.fresh_until = time.monotonic() + wait
+
+
+def unknown(seen: Followed, why: ToolError) -> None:
+    """Note that the job cannot be asked about now, and why; what was heard of it before stays."""
+    reason = f"{why.sentence} The run may go on there; it is asked again. {why.remedy}".strip()
+    seen.status = replace(seen.status or JobStatus(JobState.UNKNOWN), state=JobState.UNKNOWN, reason=reason)
 
 
 def _hear(client: openai.OpenAI, handle: str, seen: Followed, clean: Callable[[str], str]) -> None:

@@ -6,8 +6,9 @@ it was written, in its order, with its weights.
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -51,25 +52,35 @@ def pairs(data: bytes, name: str, least: int = LEAST) -> list[Pair]:
 
 def check_lines(data: bytes, name: str) -> None:
     """Refuse a file that is not JSON lines; what the lines hold is checked when it is known what for."""
-    _rows(data, name, lambda row: row, CHAT, 1)
+    for _ in _each(data, name, lambda _: None, CHAT, 1):
+        pass
 
 
 def _rows(data: bytes, name: str, read: Callable[[dict[str, Any]], T], shape: str, least: int) -> list[T]:
-    rows: list[T] = []
-    problems: list[str] = []
-    for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
+    return list(_each(data, name, read, shape, least))
+
+
+def _each(data: bytes, name: str, read: Callable[[dict[str, Any]], T], shape: str, least: int) -> Iterator[T]:
+    """The rows one after another, none of them kept: a file may have millions. What is wrong is told at its end."""
+    good, bad = 0, 0
+    problems: list[str] = []  # the first ones
+    for number, line in enumerate(io.BytesIO(data.removeprefix(b"\xef\xbb\xbf")), start=1):
         if not line.strip():
             continue
         try:
-            rows.append(read(_object(line)))
+            row = read(_object(line))
         except BadRow as problem:
-            problems.append(f"line {number}: {problem}")
+            bad += 1
+            if bad <= SHOWN:
+                problems.append(f"line {number}: {problem}")
+        else:
+            good += 1
+            yield row
     if problems:
-        more = f" (and {len(problems) - SHOWN} more)" if len(problems) > SHOWN else ""
-        raise AttuneError(f"{name}, {'; '.join(problems[:SHOWN])}{more}.", f"Each line is one JSON object: {shape}.")
-    if len(rows) < least:
-        raise AttuneError(f"{name} has {len(rows)} rows, and training needs at least {least}.", "Add more examples.")
-    return rows
+        more = f" (and {bad - SHOWN} more)" if bad > SHOWN else ""
+        raise AttuneError(f"{name}, {'; '.join(problems)}{more}.", f"Each line is one JSON object: {shape}.")
+    if good < least:
+        raise AttuneError(f"{name} has {good} rows, and training needs at least {least}.", "Add more examples.")
 
 
 def _object(line: bytes) -> dict[str, Any]:

@@ -29,6 +29,9 @@ def new(
     """Make a case, empty or from a folder."""
     from assistant.stages import interview as stage
 
+    if folder and (title.strip() or id):
+        raise AttuneError("A case folder brings its own title and short name.",
+                          "Give --folder alone, or a title and --id without it.")  # fmt: skip
     with open_bench() as bench:
         if folder:
             from assistant import workbench

@@ -26,7 +26,7 @@ class File:
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that comes in parts. `state`: pending, completed or cancelled; `file`: what became of it."""
+    """A file that comes in parts. `state`: pending, completed, cancelled or expired; `file`: what became of it."""
 
     id: str
     owner: str
@@ -67,6 +67,10 @@ class Files(Rows):
         where = "owner = ? and deleted = 0 and (expires = 0 or expires > ?)"
         return [make(File, row) for row in self._rows("files", where, [owner, at], order="created, rowid")]
 
+    def expired_files(self, at: int) -> list[File]:
+        """Everybody's files that are expired at that time and not deleted."""
+        return [make(File, row) for row in self._rows("files", "deleted = 0 and expires between 1 and ?", [at])]
+
     def set_file(self, id: str, **changes: Any) -> None:
         self._update("files", id, **changes)
 
@@ -78,11 +82,15 @@ class Files(Rows):
         return make(Upload, row) if row else None
 
     def close_upload(self, id: str, state: str, file: str = "") -> bool:
-        """End a pending upload; False when somebody already did."""
+        """End an upload that is pending or expired; False when somebody completed or cancelled it."""
         changed = self._execute(
-            "update uploads set state = ?, file = ? where id = ? and state = 'pending'", [state, file, id]
+            "update uploads set state = ?, file = ? where id = ? and state in ('pending', 'expired')", [state, file, id]
         )
         return changed == 1
+
+    def expired_uploads(self, at: int) -> list[Upload]:
+        """Everybody's uploads that are expired at that time and still stand as pending."""
+        return [make(Upload, row) for row in self._rows("uploads", "state = 'pending' and expires <= ?", [at])]
 
     def add_part(self, part: Part) -> None:
         self._insert("upload_parts", asdict(part))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ RESULTS = "fine-tune-results"
 CHUNK = 1 << 20  # bytes
 UPLOAD_SECONDS = 3600  # an upload in parts is open for so long, as OpenAI's is
 LONGEST_NAME = 255
+EXPIRED = "expired"
 
 
 def add(
@@ -28,10 +30,11 @@ def add(
     expires_after: int = 0, id: str = "",
 ) -> File:  # fmt: skip
     """Keep a file: whole, and checked to be JSON lines where it is to be trained on, or not at all."""
+    sweep(store, settings)
     id = id or names.fresh("file-")
     path = _path(settings, id)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = path.with_name(f"{id}.part")
+    part = path.with_name(f"{id}.{secrets.token_hex(6)}.part")  # the same id may be kept twice at once
     try:
         size, digest = _write(part, pieces)
         if not size:
@@ -68,12 +71,25 @@ def path(settings: Settings, file: File) -> Path:
 
 def delete(store: Store, settings: Settings, file: File) -> None:
     """Remove the bytes; the row stays, marked. What was trained on is frozen in its dataset."""
+    _path(settings, file.id).unlink(missing_ok=True)  # first: what is marked is not looked at again
     store.set_file(file.id, deleted=int(time.time()))
-    _path(settings, file.id).unlink(missing_ok=True)
+
+
+def sweep(store: Store, settings: Settings) -> None:
+    """Remove what has expired, everybody's: the bytes of files, and the parts of uploads that were not completed."""
+    at = int(time.time())
+    for file in store.expired_files(at):
+        delete(store, settings, file)
+    for upload in store.expired_uploads(at):
+        _drop(store, settings, upload)
+        store.close_upload(upload.id, EXPIRED)
 
 
 # uploads in parts --------------------------------------------------------------------------------------------------
-def open_upload(store: Store, owner: str, filename: str, purpose: str, size: int, expires_after: int = 0) -> Upload:
+def open_upload(
+    store: Store, settings: Settings, owner: str, filename: str, purpose: str, size: int, expires_after: int = 0
+) -> Upload:
+    sweep(store, settings)
     made = int(time.time())
     upload = Upload(names.fresh("upload_"), owner, _short(filename), purpose, size, made, made + UPLOAD_SECONDS,
                     expires_after)  # fmt: skip
@@ -83,7 +99,7 @@ def open_upload(store: Store, owner: str, filename: str, purpose: str, size: int
 
 def state(upload: Upload) -> Any:
     """pending, completed, cancelled or expired."""
-    return "expired" if upload.state == "pending" and upload.expires <= time.time() else upload.state
+    return EXPIRED if upload.state == "pending" and upload.expires <= time.time() else upload.state
 
 
 def add_part(store: Store, settings: Settings, upload: Upload, pieces: Iterable[bytes]) -> Part:
@@ -117,21 +133,27 @@ def complete(store: Store, settings: Settings, upload: Upload, order: list[str],
         raise AttuneError(f"These parts have {size} bytes, and {upload.id} was announced with {upload.bytes}.",
                           "Add what is missing, or name every part.")  # fmt: skip
     places = [_path(settings, id) for id in order]
-    if md5 and md5.lower() != _md5(places):
-        raise AttuneError("The parts do not have the MD5 sum that was given.", "Send them again.")
-    file = add(store, settings, upload.owner, upload.filename, upload.purpose,
-               (piece for place in places for piece in _pieces(place)), upload.file_expires_after)  # fmt: skip
+    ended = AttuneError(f"{upload.id} has expired, or another request ended it.", "Begin a new upload.")
+    try:
+        if md5 and md5.lower() != _md5(places):
+            raise AttuneError("The parts do not have the MD5 sum that was given.", "Send them again.")
+        file = add(store, settings, upload.owner, upload.filename, upload.purpose,
+                   (piece for place in places for piece in _pieces(place)), upload.file_expires_after)  # fmt: skip
+    except FileNotFoundError:
+        raise ended from None
     if not store.close_upload(upload.id, "completed", file.id):
         delete(store, settings, file)
-        raise AttuneError(f"{upload.id} was ended by another request.", "Begin a new upload.")
-    _drop(settings, known)
+        raise ended
+    _drop(store, settings, upload)
     return file
 
 
 def cancel(store: Store, settings: Settings, upload: Upload) -> None:
-    _pending(upload)
+    """End an upload that is open or has expired, and remove its parts."""
+    if (now := state(upload)) not in ("pending", EXPIRED):
+        raise AttuneError(f"{upload.id} is {now}.", "Begin a new upload.")
     store.close_upload(upload.id, "cancelled")
-    _drop(settings, {part.id: part for part in store.parts(upload.id)})
+    _drop(store, settings, upload)
 
 
 def _pending(upload: Upload) -> None:
@@ -139,9 +161,9 @@ def _pending(upload: Upload) -> None:
         raise AttuneError(f"{upload.id} is {now}.", "Begin a new upload.")
 
 
-def _drop(settings: Settings, parts: Iterable[str]) -> None:
-    for id in parts:
-        _path(settings, id).unlink(missing_ok=True)
+def _drop(store: Store, settings: Settings, upload: Upload) -> None:
+    for part in store.parts(upload.id):
+        _path(settings, part.id).unlink(missing_ok=True)
 
 
 def _path(settings: Settings, id: str) -> Path:

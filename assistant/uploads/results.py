@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,8 +15,9 @@ from assistant.settings import Settings
 from assistant.stages import finetune
 from assistant.stages.finetune import Trainers
 from assistant.uploads import files
-from tools.trainer import JobState
+from tools.trainer import JobState, ToolError
 
+log = logging.getLogger(__name__)
 COLUMNS = ("step", "train_loss", "train_accuracy", "train_mean_token_accuracy", "valid_loss", "valid_accuracy",
            "valid_mean_token_accuracy", "full_valid_loss", "full_valid_mean_token_accuracy")  # fmt: skip
 
@@ -57,17 +59,33 @@ def keep(store: Store, settings: Settings, trainers: Trainers, owner: str) -> No
 
 
 def keep_of(store: Store, settings: Settings, trainers: Trainers, job: Job) -> None:
-    """Keep the job's files; harmless when they are kept, and when they were deleted."""
+    """Keep the job's files; harmless when they are kept, and when they were deleted.
+
+    What cannot be kept now, since the job's vendor cannot be asked for one, is kept another time.
+    """
+    for kept in (_keep_rows, _keep_metrics):
+        try:
+            kept(store, settings, trainers, job)
+        except ToolError as error:
+            log.warning("a file of job %s cannot be kept now: %s", job.id, error)
+
+
+def _keep_rows(store: Store, settings: Settings, _: Trainers, job: Job) -> None:
     owner = store.case(job.case).owner
     if "api" not in job.request and store.file(dataset_file_id(job.dataset)) is None:
         rows = "".join(json.dumps({"messages": item.messages}, ensure_ascii=False) + "\n"
                        for item in store.items(job.dataset, "train"))  # fmt: skip
         files.add(store, settings, owner, f"{job.case}.jsonl", "fine-tune", [rows.encode()],
                   id=dataset_file_id(job.dataset))  # fmt: skip
-    if job.state == JobState.SUCCEEDED and store.file(file_id(job)) is None:
-        status = finetune.follow(store, settings, trainers, job.id)
-        files.add(store, settings, owner, "step_metrics.csv", files.RESULTS, [_table(metrics(status.events)).encode()],
-                  id=file_id(job))  # fmt: skip
+
+
+def _keep_metrics(store: Store, settings: Settings, trainers: Trainers, job: Job) -> None:
+    if job.state != JobState.SUCCEEDED or store.file(file_id(job)) is not None:
+        return
+    status = finetune.follow(store, settings, trainers, job.id)
+    if status.state is JobState.SUCCEEDED:  # else its trainer cannot be asked now, and the table would stay empty
+        files.add(store, settings, store.case(job.case).owner, "step_metrics.csv", files.RESULTS,
+                  [_table(metrics(status.events)).encode()], id=file_id(job))  # fmt: skip
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from assistant.conversations import chatfile, split
 from assistant.errors import AttuneError
+from assistant.record import spending
 from assistant.record.files import File
 from assistant.record.judgement import Judgement
 from assistant.record.store import Store
@@ -22,7 +23,7 @@ from assistant.uploads.refusals import Refused, missing
 from tools import basemodel, recipe
 from tools.checks import HUB_ID
 from tools.local import LocalTrainer
-from tools.trainer import JobState, Preference, TrainRequest
+from tools.trainer import JobState, Preference, Trainer, TrainRequest
 
 SEED = 42  # where none is given
 SHOWN = 8  # questions that the model is asked while it trains, and before it is merged
@@ -70,7 +71,10 @@ def auto_epochs(rows: int) -> int:
 
 
 def create(store: Store, settings: Settings, trainers: Trainers, owner: str, order: Order) -> Job:
-    """Start the job. Raises AttuneError (Refused) where the order or its files are not good; nothing is kept then."""
+    """Start the job. Raises AttuneError (Refused) where the order, its files, its trainer or the cap do not allow it.
+
+    Nothing is kept then. A run that fails as it is started is kept, as a job that failed.
+    """
     key = _key(owner, order.key)
     if order.key and (known := store.job_of_key(key)):
         return _same(known, order)
@@ -87,10 +91,19 @@ def create(store: Store, settings: Settings, trainers: Trainers, owner: str, ord
     if order.learning_rate_multiplier:
         request = replace(request, learning_rate=_rate(request, order.learning_rate_multiplier, trainers[name]))
     noted = _noted(order, base, request)
+    _check(store, settings, trainers[name], request)
     with store.atomic():
         case = _case(store, owner, file)
         dataset = _freeze(store, case, rows)
     return finetune.begin(store, settings, trainers, case, dataset, name, request, {"system": "", "api": noted})
+
+
+def _check(store: Store, settings: Settings, trainer: Trainer, request: TrainRequest) -> None:
+    """Raise what the stage would raise before it begins a job: here, no case or dataset has been made yet."""
+    if problem := trainer.unavailable():
+        raise AttuneError(f"The trainer '{trainer.name}' cannot run: {problem}")
+    if refused := spending.refusal(store, settings, trainer.estimate(request).money_usd.high):
+        raise refused
 
 
 def _request(order: Order, base: str, rows: _Rows, key: str) -> TrainRequest:

@@ -6,7 +6,9 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -42,9 +44,16 @@ class V1:
 
 @pytest.fixture(scope="module")
 def v1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[V1]:
+    with opened(tmp_path_factory.mktemp("v1")) as found:
+        yield found
+
+
+@contextmanager
+def opened(data: Path, **more: Any) -> Iterator[V1]:
+    """It runs as long as the block. `more`: settings beside the usual ones."""
     settings = Settings(
-        data=tmp_path_factory.mktemp("v1"), owner="ada", embedding="lexical", api_requests=100_000, api_file_mb=0.5,
-        api_key=SecretStr(f"{ADA},bob:{BOB}"),
+        data=data, owner="ada", embedding="lexical", api_requests=100_000, api_file_mb=0.5,
+        api_key=SecretStr(f"{ADA},bob:{BOB}"), **more,
     )  # fmt: skip
     bench = open_workbench(settings)
     inner = api.make(bench, auth.keys(settings)[0])

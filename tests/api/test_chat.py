@@ -1,15 +1,21 @@
-"""Chat completions of /v1 with the starter, really served."""
+"""Chat completions of /v1 with the starter, really served, and with a server of somebody else's on loopback."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import httpx
 import openai
 import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from tests.api.conftest import V1, strict
+from assistant.record.types import Case, Variant
+from assistant.stages import switch
+from tests.api.conftest import V1, opened, strict
+from tests.loopback import Answer, Loopback
 from tests.tools.conftest import wait_for
 
 ASKED: list[Any] = [{"role": "user", "content": "Hello, who are you?"}]
@@ -83,3 +89,93 @@ def test_a_server_that_dies_in_the_middle_is_told_and_started_again(v1: V1) -> N
     assert json.loads(told[-2].removeprefix(b"data: "))["error"]["code"] == "engine_failed"
     again = v1.ada.chat.completions.create(**body())
     assert again.choices[0].message.content
+
+
+class Far(Loopback):
+    """A server of somebody else's. `asked`: the bodies that came; `events`: what it sends before its end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[dict[str, Any]] = []
+        self.refuses: dict[str, str] = {}  # option -> what it says of it
+        self.events: list[Any] = []
+
+    def answer(self, path: str, body: Any) -> Answer | None:  # noqa: ARG002
+        self.asked.append(body)
+        if said := next((text for name, text in self.refuses.items() if name in body), ""):
+            return Answer(400, json.dumps({"error": {"message": said}}).encode())
+        end = [{"choices": [{"index": 0, "delta": {"content": "Far."}}]},
+               {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}]  # fmt: skip
+        lines = [f"data: {json.dumps(event)}\n\n" for event in (*self.events, *end)]
+        return Answer(200, "".join([*lines, "data: [DONE]\n\n"]).encode(), "text/event-stream")
+
+
+@pytest.fixture
+def far(tmp_path: Path) -> Iterator[tuple[V1, Far]]:
+    with Far() as server, opened(tmp_path, chat_base_url=server.url, chat_model="far-1") as v1:
+        yield v1, server
+
+
+ODD = {
+    "no count": {"choices": [], "usage": {"prompt_tokens": 3}},
+    "no choices": {"choices": None, "usage": None},
+    "no delta": {"choices": [{"index": 0, "delta": None}, None]},
+    "null": None,
+    "no object": {"choices": ["x"], "usage": [1]},
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_unexpected_event_of_another_server_changes_nothing(far: tuple[V1, Far], odd: str) -> None:
+    v1, server = far
+    server.events = [ODD[odd]]
+    answer = v1.http.post("/chat/completions", json=body(model="far-1", stream=True), timeout=20)
+    assert answer.text.endswith("data: [DONE]\n\n")
+    whole = v1.ada.chat.completions.create(**body(model="far-1"), timeout=20)
+    assert (whole.choices[0].message.content, whole.choices[0].finish_reason) == ("Far.", "stop")
+    wait_for(lambda: v1.limits.writing() == 0, 20)
+
+
+def test_an_event_that_cannot_be_passed_on_breaks_the_answer_off(
+    far: tuple[V1, Far], caplog: pytest.LogCaptureFixture
+) -> None:
+    v1, server = far
+    server.events = [{"choices": [{"index": 0, "delta": {"content": "\ud800"}}]}]  # no bytes stand for half a character
+    told = v1.http.post("/chat/completions", json=body(model="far-1", stream=True), timeout=20).text.split("\n\n")
+    assert json.loads(told[-2].removeprefix("data: "))["error"]["code"] == "engine_failed"
+    assert "an answer broke off" in caplog.text
+    wait_for(lambda: v1.limits.writing() == 0, 20)
+
+
+def test_another_server_gets_the_limit_and_the_temperature_that_the_request_leaves_out(far: tuple[V1, Far]) -> None:
+    v1, server = far
+    store = v1.bench.store
+    store.add_case(Case("shop", "Shop", owner="ada"))
+    store.add_variant(Variant("shop", "warm", "chat", "far-1", "", temperature=0.7, id="v-warm"))
+    switch.run(store, "shop", "warm", force=True)
+    ask = v1.ada.chat.completions.create
+    ask(model="far-1", messages=ASKED)
+    ask(model="attune:shop", messages=ASKED)
+    ask(model="far-1", messages=ASKED, max_completion_tokens=5, temperature=0.25)
+    names = ("max_tokens", "max_completion_tokens", "temperature")
+    assert [tuple(sent.get(name) for name in names) for sent in server.asked] == [
+        (1024, None, 0.0), (1024, None, 0.7), (None, 5, 0.25),
+    ]  # fmt: skip
+
+
+def test_an_option_that_nobody_asked_for_is_left_out_where_it_is_refused(far: tuple[V1, Far]) -> None:
+    v1, server = far
+    server.refuses = {
+        "max_tokens": "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.",
+        "temperature": "Unsupported value: 'temperature' does not support 0.0 with this model.",
+        "stream_options": "Unknown field stream_options.",
+    }
+    ask = v1.ada.chat.completions.create
+    for requests in (4, 1):  # it is asked once, and known from then on
+        server.asked.clear()
+        assert ask(model="far-1", messages=ASKED).choices[0].message.content == "Far."
+        assert len(server.asked) == requests
+    assert set(server.asked[-1]) == {"model", "messages", "stream", "max_completion_tokens"}
+    with pytest.raises(openai.BadRequestError, match="temperature"):
+        ask(model="far-1", messages=ASKED, temperature=0.5)
+    assert httpx.get(f"{v1.url}/models", headers={"Authorization": f"Bearer {v1.ada.api_key}"}).is_success

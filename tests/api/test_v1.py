@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
+import socket
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -17,12 +20,15 @@ from openai.types.uploads import UploadPart
 
 from assistant.faces.api.limits import Limits
 from assistant.faces.api.streams import Cutter
-from assistant.record.types import Job
+from assistant.record.types import Case, Dataset, Item, Job
 from assistant.settings import Settings
-from assistant.uploads import tuning
+from assistant.uploads import files, results, tuning
 from assistant.uploads.refusals import Refused
 from tests.api.conftest import GOOD, ROWS, V1, strict
-from tools.trainer import JobState
+from tests.tools.conftest import wait_for
+from tests.tools.vendor_server import BASE, KEY, serving
+from tools.openai_api import OpenAITrainer
+from tools.trainer import JobState, TrainRequest
 
 
 def upload(v1: V1, data: bytes = GOOD, name: str = "rows.jsonl") -> str:
@@ -150,6 +156,82 @@ def test_a_job_of_a_case_is_told_as_openai_tells_it(v1: V1) -> None:
     refused(lambda: v1.ada.fine_tuning.jobs.cancel(shown.id), 400, "has ended")
 
 
+def hosted(v1: V1, case: str, state: JobState, handle: str) -> Job:
+    """A job of Bob's, trained by `openai`."""
+    store = v1.bench.store
+    store.add_case(Case(case, case, owner="bob"))
+    items = [Item(number, "train", row["messages"]) for number, row in enumerate(ROWS)]
+    dataset = store.add_dataset(Dataset(f"{case}-rows", case, 0, len(items), 0), items)
+    job = store.add_job(case, dataset.id, "openai", handle, state, {"seed": 1, "base_name": BASE})
+    store.set_job(job.id, ended=job.created if state.ended else "")
+    return store.job(job.id)
+
+
+def test_jobs_of_a_vendor_whose_key_is_gone_are_listed_as_they_are_known(v1: V1) -> None:
+    done = hosted(v1, "done", JobState.SUCCEEDED, "ftjob-far1")
+    going = hosted(v1, "going", JobState.RUNNING, "ftjob-far2")
+    listed = {job.id: job.status for job in v1.bob.fine_tuning.jobs.list()}
+    assert listed == {f"ftjob-{done.id}": "succeeded", f"ftjob-{going.id}": "running"}
+    assert [file.purpose for file in v1.bob.files.list()] == ["fine-tune"] * 2  # their rows
+    assert "OPENAI_API_KEY" in v1.bench.store.job(going.id).reason
+
+
+def test_the_table_of_a_job_is_kept_once_its_vendor_can_be_asked(v1: V1, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving() as vendor:
+        trainer = OpenAITrainer(KEY, vendor.api, every=0.0)
+        monkeypatch.setitem(v1.bench.trainers, "openai", trainer)
+        handle = trainer.start(TrainRequest(BASE, [row["messages"] for row in ROWS], key="k"))
+        wait_for(lambda: trainer.poll(handle).state.ended, 20)
+        job = hosted(v1, "far", JobState.SUCCEEDED, handle)
+        trainer._followed.clear()  # as after a restart
+        vendor.fail("GET", "/jobs/", "500", times=1000)
+        assert results.file_id(job) not in [file.id for file in v1.bob.files.list()]
+        vendor.faults.clear()
+        assert results.file_id(job) in [file.id for file in v1.bob.files.list()]
+        assert v1.bob.files.content(results.file_id(job)).text.splitlines()[1].startswith("1,")
+
+
+def test_one_file_may_be_kept_twice_at_once(v1: V1) -> None:
+    store, settings = v1.bench.store, v1.bench.settings
+
+    def slowly() -> Iterator[bytes]:
+        yield b"the same "
+        files.add(store, settings, "ada", "a.csv", files.RESULTS, [b"the same text"], id="file-results-twice")
+        yield b"text"
+
+    files.add(store, settings, "ada", "a.csv", files.RESULTS, slowly(), id="file-results-twice")
+    assert v1.ada.files.content("file-results-twice").text == "the same text"
+
+
+def test_what_has_expired_is_removed_from_the_disk(v1: V1) -> None:
+    store, folder = v1.bench.store, v1.bench.settings.data / "files"
+    old, kept = upload(v1), upload(v1)
+    store.set_file(old, expires=1)
+    order: Any = {"bytes": 2, "filename": "a", "mime_type": "text/plain", "purpose": "user_data"}
+    uploads = [v1.ada.uploads.create(**order).id for _ in range(3)]
+    parts = [v1.ada.uploads.parts.create(id, data=b"x").id for id in uploads]
+    for id in uploads[:2]:
+        store._update("uploads", id, expires=1)
+    assert v1.ada.uploads.cancel(uploads[0]).status == "cancelled"  # nobody has swept yet
+    assert not (folder / parts[0]).exists()
+    listed = [file.id for file in v1.ada.files.list()]
+    assert (old in listed, kept in listed) == (False, True)
+    there = {name: (folder / name).exists() for name in (old, kept, *parts)}
+    assert there == {old: False, kept: True, parts[0]: False, parts[1]: False, parts[2]: True}
+    refused(lambda: v1.ada.uploads.parts.create(uploads[1], data=b"x"), 400, "expired")
+    assert v1.ada.uploads.cancel(uploads[1]).status == "cancelled"
+    assert v1.ada.uploads.cancel(uploads[2]).status == "cancelled"
+
+
+def test_a_refused_order_leaves_no_case_behind(v1: V1) -> None:
+    id, before = upload(v1), v1.bench.store.cases("ada")
+    order = {"model": BASE, "training_file": id, "extra_body": {"trainer": "openai"}}
+    refused(lambda: v1.ada.fine_tuning.jobs.create(**order), 400, "No key is set", "OPENAI_API_KEY")
+    file = v1.bench.store.file(id)
+    assert file is not None
+    assert (v1.bench.store.cases("ada"), file.case) == (before, "")
+
+
 def test_one_idempotency_key_is_one_job() -> None:
     order = tuning.Order("attune-starter", "file-1", key="once")
     known = Job(7, "case", "d", "trl", "", "running", request={"api": {"order": tuning._fingerprint(order)}})
@@ -185,6 +267,15 @@ def test_without_a_good_key_there_is_nothing(v1: V1) -> None:
         assert "wrong-key" not in answer.text
 
 
+@pytest.mark.parametrize("path", ["files", "uploads/upload_1/parts", "fine_tuning/jobs"])
+def test_without_a_key_no_body_is_read(v1: V1, path: str) -> None:
+    where = httpx.URL(v1.url)
+    head = f"POST /v1/{path} HTTP/1.1\r\nHost: {where.host}\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+    with socket.create_connection((where.host, where.port), timeout=20) as asked:
+        asked.sendall(f"{head}Content-Length: 400000\r\n\r\n".encode())  # and nothing more
+        assert asked.recv(4096).startswith(b"HTTP/1.1 401 ")
+
+
 def test_too_large_and_unknown(v1: V1) -> None:
     answer = v1.http.post("/files", files={"file": b"x" * 1_600_000}, data={"purpose": "user_data"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "request_too_large")
@@ -217,6 +308,18 @@ def test_a_minutes_requests_are_counted() -> None:
     limits.request("ada")
     with limits.answering("ada", 1), pytest.raises(Refused, match="ATTUNE_API_STREAMS"):
         limits.begin("ada", 1)
+
+
+def test_whoever_keeps_asking_is_still_served_at_the_rate_that_is_allowed() -> None:
+    time = [0.0]
+    limits = Limits(Settings(api_requests=60), lambda: time[0])
+    served = 0
+    for _ in range(4 * 120):  # four times a second, two minutes long
+        time[0] += 0.25
+        with contextlib.suppress(Refused):
+            limits.request("ada")
+            served += 1
+    assert 60 + 110 < served <= 60 + 120
 
 
 def test_text_is_cut_at_the_first_stop() -> None:

@@ -115,6 +115,12 @@ def test_a_folder_becomes_a_case_and_again_another(here: Attune, shop: str) -> N
     assert [case["case"] for case in listed] == ["teashop", "teashop-2"]
 
 
+@pytest.mark.parametrize("more", [["--id", "tea"], ["Tea"]])
+def test_a_folder_brings_its_own_name(here: Attune, more: list[str]) -> None:
+    refused(here("new", *more, "--folder", str(EXAMPLE)), "--folder alone")
+    assert result(here("status", "--json")) == {"cases": []}
+
+
 def test_baseline_switch_and_undo(here: Attune, shop: str) -> None:
     made = result(here("baseline", "--json"))
     assert [v["name"] for v in made["variants"]] == ["prompt", "few-shot", "rag", "rag+few-shot"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
@@ -127,6 +128,19 @@ PAIR = (
     '"preferred_output": [{"role": "assistant", "content": "hello"}], '
     '"non_preferred_output": [{"role": "assistant", "content": "no"}]}'
 )
+
+
+def test_a_file_is_checked_without_keeping_its_rows():
+    data = b'{"key": "value of some length"}\n' * 50_000
+    tracemalloc.start()
+    chatfile.check_lines(data, "rows.jsonl")
+    peak = tracemalloc.get_traced_memory()[1]
+    with pytest.raises(AttuneError, match=r"line 1: .*line 3: .*and 49997 more"):
+        chatfile.check_lines(b"x\n" * 50_000, "rows.jsonl")
+    worst = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < len(data) / 4
+    assert worst < len(data) / 4
 
 
 @pytest.mark.parametrize(("read", "line"), [(chatfile.conversations, GOOD), (chatfile.pairs, PAIR)])

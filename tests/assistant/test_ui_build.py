@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
+import httpx
 import pytest
+import uvicorn
 from fastapi import FastAPI
+from pydantic import SecretStr
 
+import app
+from assistant.faces.own_host import OwnHost
 from assistant.faces.ui.build import LOOK_SECONDS, PROGRESS_SECONDS, mount
 from assistant.faces.ui.told import told
 from assistant.settings import Settings
@@ -46,3 +56,67 @@ def test_a_handler_that_fails_gives_what_its_outputs_take(caplog: pytest.LogCapt
     assert told(lambda: shown(True))() == gr.skip()
     assert told(silent)(True) is None
     assert "a handler of the interface failed" in caplog.text
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[int]:
+    """The whole app on a port of loopback."""
+    bench = open_workbench(Settings(data=tmp_path / "run", embedding="lexical"))
+    server = uvicorn.Server(uvicorn.Config(app.make_app(bench), port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    thread.join(20)
+    bench.close()
+
+
+def test_on_loopback_only_its_own_names_are_answered(port: int) -> None:
+    """A website whose name leads to 127.0.0.1 is not Attune, whatever the browser thinks."""
+
+    def status(path: str, host: str) -> int:
+        return httpx.get(f"http://127.0.0.1:{port}{path}", headers={"Host": host}).status_code
+
+    for host in (f"127.0.0.1:{port}", "127.0.0.1", f"localhost:{port}", "LOCALHOST", f"[::1]:{port}", "[::1]:99"):
+        assert (status("/", host), status("/v1/models", host)) == (200, 401), host
+    wrong = ("evil.example", f"evil.example:{port}", "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.1",
+             "[::1", "evil.example:80@127.0.0.1", "localhost:80:80", "")  # fmt: skip
+    for host in wrong:
+        found = {status(path, host) for path in ("/", "/config", "/gradio_api/queue/data", "/healthz", "/v1/models")}
+        assert found <= {421, 400}, host
+    told = httpx.get(f"http://127.0.0.1:{port}/v1/models", headers={"Host": "evil.example"}).json()["error"]
+    assert told["code"] == "unknown_host"
+    assert "localhost" in told["message"]
+
+
+def test_a_websocket_by_another_name_is_closed() -> None:
+    sent: list[Any] = []
+
+    async def keep(message: Any) -> None:
+        sent.append(message["type"])
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
+        await send({"type": "websocket.accept"})
+
+    for host in (b"evil.example", b"localhost:7860"):
+        asyncio.run(OwnHost(inner)({"type": "websocket", "path": "/", "headers": [(b"host", host)]}, receive, keep))
+    assert sent == ["websocket.close", "websocket.accept"]
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1"])
+def test_with_a_password_any_name_is_answered(tmp_path: Path, host: str) -> None:
+    settings = Settings(data=tmp_path / "run", embedding="lexical", host=host, password=SecretStr("open-sesame"))
+    bench = open_workbench(settings)
+
+    async def status() -> int:
+        transport = httpx.ASGITransport(app.make_app(bench))
+        async with httpx.AsyncClient(transport=transport, base_url="http://attune.example") as client:
+            return (await client.get("/healthz")).status_code
+
+    assert asyncio.run(status()) == 200
+    bench.close()

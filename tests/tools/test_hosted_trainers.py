@@ -110,6 +110,20 @@ def test_a_list_that_is_refused_for_now_is_asked_for_again(vendor: Vendor, statu
     assert found.step == 2
 
 
+@pytest.mark.parametrize("flavour", TABLES)
+def test_a_job_whose_key_is_gone_is_unknown_and_the_setting_is_named(flavour: str) -> None:
+    with serving(flavour) as vendor:
+        handle = opened(vendor).start(wanted())
+        without = opened(vendor, key="")
+        found = without.poll(handle)
+        assert found.state is JobState.UNKNOWN
+        assert without.settings in found.reason
+        for ask in (without.cancel, without.pause, without.resume, without.find):
+            with pytest.raises(ToolError, match="There is no key") as caught:
+                ask(handle)
+            assert without.settings in caught.value.remedy
+
+
 # measures -------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("prefix", ["valid", "validation"])
 def test_the_result_file_is_read_however_it_is_spelled(prefix: str) -> None:

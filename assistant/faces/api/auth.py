@@ -10,6 +10,7 @@ import secrets
 from dataclasses import dataclass
 
 from fastapi import Request
+from fastapi.requests import HTTPConnection
 
 from assistant.errors import AttuneError
 from assistant.settings import Settings
@@ -57,17 +58,23 @@ def keys(settings: Settings) -> tuple[Keys, str]:
 
 
 def owner(request: Request) -> str:
-    """The owner whose key the request brings. Raises Refused (401, 403)."""
-    known: Keys = request.app.state.keys
-    if known.passing and not (request.client and loopback(request.client.host)):
+    """The owner whose key the request brings, their request counted. Raises Refused (401, 403, 429)."""
+    found = known(request)
+    request.app.state.limits.request(found)
+    return found
+
+
+def known(request: HTTPConnection) -> str:
+    """The owner whose key the request brings; looks at nothing but its headers. Raises Refused (401, 403)."""
+    keys: Keys = request.app.state.keys
+    if keys.passing and not (request.client and loopback(request.client.host)):
         raise Refused("/v1 answers on loopback only while ATTUNE_API_KEY is not set.",
                       "Set ATTUNE_API_KEY and start Attune again.", code="loopback_only", status=403)  # fmt: skip
-    found = known.owner(request.headers.get("authorization", ""))
+    found = keys.owner(request.headers.get("authorization", ""))
     if found is None:
         raise Refused("There is no valid key in the header Authorization: Bearer KEY.",
                       "Use a key of ATTUNE_API_KEY, or the one that Attune printed when it started.",
                       code="invalid_api_key", status=401)  # fmt: skip
-    request.app.state.limits.request(found)
     return found
 
 

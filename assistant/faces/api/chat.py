@@ -90,11 +90,11 @@ async def create_completion(request: Request, bench: Bench, owner: Owner, body: 
     target = await targets.find(bench, owner, body)
     targets.check(body, target)
     messages, most = await targets.prompt(bench, target, body)
-    sent = _sent(body, target, messages, most)
+    sent, ours = _sent(body, target, messages), _ours(body, target, most)
     head = Head(f"chatcmpl-{secrets.token_hex(14)}", target.name,
                 bool(body.stream_options and body.stream_options.include_usage))  # fmt: skip
     async with AsyncExitStack() as stack:
-        upstreams = await _open(request, owner, target, sent, head, stack, body.n or 1)
+        upstreams = await _open(request, owner, target, sent, ours, head, stack, body.n or 1)
         engine: Engine = request.app.state.engine
         if not body.stream:
             return await _whole(upstreams, engine, head, targets.stops(body))
@@ -105,25 +105,36 @@ async def create_completion(request: Request, bench: Bench, owner: Owner, body: 
 
 
 async def _open(
-    request: Request, owner: str, target: Target, sent: dict[str, Any], head: Head, stack: AsyncExitStack, count: int
-) -> list[Upstream]:
+    request: Request, owner: str, target: Target, sent: dict[str, Any], ours: dict[str, Any], head: Head,
+    stack: AsyncExitStack, count: int,
+) -> list[Upstream]:  # fmt: skip
     """The server's answers as they begin, one for each choice; `stack` lets go of them."""
     stack.enter_context(request.app.state.limits.answering(owner, count))
     engine: Engine = request.app.state.engine
-    first = await stack.enter_async_context(engine.open(target.variant, sent, head.id))
+    first = await stack.enter_async_context(engine.open(target.variant, sent, head.id, ours))
     rest = [
-        await stack.enter_async_context(engine.open(target.variant, sent, f"{head.id}-{number}"))
+        await stack.enter_async_context(engine.open(target.variant, sent, f"{head.id}-{number}", ours))
         for number in range(1, count)
     ]
     return [first, *rest]
 
 
-def _sent(body: chat_schemas.ChatCreate, target: Target, messages: list[Any], most: int) -> dict[str, Any]:
+def _sent(body: chat_schemas.ChatCreate, target: Target, messages: list[Any]) -> dict[str, Any]:
     """The request to the model's server: to ours what it knows, to another everything that was asked for."""
+    asked = {} if target.local else body.model_dump(exclude_none=True, exclude={"n", "stop", "stream_options"})
+    return asked | {"messages": messages, "stream": True}
+
+
+def _ours(body: chat_schemas.ChatCreate, target: Target, most: int) -> dict[str, Any]:
+    """The options that the request leaves to us. A server of somebody else's may refuse them: then it goes without."""
+    ours: dict[str, Any] = {"max_tokens": most, "temperature": target.variant.temperature}
     if target.local:
-        return {"messages": messages, "max_tokens": most, "temperature": target.variant.temperature, "stream": True}
-    asked = body.model_dump(exclude_none=True, exclude={"n", "stop"})
-    return asked | {"messages": messages, "stream": True, "stream_options": {"include_usage": True}}
+        return ours
+    if body.max_tokens is not None or body.max_completion_tokens is not None:
+        del ours["max_tokens"]
+    if body.temperature is not None:
+        del ours["temperature"]
+    return ours | {"stream_options": {"include_usage": True}}
 
 
 async def _whole(upstreams: list[Upstream], engine: Engine, head: Head, stops: list[str]) -> Response:

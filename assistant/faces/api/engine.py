@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -21,6 +22,7 @@ from assistant.endpoints import Endpoint
 from assistant.record.types import Variant
 from assistant.uploads.refusals import Refused
 
+log = logging.getLogger(__name__)
 Upstream = aiohttp.ClientResponse
 GONE = (aiohttp.ClientError, TimeoutError, ConnectionError)  # what a server that is not there, or ends, looks like
 EVENT = b"\n\n"
@@ -44,15 +46,18 @@ class Engine:
         self._session = None
 
     @asynccontextmanager
-    async def open(self, variant: Variant, body: dict[str, Any], id: str) -> AsyncIterator[Upstream]:
+    async def open(
+        self, variant: Variant, body: dict[str, Any], id: str, ours: Mapping[str, Any]
+    ) -> AsyncIterator[Upstream]:
         """The server's answer, its status seen to be 200. A local server that is gone is started again, once.
 
-        Raises Refused, or AttuneError of what loads the model.
+        `ours`: options beside the body that nobody asked for; those that a server of somebody else's refuses by name
+        are left out. Raises Refused, or AttuneError of what loads the model.
         """
         key = (variant.model, variant.temperature)
         self._answering[key] = self._answering.get(key, 0) + 1
         try:
-            answer = await self._send(variant, body, id)
+            answer = await self._send(variant, body, id, ours)
             try:
                 yield answer
             finally:
@@ -71,16 +76,16 @@ class Engine:
         if crowd >= CROWD and gap < (wait := min(LONGEST, crowd * BREATH)):
             await asyncio.sleep(wait)
 
-    async def _send(self, variant: Variant, body: dict[str, Any], id: str) -> Upstream:
+    async def _send(self, variant: Variant, body: dict[str, Any], id: str, ours: Mapping[str, Any]) -> Upstream:
         endpoint = self._chat.ready(variant) or await self._load(variant, False)
         try:
-            return await self._ask(endpoint, body, id)
+            return await self._ask(endpoint, body, id, ours)
         except GONE:
             if not endpoint.local:
                 raise _gone(endpoint) from None
         endpoint = await self._load(variant, True)
         try:
-            return await self._ask(endpoint, body, id)
+            return await self._ask(endpoint, body, id, ours)
         except GONE:
             raise _gone(endpoint) from None
 
@@ -90,16 +95,24 @@ class Engine:
                           "Wait for an answer to end.", code="rate_limit_exceeded", status=429)  # fmt: skip
         return await asyncio.to_thread(self._chat.at, variant, doubted)
 
-    async def _ask(self, endpoint: Endpoint, body: dict[str, Any], id: str) -> Upstream:
+    async def _ask(self, endpoint: Endpoint, body: dict[str, Any], id: str, ours: Mapping[str, Any]) -> Upstream:
         headers = {"X-Request-ID": id} | ({"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {})
-        answer = await self._open_session().post(
-            f"{endpoint.url}/chat/completions", json=body | {"model": endpoint.model}, headers=headers,
-            timeout=_OWN if endpoint.local else _REMOTE,
-        )  # fmt: skip
-        if answer.status == 200:
-            return answer
-        async with answer:
-            raise _refused(endpoint, answer.status, await answer.text(errors="replace"))
+        refused = set() if endpoint.local else self._chat.refused(endpoint)
+        while True:
+            options = _taken(ours, refused)
+            answer = await self._open_session().post(
+                f"{endpoint.url}/chat/completions", json=body | options | {"model": endpoint.model}, headers=headers,
+                timeout=_OWN if endpoint.local else _REMOTE,
+            )  # fmt: skip
+            if answer.status == 200:
+                return answer
+            async with answer:
+                said = await answer.text(errors="replace")
+            named = _named(said, options) if answer.status in (400, 422) and not endpoint.local else ""
+            if not named:
+                raise _refused(endpoint, answer.status, said)
+            log.info("%s does not take %s.", endpoint.url, named)
+            refused.add(named)
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -131,6 +144,19 @@ def events(piece: bytes) -> list[dict[str, Any]]:
     """The objects in a piece of whole events."""
     lines = [line[5:].strip() for line in piece.splitlines() if line.startswith(b"data:")]
     return [json.loads(line) for line in lines if line and line != b"[DONE]"]
+
+
+def _taken(ours: Mapping[str, Any], refused: set[str]) -> dict[str, Any]:
+    """Our options without those that the server refuses; the limit of an answer has a newer name."""
+    found = dict(ours)
+    if "max_tokens" in refused and "max_tokens" in ours:
+        found["max_completion_tokens"] = ours["max_tokens"]
+    return {name: value for name, value in found.items() if name not in refused}
+
+
+def _named(said: str, options: Mapping[str, Any]) -> str:
+    """The option of ours that a refusal names first; "" when it names none."""
+    return min((name for name in options if name in said), key=said.find, default="")
 
 
 def _gone(endpoint: Endpoint) -> Refused:

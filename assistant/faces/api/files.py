@@ -36,6 +36,7 @@ def list_files(
     bench: Bench, owner: Owner, purpose: Annotated[str | None, Query(max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=10000)] = 10000, order: Literal["asc", "desc"] = "desc", after: After = None,
 ) -> schemas.FilePage:  # fmt: skip
+    files.sweep(bench.store, bench.settings)
     results.keep(bench.store, bench.settings, bench.trainers, owner)
     found = [file for file in bench.store.files(owner, int(time.time())) if purpose in (None, file.purpose)]
     listed, more = page(found[::-1] if order == "desc" else found, after, limit)
@@ -74,7 +75,8 @@ def create_upload(bench: Bench, owner: Owner, body: schemas.UploadCreate) -> sch
         raise Refused(f"A file of {body.bytes} bytes is larger than ATTUNE_API_FILE_MB allows ({most} bytes).",
                       "Send a smaller one.", "bytes")  # fmt: skip
     expires = body.expires_after.seconds if body.expires_after else 0
-    return _upload(bench, files.open_upload(bench.store, owner, body.filename, body.purpose, body.bytes, expires))
+    made = files.open_upload(bench.store, bench.settings, owner, body.filename, body.purpose, body.bytes, expires)
+    return _upload(bench, made)
 
 
 @router.post("/uploads/{upload_id}/parts", tags=["uploads"])
@@ -94,6 +96,7 @@ def complete_upload(bench: Bench, owner: Owner, upload_id: Id, body: schemas.Upl
 
 @router.post("/uploads/{upload_id}/cancel", tags=["uploads"])
 def cancel_upload(bench: Bench, owner: Owner, upload_id: Id) -> schemas.Upload:
+    """End an upload that is open or has expired. Its parts are removed."""
     files.cancel(bench.store, bench.settings, _open(bench, owner, upload_id))
     return _upload(bench, _open(bench, owner, upload_id))
 

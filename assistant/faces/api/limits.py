@@ -8,12 +8,15 @@ from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
-from assistant.faces.api import errors
+from fastapi.requests import HTTPConnection
+
+from assistant.faces.api import auth, errors
 from assistant.settings import Settings
 from assistant.uploads.refusals import Refused
 
 JSON_MB = 16.0  # largest body that is not a file
 FORM_MB = 1.0  # what a form adds to its file
+WITH_BODY = ("POST", "PUT", "PATCH")
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -31,12 +34,12 @@ class Limits:
         self._writing: dict[str, int] = {}
 
     def request(self, owner: str) -> None:
-        """Count one request. Raises Refused (429) when the minute's are used up."""
+        """Count one request. Raises Refused (429) when the minute's are used up; one that is refused counts nothing."""
         with self._lock:
             now = self._clock()
             left, then = self._buckets.get(owner, (float(self._most), now))
             left = min(float(self._most), left + (now - then) * self._most / 60)
-            self._buckets[owner] = (max(0.0, left - 1), now)
+            self._buckets[owner] = (left - 1 if left >= 1 else left, now)
         if left < 1:
             raise Refused(f"More than {self._most} requests came in a minute.", "Wait a moment, or raise "
                           "ATTUNE_API_REQUESTS.", code="rate_limit_exceeded", status=429)  # fmt: skip
@@ -70,7 +73,10 @@ class Limits:
 
 
 class Bodies:
-    """ASGI middleware: a body that is too large is refused before it is read, or as soon as it grows too large."""
+    """ASGI middleware: a body is read of those with a key only, and not further than it may be large.
+
+    The key is looked at here because a route looks when the body is read already, a file's to the disk.
+    """
 
     def __init__(self, app: App, file_mb: float) -> None:
         self.app = app
@@ -80,6 +86,12 @@ class Bodies:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        if scope["method"] in WITH_BODY:
+            try:
+                auth.known(HTTPConnection(scope))
+            except Refused as refused:
+                await errors.of(refused)(scope, receive, send)
+                return
         path = str(scope["path"]).rstrip("/")
         most = (self.file_mb + FORM_MB if path.endswith(("/files", "/parts")) else JSON_MB) * 1e6
         headers = dict(scope["headers"])

@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 DONE = b"data: [DONE]\n\n"
 BROKE = {"error": {"message": "The answer broke off: the model's server ended or failed. Ask again.",
                    "type": "server_error", "param": None, "code": "engine_failed"}}  # fmt: skip
+FINISHES = ("stop", "length", "tool_calls", "content_filter")  # those that OpenAI's clients know
 Write = Callable[[bytes], Awaitable[None]]
 
 
@@ -103,6 +104,9 @@ async def passed(upstream: Upstream, engine: Engine, head: Head, served: str, wr
     except (Broken, *engines.GONE, ValueError) as error:
         log.warning("an answer broke off: %s", type(error).__name__)
         await write(_sse(BROKE))
+    except Exception:
+        log.exception("an answer broke off by a fault of ours")
+        await write(_sse(BROKE))
 
 
 async def read(
@@ -124,7 +128,12 @@ async def read(
                 if cutter.hit:
                     answer.finish = "stop"
                     return
+    except Broken:
+        raise
     except (*engines.GONE, ValueError) as error:
+        raise Broken from error
+    except Exception as error:
+        log.exception("an answer broke off by a fault of ours")
         raise Broken from error
     if not answer.finish:
         raise Broken
@@ -146,6 +155,9 @@ async def merged(upstreams: Sequence[Upstream], engine: Engine, head: Head, stop
             waiting.put_nowait(None)
         except Broken as broken:
             waiting.put_nowait(broken)
+        except Exception:  # whoever waits for this answer would wait for ever
+            log.exception("an answer broke off by a fault of ours")
+            waiting.put_nowait(Broken())
 
     tasks = [asyncio.create_task(follow(*pair)) for pair in zip(upstreams, answers, strict=True)]
     try:
@@ -179,17 +191,31 @@ def usage(answers: Sequence[Answer]) -> dict[str, int]:
     return {"prompt_tokens": asked, "completion_tokens": wrote, "total_tokens": asked + wrote}
 
 
-def _read(event: dict[str, Any], answer: Answer) -> dict[str, Any]:
-    """Note what an event says of the answer; returns its delta, empty where it shows nothing."""
-    if event.get("error"):
+def _read(event: Any, answer: Answer) -> dict[str, Any]:
+    """Note what an event says of the answer; returns its delta, empty where it shows nothing.
+
+    Servers leave fields out, or send null for them: what cannot be read says nothing.
+    """
+    said = _object(event)
+    if said.get("error"):
         raise Broken
-    if used := event.get("usage"):
-        answer.prompt_tokens, answer.completion_tokens = used["prompt_tokens"], used["completion_tokens"]
-    for choice in event.get("choices", [])[:1]:
-        answer.finish = choice.get("finish_reason") or answer.finish
-        delta = choice.get("delta") or {}
-        return {name: delta[name] for name in ("role", "content") if delta.get(name) is not None}
-    return {}
+    used = _object(said.get("usage"))
+    answer.prompt_tokens = _number(used.get("prompt_tokens"), answer.prompt_tokens)
+    answer.completion_tokens = _number(used.get("completion_tokens"), answer.completion_tokens)
+    choices = said.get("choices")
+    choice = _object(choices[0] if isinstance(choices, list) and choices else None)
+    if finish := choice.get("finish_reason"):
+        answer.finish = finish if finish in FINISHES else "stop"
+    delta = _object(choice.get("delta"))
+    return {name: delta[name] for name in ("role", "content") if isinstance(delta.get(name), str)}
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _number(value: Any, else_: int) -> int:
+    return value if isinstance(value, int) else else_
 
 
 def _choice(index: int, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:

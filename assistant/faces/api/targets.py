@@ -63,7 +63,8 @@ async def find(bench: Workbench, owner: str, body: chat_schemas.ChatCreate) -> T
 async def prompt(bench: Workbench, target: Target, body: chat_schemas.ChatCreate) -> tuple[list[Message], int]:
     """The messages to send, and how many tokens the answer may have. Raises Refused where they do not fit."""
     messages = [{"role": ROLES[m.role], "content": _text(m.content)} for m in body.messages]
-    asked = body.max_completion_tokens or body.max_tokens or LONGEST_ANSWER
+    usual = target.variant.max_tokens if target.whole else LONGEST_ANSWER
+    asked = body.max_completion_tokens or body.max_tokens or usual
     if target.whole:
         variant = replace(target.variant, max_tokens=min(asked, LONGEST_ANSWER))
         built = await asyncio.to_thread(bench.chat.prepare, variant, messages)
