@@ -151,7 +151,7 @@ def test_another_server_gets_the_limit_and_the_temperature_that_the_request_leav
     v1, server = far
     store = v1.bench.store
     store.add_case(Case("shop", "Shop", owner="ada"))
-    store.add_variant(Variant("shop", "warm", "chat", "far-1", "", temperature=0.7, id="v-warm"))
+    store.add_variant(Variant("shop", "warm", "chat", "far-1", "", temperature=0.7, max_tokens=90, id="v-warm"))
     switch.run(store, "shop", "warm", force=True)
     ask = v1.ada.chat.completions.create
     ask(model="far-1", messages=ASKED)
@@ -159,7 +159,7 @@ def test_another_server_gets_the_limit_and_the_temperature_that_the_request_leav
     ask(model="far-1", messages=ASKED, max_completion_tokens=5, temperature=0.25)
     names = ("max_tokens", "max_completion_tokens", "temperature")
     assert [tuple(sent.get(name) for name in names) for sent in server.asked] == [
-        (1024, None, 0.0), (1024, None, 0.7), (None, 5, 0.25),
+        (1024, None, 0.0), (90, None, 0.7), (None, 5, 0.25),
     ]  # fmt: skip
 
 
