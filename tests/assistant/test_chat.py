@@ -16,8 +16,9 @@ import pytest
 
 from assistant.chat import Chat
 from assistant.errors import AttuneError
+from assistant.faces.ui import transcript
 from assistant.knowledge.retriever import Knowledge
-from assistant.record.types import Variant
+from assistant.record.types import Turn, Variant
 from tests.assistant.material import add_documents, new_case, talk, variant
 
 KEY = "sk-very-secret-key"
@@ -87,6 +88,10 @@ def test_an_answer_that_meets_its_limit_says_so(local: Chat) -> None:
     short = local.reply(variant(max_tokens=2), QUESTION)
     list(short)
     assert short.cut == "The answer is cut at its limit of 2 tokens, which ATTUNE_LONGEST_ANSWER sets."
+    turn = Turn(2, 1, 1, "assistant", short.text, details={"saw": short.saw(), "cut": short.cut})
+    shown = transcript.message(turn)[-1]
+    assert shown["metadata"]["title"].endswith(" tokens · answer cut")
+    assert "at its limit of 2 tokens" in shown["content"]
 
 
 def test_prompt_tokens_are_counted_as_the_server_counts_them(local: Chat) -> None:
