@@ -52,8 +52,8 @@ def make_app(bench: Workbench, keys: Keys | None = None) -> Router:
         async with page.router.lifespan_context(page), api.running(v1):
             yield
 
-    open_to_all = not bench.settings.password.get_secret_value()
-    own = [Middleware(OwnHost)] if open_to_all and auth.loopback(bench.settings.host) else []
+    guarded = bench.settings.password.get_secret_value() or not auth.loopback(bench.settings.host)
+    own = [] if guarded else [Middleware(OwnHost)]
     return Router([Mount("/v1", v1), Mount("", page)], lifespan=running, middleware=own)
 
 

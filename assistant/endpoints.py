@@ -89,18 +89,18 @@ def stream(
 ) -> Any:
     """Open the stream of an answer of at most `most` tokens.
 
-    Servers differ in what they take: an option that one refuses by name is added to `refused` and left out. Others
-    who ask at the same time share that set, so a refusal is read against what this request sent.
+    Servers differ in what they take: an option that one refuses by name is added to `refused` and left out.
     """
     import openai
 
     sent: list[Any] = list(messages)
+    ours = {"max_tokens": most, "temperature": variant.temperature, "stream_options": {"include_usage": True}}
     while True:
-        options = _options(variant, most, frozenset(refused))
+        options: dict[str, Any] = taken(ours, refused)
         try:
             return client.chat.completions.create(model=endpoint.model, messages=sent, stream=True, **options)
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-            named = _blamed(str(error), options)
+            named = blamed(str(error), options)
             if not named:
                 raise
             log.info("%s does not take %s.", endpoint.url, named)
@@ -118,19 +118,20 @@ def told(endpoint: Endpoint) -> Iterator[None]:
         raise _told(error, endpoint) from error
 
 
-def _options(variant: Variant, most: int, refused: frozenset[str]) -> dict[str, Any]:
-    options: dict[str, Any] = {
-        "max_tokens": most, "temperature": variant.temperature, "stream_options": {"include_usage": True}
-    }  # fmt: skip
-    if "max_tokens" in refused:
-        options["max_completion_tokens"] = most
-    return {name: value for name, value in options.items() if name not in refused}
+def taken(options: Mapping[str, Any], refused: set[str]) -> dict[str, Any]:
+    """The options without those that a server refuses; the limit of an answer has a newer name.
+
+    Others who ask at the same time share that set and may add to it, so a refusal is read against what was sent.
+    """
+    known, found = frozenset(refused), dict(options)
+    if "max_tokens" in known and "max_tokens" in options:
+        found["max_completion_tokens"] = options["max_tokens"]
+    return {name: value for name, value in found.items() if name not in known}
 
 
-def _blamed(message: str, sent: Mapping[str, Any]) -> str:
+def blamed(message: str, sent: Mapping[str, Any]) -> str:
     """The option that was sent and that a refusal names first; "" when it names none of them."""
-    found = sorted((message.find(name), name) for name in sent if name in message)
-    return found[0][1] if found else ""
+    return min((name for name in sent if name in message), key=message.find, default="")
 
 
 def _told(error: openai.OpenAIError, endpoint: Endpoint) -> Exception:

@@ -60,8 +60,7 @@ def deploy(
         job = store.job(job_id)
         rows = _rows(job)
         if not rows or rows[-1]["until"]:
-            if refused := spending.refusal(store, settings, usd):
-                raise refused
+            spending.allow(store, settings, usd)
             row = {"kind": kind, "usd_per_hour": hosting.hour(kind), "hours": hours, "since": now(), "until": ""}
             store.set_job(job_id, metrics=job.metrics | {"hosting": [*rows, row]})
     return hosting.deploy(job.model, kind)

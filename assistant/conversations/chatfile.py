@@ -147,8 +147,8 @@ def _message(message: Any) -> Message:
     text = content(message.get("content"))
     if text is None:
         raise BadRow(f"the content of the {role} message is not text")
-    if broken := half(text):
-        raise BadRow(f"the {role} message holds {broken}, half of a character: remove it or write the whole one")
+    if broken := half(role, text):
+        raise BadRow(broken)
     if role == "assistant" and not text:
         raise BadRow("the assistant message is empty")
     kept: Message = {"role": ROLES[role], "content": text}

@@ -68,12 +68,13 @@ def read(path: Path) -> list[list[Message]]:
     return parse(decode(data, path.name), path.name)
 
 
-def half(text: str) -> str:
-    """The first half of a character that stands alone (a surrogate), escaped as in JSON; "" where there is none."""
+def half(role: str, text: str) -> str:
+    """What is wrong with a message that holds half of a character alone (a surrogate); "" where none does."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        return f"\\u{ord(text[error.start]):04x}"
+        broken = f"\\u{ord(text[error.start]):04x}"  # as JSON escapes it
+        return f"the {role} message holds {broken}, half of a character: remove it or write the whole one"
     return ""
 
 
@@ -112,8 +113,8 @@ def _message_problem(message: Any) -> str | None:
         return f"the content of the {role} message is not text"
     if not content.strip():
         return f"the {role} message is empty"
-    if broken := half(content):
-        return f"the {role} message holds {broken}, half of a character: remove it or write the whole one"
+    if broken := half(role, content):
+        return broken
     if message.get("weight", 1) not in (0, 1):
         return '"weight" is neither 0 nor 1'
     return None

@@ -80,7 +80,7 @@ def find(store: Store, evaluation: Evaluation) -> Failures:
         return Failures("", "", 0)
     variant, against = names[0], names[1] if len(names) > 1 else ""
     scores = store.scores(evaluation.id)
-    compared = runner.shared({name: _of(scores, evaluation, name) for name in names})
+    compared = runner.shared({name: _of(scores, evaluation, name) for name in names}, runner.turn)
     own = runner.by_conversation(compared[variant])
     if not own:
         return Failures(variant, against, 0)

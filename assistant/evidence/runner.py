@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from assistant.chat import Chat, Reply
 from assistant.errors import AttuneError
@@ -73,11 +74,26 @@ def timings(chat: Chat, variant: Variant, asked: Sequence[Question]) -> tuple[fl
     return statistics.median(first), statistics.median(total)
 
 
-def shared(scores: Mapping[str, Sequence[Score]]) -> dict[str, list[Score]]:
-    """The scores of each variant, of those turns alone that every one of them scored: else unlike is compared."""
-    turns = [{(one.item, one.turn) for one in mine if one.score is not None} for mine in scores.values()]
-    both = set.intersection(*turns) if turns else set()
-    return {name: [one for one in mine if (one.item, one.turn) in both] for name, mine in scores.items()}
+class Scored(Protocol):
+    """An answer with its score; None where it could not be scored."""
+
+    @property
+    def score(self) -> float | None: ...
+
+
+S = TypeVar("S", bound=Scored)
+
+
+def shared(scores: Mapping[str, Sequence[S]], question: Callable[[S], Hashable]) -> dict[str, list[S]]:
+    """The scores of each variant, of those questions alone that every one of them scored: else unlike is compared."""
+    asked = [{question(one) for one in mine if one.score is not None} for mine in scores.values()]
+    both = set.intersection(*asked) if asked else set()
+    return {name: [one for one in mine if question(one) in both] for name, mine in scores.items()}
+
+
+def turn(score: Score) -> tuple[int, int]:
+    """What a score of an evaluation is of: the held-out conversation, and the turn in it."""
+    return score.item, score.turn
 
 
 def by_conversation(scores: Sequence[Score]) -> dict[int, float]:

@@ -53,7 +53,8 @@ def report(store: Store, knowledge: Knowledge, trial: Trial, variants: Mapping[s
     every = store.trial_answers(trial.id)
     by_name = {name: [a for a in every if a.variant == variant.id] for name, variant in variants.items()}
     answers = {name: _summary(variants[name], mine, _by_unit(trial, mine)) for name, mine in by_name.items()}
-    scores = {name: _by_unit(trial, mine) for name, mine in _shared(by_name).items()}
+    compared = runner.shared(by_name, lambda one: one.number)
+    scores = {name: _by_unit(trial, mine) for name, mine in compared.items()}
     shared = sorted(scores[PLAIN])
     means = {name: math.fsum(values[unit] for unit in shared) for name, values in scores.items()}
     apart = {
@@ -127,13 +128,6 @@ def _check(store: Store, trial: Trial, variant: Variant) -> None:
     mine = [answer for answer in store.trial_answers(trial.id) if answer.variant == variant.id]
     if mine and all(answer.error for answer in mine):
         raise AttuneError(f"The variant '{variant.name}' answered nothing: {mine[0].error}", "Mend that, then again.")
-
-
-def _shared(answers: Mapping[str, Sequence[Answered]]) -> dict[str, list[Answered]]:
-    """The answers of each variant, to those questions alone that every one of them has a score for."""
-    numbers = [{one.number for one in mine if one.score is not None} for mine in answers.values()]
-    both = set.intersection(*numbers) if numbers else set()
-    return {name: [one for one in mine if one.number in both] for name, mine in answers.items()}
 
 
 def _by_unit(trial: Trial, answers: Sequence[Answered]) -> dict[int, float]:

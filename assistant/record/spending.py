@@ -40,8 +40,7 @@ def resuming(store: Store, settings: Settings, job_id: int) -> Iterator[None]:
     with store.atomic():  # two that are resumed at once must both fit under the cap
         job = store.job(job_id)
         money = float(job.request.get("money_usd", 0.0))
-        if refused := refusal(store, settings, money):
-            raise refused
+        allow(store, settings, money)
         row = {"at": now(), "money_usd": money}
         if money:
             store.set_job(job_id, metrics=job.metrics | {"resumed": [*_resumed(job), row]})
@@ -78,6 +77,12 @@ def refusal(store: Store, settings: Settings, money_usd: float) -> AttuneError |
         sentence += f"${had:.2f} of the ${cap:.2f} a month that {SETTING} allows is spent."
     return AttuneError(sentence, f"Set {SETTING} to what you allow a month in US dollars and start Attune again, or "
                        "choose a trainer on this machine, which costs nothing.")  # fmt: skip
+
+
+def allow(store: Store, settings: Settings, money_usd: float) -> None:
+    """Raise AttuneError where a run that may cost this much must not begin; see `refusal`."""
+    if refused := refusal(store, settings, money_usd):
+        raise refused
 
 
 def note(store: Store, settings: Settings, money_usd: float) -> str:

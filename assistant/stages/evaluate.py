@@ -129,7 +129,7 @@ def _scores(store: Store, evaluation: Evaluation, variants: dict[str, Variant]) 
     """What is compared: each variant's mean of a conversation, over the turns that all of them scored."""
     every = store.scores(evaluation.id)
     mine = {name: [s for s in every if s.variant == variant.id] for name, variant in variants.items()}
-    return {name: runner.by_conversation(kept) for name, kept in runner.shared(mine).items()}
+    return {name: runner.by_conversation(kept) for name, kept in runner.shared(mine, runner.turn).items()}
 
 
 def _parity(settings: Settings, chat: Chat, job: Job, variants: dict[str, Variant]) -> dict[str, Any]:

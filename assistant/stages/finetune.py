@@ -79,6 +79,14 @@ def run(store: Store, settings: Settings, trainers: Trainers, case: str, **optio
                  {"system": prompt.short_instruction(store.case(case))})  # fmt: skip
 
 
+def most(trainers: Trainers, name: str, request: TrainRequest) -> float:
+    """US dollars that the run may cost at most. Raises where it cannot run, before anything is recorded."""
+    trainer = _trainer(trainers, name)
+    if problem := trainer.unavailable():
+        raise AttuneError(f"The trainer '{name}' cannot run: {problem}")
+    return trainer.estimate(request).money_usd.high
+
+
 def begin(
     store: Store, settings: Settings, trainers: Trainers, case: str, dataset: str, name: str, request: TrainRequest,
     kept: Mapping[str, Any],
@@ -87,21 +95,16 @@ def begin(
 
     A key starts one job, however often it is asked for: the one that there is already is returned.
     """
-    trainer = _trainer(trainers, name)
-    if problem := trainer.unavailable():
-        raise AttuneError(f"The trainer '{name}' cannot run: {problem}")
-    money = trainer.estimate(request).money_usd.high  # refuses what cannot run before anything is recorded
+    money = most(trainers, name, request)
     noted = {k: v for k, v in asdict(request).items() if k not in CONTENT} | dict(kept)
-    noted.setdefault("base_name", settings.portable(request.base))
-    noted |= {"money_usd": money} if money else {}
+    noted = {"base_name": settings.portable(request.base)} | noted | ({"money_usd": money} if money else {})
     with store.atomic():  # two that are started at once must both fit under the cap
         if known := store.job_of_key(request.key):
             return known
-        if refused := spending.refusal(store, settings, money):
-            raise refused
+        spending.allow(store, settings, money)
         job = store.add_job(case, dataset, name, "", JobState.QUEUED, noted, request.key)
     try:
-        handle = trainer.start(request)
+        handle = trainers[name].start(request)
     except Unsure as error:  # it may run and cost money: it is looked for, and nothing else begins meanwhile
         store.set_job(job.id, state=JobState.UNKNOWN, reason=str(error))
         return store.job(job.id)
@@ -272,14 +275,13 @@ def _found(store: Store, settings: Settings, trainers: Trainers, job: Job) -> bo
 
 
 def _record(store: Store, settings: Settings, job: Job, status: JobStatus) -> None:
-    ended = status.state.ended
     kept = [{"step": c.step, "model": settings.portable(c.model), "metrics": c.metrics} for c in status.checkpoints]
     told = status.metrics | ({"checkpoints": kept} if kept else {})
     with store.atomic():  # what was noted while the trainer was asked, a resumption for one, stays
         store.set_job(
             job.id, state=str(status.state), reason=status.reason, metrics=store.job(job.id).metrics | told,
             model=settings.portable(status.model), adapter=settings.portable(status.adapter),
-            ended=now() if ended else "",
+            ended=now() if status.state.ended else "",
         )  # fmt: skip
     if status.state is JobState.SUCCEEDED:
         variants(store, settings, store.job(job.id))

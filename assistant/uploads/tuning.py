@@ -23,7 +23,7 @@ from assistant.uploads.refusals import Refused, missing
 from tools import basemodel, recipe
 from tools.checks import HUB_ID
 from tools.local import LocalTrainer
-from tools.trainer import JobState, Preference, Trainer, TrainRequest
+from tools.trainer import JobState, Preference, TrainRequest
 
 SEED = 42  # where none is given
 SHOWN = 8  # questions that the model is asked while it trains, and before it is merged
@@ -91,19 +91,11 @@ def create(store: Store, settings: Settings, trainers: Trainers, owner: str, ord
     if order.learning_rate_multiplier:
         request = replace(request, learning_rate=_rate(request, order.learning_rate_multiplier, trainers[name]))
     noted = _noted(order, base, request)
-    _check(store, settings, trainers[name], request)
+    spending.allow(store, settings, finetune.most(trainers, name, request))  # before a case and a dataset are made
     with store.atomic():
         case = _case(store, owner, file)
         dataset = _freeze(store, case, rows)
     return finetune.begin(store, settings, trainers, case, dataset, name, request, {"system": "", "api": noted})
-
-
-def _check(store: Store, settings: Settings, trainer: Trainer, request: TrainRequest) -> None:
-    """Raise what the stage would raise before it begins a job: here, no case or dataset has been made yet."""
-    if problem := trainer.unavailable():
-        raise AttuneError(f"The trainer '{trainer.name}' cannot run: {problem}")
-    if refused := spending.refusal(store, settings, trainer.estimate(request).money_usd.high):
-        raise refused
 
 
 def _request(order: Order, base: str, rows: _Rows, key: str) -> TrainRequest:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from assistant.knowledge import documents
@@ -14,6 +16,15 @@ PLANTS = {
     "pests.txt": "PESTS\nSpider mites hate moist air. Wash the leaves with soap.\n\nLIGHT\nFerns like shade.",
     "delivery.md": "# Delivery\n\nPlants travel by bicycle courier on Tuesdays. The courier costs 4 euros.",
 }
+
+
+def at_once(*acts: Callable[[], object]) -> None:
+    """Do them at the same time, each on a thread of its own, and wait for all of them."""
+    threads = [threading.Thread(target=act) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def settings(folder: Path, **more: object) -> Settings:

@@ -19,7 +19,7 @@ from assistant.errors import AttuneError
 from assistant.faces.ui import transcript
 from assistant.knowledge.retriever import Knowledge
 from assistant.record.types import Turn, Variant
-from tests.assistant.material import add_documents, new_case, talk, variant
+from tests.assistant.material import add_documents, at_once, new_case, talk, variant
 
 KEY = "sk-very-secret-key"
 QUESTION = talk("How often do I water my cactus?")
@@ -156,13 +156,7 @@ def test_an_answer_may_be_stopped(local: Chat) -> None:
 def test_several_may_ask_at_once(local: Chat) -> None:
     alone = "".join(local.reply(long(), QUESTION))
     answers: list[str] = []
-    threads = [
-        threading.Thread(target=lambda: answers.append("".join(local.reply(long(), QUESTION)))) for _ in range(6)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[lambda: answers.append("".join(local.reply(long(), QUESTION)))] * 6)
     assert answers == [alone] * 6
 
 
@@ -277,17 +271,11 @@ def test_options_that_a_server_refuses_are_left_out(tmp_path: Path, remote: Chat
 def test_first_questions_at_once_blame_the_option_that_was_sent(tmp_path: Path, remote: Chat) -> None:
     chat = open_chat(tmp_path, chat_base_url=remote.settings.chat_base_url, chat_api_key=KEY)
     answers: list[str] = []
-    threads = [
-        threading.Thread(target=lambda: answers.append("".join(chat.reply(far("reasons"), QUESTION))))
-        for _ in range(Handler.at_once.parties)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert answers == ["One cup."] * len(threads)
+    times = Handler.at_once.parties
+    at_once(*[lambda: answers.append("".join(chat.reply(far("reasons"), QUESTION)))] * times)
+    assert answers == ["One cup."] * times
     list(chat.reply(far("reasons"), QUESTION))
-    for sent in Handler.asked[-1 - len(threads) :]:
+    for sent in Handler.asked[-1 - times :]:
         assert sent["max_completion_tokens"] == 50
         assert "max_tokens" not in sent
     chat.close()

@@ -11,7 +11,7 @@ import pytest
 
 from assistant.chat import Chat
 from assistant.errors import AttuneError
-from assistant.evidence import parity, scorers, statistics
+from assistant.evidence import parity, runner, scorers, statistics
 from assistant.evidence.runner import by_conversation, questions, shared
 from assistant.evidence.verdict import judge
 from assistant.knowledge import tokens
@@ -175,11 +175,12 @@ def test_only_turns_that_all_have_scored_are_shared():
     def scored(name, *values):
         return [Score(1, name, 0, turn, "", value, 1, 1, 0.1, 0.2) for turn, value in enumerate(values)]
 
-    kept = shared({"rag": scored("rag", 1.0, None, 0.6), "prompt": scored("prompt", 0.2, 0.9, 0.4)})
+    every = {"rag": scored("rag", 1.0, None, 0.6), "prompt": scored("prompt", 0.2, 0.9, 0.4)}
+    kept = shared(every, runner.turn)
     assert {name: by_conversation(mine) for name, mine in kept.items()} == {
         "rag": {0: pytest.approx(0.8)}, "prompt": {0: pytest.approx(0.3)}
     }  # fmt: skip
-    assert shared({}) == {}
+    assert shared({}, runner.turn) == {}
 
 
 def test_a_base_of_the_hub_is_compared_by_what_its_trainer_noted(tmp_path):

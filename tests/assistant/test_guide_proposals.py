@@ -14,6 +14,7 @@ from assistant.guide import proposals
 from assistant.record.types import Job
 from assistant.stages import dataset, finetune, interview, switch
 from assistant.workbench import Workbench
+from tests.assistant.material import at_once
 from tests.assistant.measured import evaluated, trained
 from tests.assistant.proposing import Opened, approve, open_bench, ready
 from tools.trainer import JobState
@@ -52,11 +53,7 @@ def test_confirming_does_it_once_even_when_two_people_press_at_once(opened: Open
         finally:
             bench.store.close()
 
-    threads = [threading.Thread(target=press) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[press] * 6)
     assert len(results) == 1
     assert len(errors) == 5
     assert len(trainer.started) == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 
 import pytest
 from sqlite_utils import Database
@@ -12,6 +11,7 @@ from assistant.errors import AttuneError
 from assistant.record.migrations import migrations
 from assistant.record.store import Store
 from assistant.record.types import Brief, Case, Dataset, Item, Passage, Score, Variant
+from tests.assistant.material import at_once
 
 
 @pytest.fixture
@@ -40,11 +40,7 @@ def test_threads_write_at_the_same_time_and_nothing_is_lost(store):
             store.add_turn(conversation.id, 0, "user", "x")
         store.close()
 
-    threads = [threading.Thread(target=write) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[write] * 4)
     assert len(store.turns(conversation.id)) == 100
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from assistant.guide import proposals
 from assistant.record import spending
 from assistant.stages import dataset, finetune
 from assistant.workbench import Workbench
+from tests.assistant.material import at_once
 from tests.assistant.proposing import InstantTrainer, approve, open_bench, ready
 from tools.trainer import Estimate, JobState, JobStatus, Range, ToolError, TrainRequest, Unsure
 
@@ -211,11 +213,7 @@ def test_two_that_are_resumed_at_once_must_both_fit(bench: Workbench, trainer: P
         finally:
             bench.store.close()
 
-    threads = [threading.Thread(target=press) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(press, press)
     assert sorted("$40.00 of the $40.00" in result for result in results) == [False, True]
 
 
@@ -246,11 +244,7 @@ def test_two_that_are_confirmed_at_once_must_both_fit(bench: Workbench, trainer:
         finally:
             bench.store.close()
 
-    threads = [threading.Thread(target=press, args=(proposal,)) for proposal in made]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*(partial(press, proposal) for proposal in made))
     assert len(trainer.started) == len(bench.store.jobs()) == 1
     assert sorted("of the $30.00" in result for result in results) == [False, True]
 

@@ -17,6 +17,7 @@ from typing import Any
 import aiohttp
 import httpx
 
+from assistant import endpoints
 from assistant.chat import Chat
 from assistant.endpoints import Endpoint
 from assistant.record.types import Variant
@@ -99,7 +100,7 @@ class Engine:
         headers = {"X-Request-ID": id} | ({"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {})
         refused = set() if endpoint.local else self._chat.refused(endpoint)
         while True:
-            options = _taken(ours, refused)
+            options = endpoints.taken(ours, refused)
             answer = await self._open_session().post(
                 f"{endpoint.url}/chat/completions", json=body | options | {"model": endpoint.model}, headers=headers,
                 timeout=_OWN if endpoint.local else _REMOTE,
@@ -108,7 +109,7 @@ class Engine:
                 return answer
             async with answer:
                 said = await answer.text(errors="replace")
-            named = _named(said, options) if answer.status in (400, 422) and not endpoint.local else ""
+            named = endpoints.blamed(said, options) if answer.status in (400, 422) and not endpoint.local else ""
             if not named:
                 raise _refused(endpoint, answer.status, said)
             log.info("%s does not take %s.", endpoint.url, named)
@@ -144,19 +145,6 @@ def events(piece: bytes) -> list[dict[str, Any]]:
     """The objects in a piece of whole events."""
     lines = [line[5:].strip() for line in piece.splitlines() if line.startswith(b"data:")]
     return [json.loads(line) for line in lines if line and line != b"[DONE]"]
-
-
-def _taken(ours: Mapping[str, Any], refused: set[str]) -> dict[str, Any]:
-    """Our options without those that the server refuses; the limit of an answer has a newer name."""
-    found = dict(ours)
-    if "max_tokens" in refused and "max_tokens" in ours:
-        found["max_completion_tokens"] = ours["max_tokens"]
-    return {name: value for name, value in found.items() if name not in refused}
-
-
-def _named(said: str, options: Mapping[str, Any]) -> str:
-    """The option of ours that a refusal names first; "" when it names none."""
-    return min((name for name in options if name in said), key=said.find, default="")
 
 
 def _gone(endpoint: Endpoint) -> Refused:
