@@ -10,6 +10,8 @@ from typing import TypeVar
 
 import pytest
 
+from tools.trainer import JobState, JobStatus, Trainer
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 STARTER = ROOT / "data" / "starter"
 CHATML = (
@@ -28,6 +30,11 @@ def wait_for(look: Callable[[], T], seconds: float = 120.0, every: float = 0.05)
         assert time.monotonic() < deadline, f"nothing after {seconds} s"
         time.sleep(every)
     return found
+
+
+def until(trainer: Trainer, handle: str, *states: JobState) -> JobStatus:
+    """The run's status, once it is in one of these states."""
+    return wait_for(lambda: (found := trainer.poll(handle)).state in states and found, 60, 0.1)
 
 
 def make_tokenizer(template: str = CHATML):

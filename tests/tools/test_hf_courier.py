@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import save_file
 
-from tests.tools.conftest import make_rows, wait_for
+from tests.tools.conftest import make_rows, until, wait_for
 from tests.tools.hub_server import TOKEN, Fault, Hub
 from tools import hf_script, jobdir
 from tools.hf_jobs import HfJobs, HfJobsTrainer
-from tools.trainer import JobState, JobStatus, TrainRequest
+from tools.trainer import JobState, TrainRequest
 
 
 @pytest.fixture
@@ -27,10 +27,6 @@ def handle(trainer: HfJobsTrainer, tiny: Path) -> str:
     started = trainer.start(TrainRequest(str(tiny), make_rows(8), max_steps=2, key="confirmed"))
     until(trainer, started, JobState.RUNNING)
     return started
-
-
-def until(trainer: HfJobsTrainer, handle: str, *states: JobState) -> JobStatus:
-    return wait_for(lambda: (found := trainer.poll(handle)).state in states and found, 60, 0.1)
 
 
 def pushed(hub: Hub, stage: str = "COMPLETED", job: str = "job1", **result: object) -> None:

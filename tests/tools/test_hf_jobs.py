@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.conftest import make_rows, wait_for
+from tests.tools.conftest import make_rows, until, wait_for
 from tests.tools.hub_server import TOKEN, Hub
 from tools import jobdir, machine
 from tools.hf_jobs import STATES, HfJobs, HfJobsTrainer, timeout
 from tools.prices import TABLE
-from tools.trainer import Estimate, JobState, JobStatus, ToolError, TrainRequest
+from tools.trainer import Estimate, JobState, ToolError, TrainRequest
 from tools.workers import hf_remote
 
 
@@ -26,10 +26,6 @@ def trainer(hub: Hub, tmp_path: Path) -> HfJobsTrainer:
 @pytest.fixture
 def request_(tiny: Path) -> TrainRequest:
     return TrainRequest(str(tiny), make_rows(8), max_steps=2, key="confirmed")
-
-
-def until(trainer: HfJobsTrainer, handle: str, *states: JobState) -> JobStatus:
-    return wait_for(lambda: (found := trainer.poll(handle)).state in states and found, 60, 0.1)
 
 
 def test_the_timeout_comes_from_the_forecast_and_bounds_the_price(trainer: HfJobsTrainer, request_) -> None:
