@@ -19,6 +19,7 @@ class Bench(ABC):
 
     pauses = False  # whether a run can be paused and go on
     resumes = False  # whether a run that was cancelled goes on from its checkpoint
+    tells = True  # whether its status tells that it would
     seconds = 280.0  # in which a short run ends
 
     def __init__(self, folder: Path) -> None:

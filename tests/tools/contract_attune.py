@@ -15,13 +15,14 @@ from tests.tools.contract import Bench, rows, settings
 from tools import jobdir
 from tools.openai_api import OpenAITrainer
 from tools.prices import Prices
-from tools.trainer import TrainRequest
+from tools.trainer import JobStatus, TrainRequest
 
 
 class AttuneBench(Bench):
     """A server in a process of its own, which really trains the starter. It costs nothing, so its price is 0."""
 
-    pauses = True
+    pauses = resumes = True
+    tells = False  # at OpenAI nothing goes on that was cancelled, so its API has no word for it
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -44,6 +45,9 @@ class AttuneBench(Bench):
 
     def broken(self) -> TrainRequest:
         return self.request(epochs=50.0, key="broken")
+
+    def progressing(self, status: JobStatus) -> bool:
+        return status.step > 0
 
     def strike(self, handle: str) -> None:
         """Kill the worker of the newest run, as a machine without memory would."""

@@ -147,7 +147,7 @@ def test_it_is_cancelled_in_mid_job_after_a_restart(bench: Bench, cancelled: Run
     assert cancelled.status.state is JobState.CANCELLED
     assert cancelled.status.reason
     assert cancelled.status.model == ""
-    assert cancelled.status.resumable == bench.resumes
+    assert cancelled.status.resumable == (bench.resumes and bench.tells)
 
 
 def test_it_goes_on_and_pauses_where_it_can_and_says_so_where_it_cannot(

@@ -141,6 +141,17 @@ def test_cancelled_while_training_keeps_its_checkpoint(tiny: Path, tmp_path: Pat
     assert status.resumable
 
 
+def test_a_request_to_end_is_seen_after_a_step_where_its_signal_was_lost(tiny: Path, tmp_path: Path):
+    trainer = TrlTrainer(tmp_path)
+    handle = trainer.start(wanted(tiny, max_steps=4000, samples=[], probes=[]))
+    wait_for(lambda: trainer.poll(handle).step, 200)
+    os.truncate(Path(handle) / jobdir.LOCK, 0)  # whom to signal is not known
+    trainer.cancel(handle)
+    status = ended(trainer, handle)
+    assert status.state is JobState.CANCELLED
+    assert "of 4000" in status.reason  # its own words: it was not ended by force
+
+
 def test_a_loss_that_is_no_number_ends_the_run(tiny: Path, tmp_path: Path):
     trainer = TrlTrainer(tmp_path)
     status = ended(trainer, trainer.start(wanted(tiny, learning_rate=1e38, max_steps=50, samples=[], probes=[])))

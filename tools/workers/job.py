@@ -66,8 +66,8 @@ class Job:
         if lock is None:
             lock = os.open(self.directory / jobdir.LOCK, os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(lock, 0)  # what a starter gave is empty or has the id: it must not go, a signal would be lost
         os.set_inheritable(lock, False)  # a grandchild must not keep a dead worker looking alive
-        os.ftruncate(lock, 0)
         os.pwrite(lock, str(os.getpid()).encode(), 0)
         return lock
 
@@ -83,6 +83,10 @@ class Job:
         again, self.cancelled = self.cancelled, True
         if not (self.stepping or again):  # asked again, it is ending already
             raise Cancelled
+
+    def asked_to_end(self) -> bool:
+        """Whether somebody asked the run to end. Looked at between steps: a signal can be lost, its file stays."""
+        return self.cancelled or any((self.directory / name).exists() for name in (jobdir.CANCEL, jobdir.PAUSE))
 
     def event(self, type_: str, **values: Any) -> None:
         """Append one event. Numbers that JSON does not know (NaN, infinity) become null."""

@@ -60,7 +60,7 @@ class Progress(TrainerCallback):  # type: ignore[misc]
             self._samples(state.global_step)
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        if self.ranks.any(self.job.cancelled):  # one process asks the others: they have to end after the same step
+        if self.ranks.any(self.job.asked_to_end()):  # one process asks the others: they have to end after the same step
             self.job.cancelled = True
             control.should_training_stop = control.should_save = True
             control.should_evaluate = False
