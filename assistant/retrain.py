@@ -47,7 +47,7 @@ def rows(data: bytes, name: str) -> list[list[Message]]:
 def _chat(line: str) -> str:
     try:
         value = json.loads(line) if line.strip() else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return line  # the parser names the line
     if not (isinstance(value, dict) and "preferred_output" in value):
         return line

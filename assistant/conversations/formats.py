@@ -94,7 +94,7 @@ def _line(line: str) -> list[Message] | str:
     """The messages of one line, or what is wrong with it."""
     try:
         value = json.loads(line)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # a number of thousands of digits is no JSONDecodeError
         return "this is not valid JSON"
     messages = value.get("messages") if isinstance(value, dict) else None
     if not isinstance(messages, list) or not messages:

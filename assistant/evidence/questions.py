@@ -151,7 +151,7 @@ def _worded(asked: Asked, passage: str, held_out: HeldOut, ask: Ask) -> Asked:
     try:
         reply = json.loads(re.sub(r"^```(?:json)?\s*|\s*```$", "", ask(_prompt(passage)).strip()))
         question, answer = str(reply["question"]).strip(), str(reply["answer"]).strip()
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return asked
     right = question.endswith("?") and 3 <= len(words(question)) <= 40 and len(words(answer)) > 0
     if not right or _squashed(answer) not in _squashed(passage) or question in held_out or answer in held_out:

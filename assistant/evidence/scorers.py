@@ -75,7 +75,7 @@ def _leaves_of(text: str) -> Counter[str] | None:
     body = re.sub(r"^```(?:json)?\s*|\s*```$", "", text.strip())
     try:
         value = json.loads(body)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # a number of thousands of digits is no JSONDecodeError
         return None
     return Counter(set(_leaves(value, "")))
 

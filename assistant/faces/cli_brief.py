@@ -97,7 +97,7 @@ def _read_answers(name: str) -> dict[str, Any]:
     text = sys.stdin.read() if name == "-" else decode(read_bytes(Path(name)), Path(name).name)
     try:
         value = tomllib.loads(text) if name.endswith(".toml") else json.loads(text)
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         kind = "TOML" if name.endswith(".toml") else "JSON"
         raise AttuneError(f"{name} is not valid {kind}: {error}.", "Mend that place and run it again.") from error
     value = value.get("brief", value) if isinstance(value, dict) else value

@@ -102,6 +102,7 @@ def test_latin_1_is_refused_with_its_line():
     ("line", "words"),
     [
         ("{broken", "not valid JSON"),
+        ("9" * 5000, "not valid JSON"),
         ("[1]", 'no list called "messages"'),
         (GOOD.replace('"assistant"', '"bot"'), 'role "bot"'),
         (GOOD.replace("hello", "  "), "assistant message is empty"),

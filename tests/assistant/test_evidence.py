@@ -41,6 +41,7 @@ def test_json_f1_counts_leaves_and_an_unreadable_reference_is_unscored():
     assert scorers.json_f1('["a", "b"]', '["b", "c"]') == pytest.approx(0.5)
     assert scorers.json_f1('```json\n{"x": {"y": 1}}\n```', '{"x": {"y": 1}}') == 1
     assert scorers.json_f1("no json", "[1]") == 0
+    assert scorers.json_f1("9" * 5000, "[1]") == 0
     assert scorers.json_f1("[1]", "no json") is None
 
 
