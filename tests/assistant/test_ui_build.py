@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 import app
 from assistant.faces.own_host import OwnHost
-from assistant.faces.ui.build import LOOK_SECONDS, PROGRESS_SECONDS, mount
+from assistant.faces.ui.build import LOOK_SECONDS, PANELS, PROGRESS_SECONDS, build, mount
 from assistant.faces.ui.told import told
 from assistant.settings import Settings
 from assistant.workbench import open_workbench
@@ -128,4 +128,16 @@ def test_with_a_password_any_name_is_answered(tmp_path: Path, host: str) -> None
             return (await client.get("/healthz")).status_code
 
     assert run(status()) == 200
+    bench.close()
+
+
+def test_what_is_in_front_is_known_without_the_server(tmp_path: Path) -> None:
+    """Asked of the server, two tabs opened at once could be answered in the wrong order, and one stayed empty."""
+    bench = open_workbench(Settings(data=tmp_path / "run", embedding="lexical"))
+    made = build(bench)
+    tabs = {block._id for block in made.blocks.values() if isinstance(block, gr.Tab)}
+    opened = [one for one in made.config["dependencies"] if any(id in tabs for id, _ in one["targets"])]
+    assert len(opened) == len(tabs) == len(PANELS)
+    assert not any(one["backend_fn"] for one in opened)
+    assert sorted(one["js"] for one in opened) == sorted(f"() => {name!r}" for name in PANELS)
     bench.close()

@@ -68,5 +68,5 @@ def mount(app: Any, bench: Workbench, path: str = "/") -> Any:
 def _panel(name: str, title: str, kind: Any, bench: Workbench, session: Session) -> Any:
     with gr.Tab(title, id=name, elem_id=f"tab-{name}") as tab:
         made = kind(bench, session)
-    tab.select(lambda: name, None, session.panel, **QUIET)
+    tab.select(None, None, session.panel, js=f"() => {name!r}", **QUIET)
     return made

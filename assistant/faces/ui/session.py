@@ -25,7 +25,9 @@ class Session:
 
     def __init__(self) -> None:
         self.case = gr.State("")
-        self.panel = gr.State("chat")
+        # Kept by the page: it is what is in front. On the server two that are opened shortly one after the other could
+        # come in the wrong order, the first being the one that Gradio opens with the page.
+        self.panel = gr.Textbox("chat", show_label=False, container=False, visible="hidden")
         self.changed = gr.State(0)
 
     def after(self, event: Any) -> Any:
