@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +13,7 @@ from typing import TypeVar
 
 import pytest
 
+from tools import jobdir
 from tools.trainer import JobState, JobStatus, Trainer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -35,6 +39,14 @@ def wait_for(look: Callable[[], T], seconds: float = 120.0, every: float = 0.05)
 def until(trainer: Trainer, handle: str, *states: JobState) -> JobStatus:
     """The run's status, once it is in one of these states."""
     return wait_for(lambda: (found := trainer.poll(handle)).state in states and found, 60, 0.1)
+
+
+def end_workers(folder: Path) -> None:
+    """Kill every worker that still lives on a job directory in the folder: a run outlives whoever started it."""
+    for lock in folder.rglob(jobdir.LOCK):
+        if jobdir.alive(lock.parent) and (text := jobdir.read_text(lock)).isdigit():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(int(text), signal.SIGKILL)
 
 
 def make_tokenizer(template: str = CHATML):

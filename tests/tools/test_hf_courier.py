@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from safetensors.numpy import save_file
 
-from tests.tools.conftest import make_rows, until, wait_for
+from tests.tools.conftest import end_workers, make_rows, until, wait_for
 from tests.tools.hub_server import TOKEN, Fault, Hub
 from tools import hf_script, jobdir
 from tools.hf_jobs import HfJobs, HfJobsTrainer
@@ -17,8 +18,9 @@ from tools.trainer import JobState, TrainRequest
 
 
 @pytest.fixture
-def trainer(hub: Hub, tmp_path: Path) -> HfJobsTrainer:
-    return HfJobsTrainer(tmp_path / "jobs", HfJobs(TOKEN, hub.url, look=0.1))
+def trainer(hub: Hub, tmp_path: Path) -> Iterator[HfJobsTrainer]:
+    yield HfJobsTrainer(tmp_path / "jobs", HfJobs(TOKEN, hub.url, look=0.1))
+    end_workers(tmp_path)
 
 
 @pytest.fixture

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.tools.conftest import make_rows, until, wait_for
+from tests.tools.conftest import end_workers, make_rows, until, wait_for
 from tests.tools.hub_server import TOKEN, Hub
 from tools import jobdir, machine
 from tools.hf_jobs import STATES, HfJobs, HfJobsTrainer, timeout
@@ -19,8 +20,9 @@ from tools.workers import hf_remote
 
 
 @pytest.fixture
-def trainer(hub: Hub, tmp_path: Path) -> HfJobsTrainer:
-    return HfJobsTrainer(tmp_path / "jobs", HfJobs(TOKEN, hub.url, look=0.1))
+def trainer(hub: Hub, tmp_path: Path) -> Iterator[HfJobsTrainer]:
+    yield HfJobsTrainer(tmp_path / "jobs", HfJobs(TOKEN, hub.url, look=0.1))
+    end_workers(tmp_path)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.conftest import ROOT, wait_for
+from tests.tools.conftest import ROOT, end_workers, wait_for
 from tools import jobdir, process
 from tools.trainer import JobState, JobStatus, ToolError
 
@@ -30,8 +30,7 @@ time.sleep(600)
 def directory(tmp_path: Path):
     path = tmp_path / "job"
     yield path
-    if jobdir.alive(path):
-        os.killpg(int((path / jobdir.LOCK).read_text()), signal.SIGKILL)
+    end_workers(tmp_path)
 
 
 def ended(directory: Path, seconds: float = 60.0) -> JobStatus:
