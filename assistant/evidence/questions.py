@@ -7,7 +7,6 @@ read for one: the documents and the brief alone are, and what in them is like a 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 
+from assistant.evidence.scorers import json_of
 from assistant.knowledge import chunks, documents
 from assistant.knowledge.chunks import Chunk
 from assistant.knowledge.likeness import Near, key, openings
@@ -149,7 +149,7 @@ def _worded(asked: Asked, passage: str, held_out: HeldOut, ask: Ask) -> Asked:
     if not passage:
         return asked
     try:
-        reply = json.loads(re.sub(r"^```(?:json)?\s*|\s*```$", "", ask(_prompt(passage)).strip()))
+        reply = json_of(ask(_prompt(passage)))
         question, answer = str(reply["question"]).strip(), str(reply["answer"]).strip()
     except (ValueError, KeyError, TypeError, RecursionError):
         return asked

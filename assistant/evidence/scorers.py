@@ -71,11 +71,18 @@ def _f1(found: Counter[str], wanted: Counter[str]) -> float:
     return 2 * (found & wanted).total() / (found.total() + wanted.total())
 
 
+def json_of(text: str) -> Any:
+    """The JSON value of an answer, in a code fence or without.
+
+    Raises ValueError for what is none, RecursionError for what is nested too deep.
+    """
+    return json.loads(re.sub(r"^```(?:json)?\s*|\s*```$", "", text.strip()))
+
+
 def _leaves_of(text: str) -> Counter[str] | None:
-    body = re.sub(r"^```(?:json)?\s*|\s*```$", "", text.strip())
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):  # a number of thousands of digits is no JSONDecodeError
+        value = json_of(text)
+    except ValueError:
         return None
     return Counter(set(_leaves(value, "")))
 

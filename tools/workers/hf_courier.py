@@ -59,7 +59,7 @@ class Courier:
 
     def go(self) -> None:
         """Do whatever of the run is still to be done."""
-        if (self.job.directory / jobdir.CANCEL).exists():
+        if self.job.asked_to_end():
             raise Cancelled
         found = self.link.job()
         if found is None:
@@ -73,7 +73,7 @@ class Courier:
             self.job.stepping = True  # a cancel waits until it is known what was started
             found = self._create()
             self.job.stepping = False
-        if self.job.cancelled:
+        if self.job.asked_to_end():
             raise Cancelled
         self._follow(found)
 
