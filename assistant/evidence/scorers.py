@@ -81,10 +81,9 @@ def json_of(text: str) -> Any:
 
 def _leaves_of(text: str) -> Counter[str] | None:
     try:
-        value = json_of(text)
-    except ValueError:
+        return Counter(set(_leaves(json_of(text), "")))
+    except (ValueError, RecursionError):
         return None
-    return Counter(set(_leaves(value, "")))
 
 
 def _leaves(value: Any, path: str) -> list[str]:

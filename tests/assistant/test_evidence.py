@@ -42,6 +42,7 @@ def test_json_f1_counts_leaves_and_an_unreadable_reference_is_unscored():
     assert scorers.json_f1('```json\n{"x": {"y": 1}}\n```', '{"x": {"y": 1}}') == 1
     assert scorers.json_f1("no json", "[1]") == 0
     assert scorers.json_f1("9" * 5000, "[1]") == 0
+    assert [scorers.json_f1("[" * deep + "]" * deep, "[1]") for deep in (600, 900, 100_000)] == [0, 0, 0]
     assert scorers.json_f1("[1]", "no json") is None
 
 
