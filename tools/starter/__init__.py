@@ -1,1 +1,0 @@
-"""How the starter model is made: a corpus generator, a tokenizer and a pretraining script."""
