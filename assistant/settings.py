@@ -7,9 +7,9 @@ from pathlib import Path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tools.engine import EMBEDDED as EMBEDDED
+
 ROOT = Path(__file__).resolve().parent.parent
-STARTER = "attune-starter"  # the name of the shipped model wherever a model is named
-STARTER_FOLDER = str(ROOT / "data" / "starter")
 
 
 class Settings(BaseSettings):
@@ -29,11 +29,14 @@ class Settings(BaseSettings):
     )  # fmt: skip
     api_requests: int = Field(600, ge=1, description="Requests a minute to /v1 for each owner")
     api_streams: int = Field(64, ge=1, description="Answers written at once for each owner of a /v1 key")
-    api_jobs: int = Field(2, ge=1, description="Fine-tuning jobs running at once for each owner of a /v1 key")
+    api_jobs: int = Field(2, ge=1, description="Jobs running at once for each owner of a /v1 key; more wait")
+    api_origins: str = Field("", description="Origins of pages that may ask /v1, by commas; `*` = any, empty = none")
     api_file_mb: float = Field(512.0, gt=0, description="Largest file uploaded to /v1, in MB")
 
     chat_base_url: str = Field("", description="OpenAI-compatible chat server")
-    chat_model: str = Field(STARTER, description="A local folder, or the server's name")
+    chat_model: str = Field(
+        EMBEDDED, description="A local folder, a GGUF file or a name of the Hub; with a server, its name for the model"
+    )  # fmt: skip
     chat_api_key: SecretStr = Field(SecretStr(""), description="Key of the chat server")
     longest_answer: int = Field(512, ge=1, description="Longest answer in the chat and in the evaluation, in tokens")
 
@@ -95,13 +98,12 @@ class Settings(BaseSettings):
     hf_namespace: str = Field("", description="Whose jobs and repositories they are; empty = the token's owner")
     prices: Path = Field(ROOT / "data" / "prices.toml", description="The dated table of hosted prices")
 
-    gguf_converter: str = Field("", description="llama.cpp's `convert_hf_to_gguf.py`; empty = look on the PATH")
     train_python: str = Field("", description="Local trainers' interpreter; empty = ours")
     spending_cap: float = Field(
         0.0, ge=0, allow_inf_nan=False, description="US dollars a month that training may cost; 0 = nothing that costs"
     )  # fmt: skip
     max_upload_mb: float = Field(20.0, gt=0, description="Largest document, in MB")
-    model_servers: int = Field(3, ge=1, description="Local models kept loaded at once")
+    model_servers: int = Field(3, ge=1, description="Local models kept loaded at once; each takes about a GB and more")
 
     @field_validator("tune_price", mode="before")
     @classmethod
@@ -137,12 +139,17 @@ class Settings(BaseSettings):
     def index(self) -> Path:
         return self.data / "chroma"
 
+    @property
+    def models(self) -> Path:
+        """Where local models are made: the embedded one, and what is converted for the engine."""
+        return self.data / "models"
+
     def model_path(self, model: str) -> str:
-        """A local model's folder: the starter by its name, a tuned model by its path under the data folder."""
-        if model == STARTER:
-            return STARTER_FOLDER
+        """Where a local model lies, or will once it was made: a tuned one by its path under the data folder."""
+        if model == EMBEDDED:
+            return str(self.models / EMBEDDED)
         inside = self.data / model
-        return str(inside) if not Path(model).is_absolute() and inside.is_dir() else model
+        return str(inside) if not Path(model).is_absolute() and inside.exists() else model
 
     def portable(self, path: str) -> str:
         """A path as it is recorded: relative to the data folder where it lies inside, so the folder may move."""

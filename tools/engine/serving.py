@@ -1,9 +1,8 @@
-"""A local model -> an OpenAI-compatible endpoint on loopback.
+"""A local model -> an OpenAI-compatible endpoint on loopback, in a child process: llama.cpp, or vLLM on a CUDA GPU.
 
-Each model has a server process of its own: one server for several would stop the answers of one model whenever
-another is asked, since continuous batching is bound to one model. A server has no authentication, so it listens
-on 127.0.0.1 only. It ends when this process ends, even by `kill -9`. A server's answers are all greedy or all
-sampled at one temperature (see workers/serve.py), so a model that is asked for both has two.
+Each model file has a server of its own, whatever the requests ask for. It listens on 127.0.0.1 only, wants a key made
+for this run, and ends when this process ends, even by `kill -9`. One that nobody asks for some minutes lets go of its
+memory and loads again with the next request.
 """
 
 from __future__ import annotations
@@ -11,54 +10,66 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import secrets
 import subprocess
 import sys
 import threading
 import time
 import urllib.error
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tools import basemodel, jobdir, loopback, process
+from tools import jobdir, loopback, process
 from tools.trainer import ToolError
 
-WORKER = "tools.workers.serve"
+WORKER = "tools.workers.llama"
 READY, LOADING = "attune: ready", "attune: loading model"  # what the worker says of itself
 START_SECONDS = 180.0
 OnProgress = Callable[[str], None]
-Key = tuple[str, float]  # a model's folder and the temperature of its answers
 
 
 class Server:
-    """One model's server process. Requests name the model by `model`, its folder."""
+    """One model's server process. Requests bring `key`; `base_url` is known once it is ready."""
 
-    def __init__(self, model: str, log: Path, interpreter: str | None = None, temperature: float = 0.0) -> None:
+    worker = WORKER
+
+    def __init__(
+        self, model: str, log: Path, interpreter: str | None = None, options: Sequence[str] = ()
+    ) -> None:  # fmt: skip
+        """`model` is what the worker serves, a GGUF file; `options` are more of its arguments."""
         self.model = model
-        self.temperature = temperature
         self.log = log
         self.interpreter = interpreter or sys.executable
-        self.base_url = ""  # known once it is ready
+        self.options = tuple(options)
+        self.base_url = ""
+        self.key = secrets.token_hex(16)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start loading the model and return at once. Raises ToolError when it is no model folder."""
-        if "@" in self.model:  # transformers takes what follows for a revision
-            raise ToolError(f'{self.model} cannot be served: its path holds an "@".', "Rename the folder.")
-        basemodel.check_folder(Path(self.model))
+        """Start loading the model and return at once."""
         self.base_url = ""
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.log, "wb") as log:
-            self._process = subprocess.Popen(
-                [self.interpreter, "-m", WORKER, self.model, f"--temperature={self.temperature}"],
-                stdin=subprocess.PIPE,  # its end tells the worker that we are gone
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=process.environment(self.model),
-                start_new_session=True,
-            )
+        try:
+            with open(self.log, "wb") as log:
+                self._process = subprocess.Popen(
+                    [self.interpreter, "-m", self.worker, self.model, *self.options],
+                    stdin=subprocess.PIPE,  # its end tells the worker that we are gone
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    env=process.environment(self.model),
+                    start_new_session=True,
+                )
+            assert self._process.stdin is not None
+            self._process.stdin.write(f"{self.key}\n".encode())
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it ended at once: `wait_ready` tells its last words
+        except OSError as error:
+            raise ToolError(f"The model server could not be started: {error.strerror or error}.",
+                            "Free some disk space or memory, then try again.") from error  # fmt: skip
 
     def wait_ready(self, timeout: float = START_SECONDS, on_progress: OnProgress | None = None) -> str:
-        """Block until the model has answered; returns `base_url`. Raises ToolError when it ends or takes too long.
+        """Block until the model can answer; returns `base_url`. Raises ToolError when it ends or takes too long.
 
         `on_progress` is told "starting", "loading model" and "ready" as they become true.
         """
@@ -66,7 +77,7 @@ class Server:
         deadline, told = time.monotonic() + timeout, ""
         while time.monotonic() < deadline:
             living = self.alive()
-            stage = self._stage()
+            stage = self.stage()
             if stage != told:
                 say(told := stage)
             if stage == "ready":
@@ -78,11 +89,11 @@ class Server:
         raise ToolError(f"The model server was not ready after {timeout:.0f} seconds.", f"Its log is {self.log}.")
 
     def alive(self) -> bool:
-        """Whether the process lives. A live process may still be loading, or have a broken engine."""
+        """Whether the process lives. A live process may still be loading."""
         return self._process is not None and self._process.poll() is None
 
     def healthy(self) -> bool:
-        """Whether the process lives and its engine says that it works. A busy server counts as healthy."""
+        """Whether the process lives and answers. A busy server counts as healthy."""
         if not self.alive() or not self.base_url:
             return False
         try:
@@ -109,7 +120,8 @@ class Server:
             running.wait()
         self.base_url = ""
 
-    def _stage(self) -> str:
+    def stage(self) -> str:
+        """ "starting", "loading model" or "ready", by what the worker wrote into its log."""
         try:
             lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
@@ -128,43 +140,41 @@ class Pool:
         self.logs = logs
         self.limit = limit
         self.interpreter = interpreter
-        self._servers: dict[Key, Server] = {}  # least recently used first
-        self._starting: dict[Key, threading.Lock] = {}
+        self._servers: dict[str, Server] = {}  # least recently used first
+        self._starting: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
         self._closed = False
 
-    def running(self, model: str, temperature: float = 0.0) -> str | None:
-        """The base URL of a server whose process lives, at no cost; `endpoint` looks closer and starts one."""
-        server = self._used((model, temperature))
-        return server.base_url if server is not None and server.alive() and server.base_url else None
+    def running(self, model: str) -> Server | None:
+        """The model's server if its process lives, at no cost; `endpoint` looks closer and starts one."""
+        server = self._used(model)
+        return server if server is not None and server.alive() and server.base_url else None
 
     def endpoint(
-        self, model: str, timeout: float = START_SECONDS, on_progress: OnProgress | None = None,
-        temperature: float = 0.0,
-    ) -> str:  # fmt: skip
-        """The base URL of a server that answers for `model`, a folder; started, or started again, when needed.
+        self, model: str, timeout: float = START_SECONDS, on_progress: OnProgress | None = None
+    ) -> Server:  # fmt: skip
+        """A server that answers for `model`, a GGUF file; started, or started again, when needed.
 
-        Requests have to name the model by the same string. Blocks while the model loads. Raises ToolError when
-        the folder holds no model or its server ends.
+        Blocks while the model loads. Raises ToolError when the file holds no model or its server ends.
         """
-        key = (model, temperature)
         with self._guard:
-            starting = self._starting.setdefault(key, threading.Lock())
+            starting = self._starting.setdefault(model, threading.Lock())
         with starting:
-            server = self._used(key)
+            server = self._used(model)
             if server is not None and server.healthy():
-                return server.base_url
+                return server
             if server is not None:
                 server.stop()
-            return self._start(key).wait_ready(timeout, on_progress)
+            server = self._start(model)
+            server.wait_ready(timeout, on_progress)
+            return server
 
-    def stage(self, model: str, temperature: float = 0.0) -> str:
-        """ "stopped", "starting", "loading model" or "ready", without starting anything."""
+    def stop(self, model: str) -> None:
+        """End the model's server, if there is one."""
         with self._guard:
-            server = self._servers.get((model, temperature))
-        if server is None or not server.alive():
-            return "stopped"
-        return server._stage()
+            server = self._servers.pop(model, None)
+        if server is not None:
+            server.stop()
 
     def close(self) -> None:
         """End every server. The pool starts none afterwards."""
@@ -174,25 +184,27 @@ class Pool:
         for server in servers:
             server.stop()
 
-    def _used(self, key: Key) -> Server | None:
+    def _used(self, model: str) -> Server | None:
         """The model's server, marked as the most recently used."""
         with self._guard:
-            server = self._servers.pop(key, None)
+            server = self._servers.pop(model, None)
             if server is not None:
-                self._servers[key] = server
+                self._servers[model] = server
             return server
 
-    def _start(self, key: Key) -> Server:
-        model, temperature = key
-        digest = hashlib.sha256(repr(key).encode()).hexdigest()[:8]
-        log = self.logs / f"serve-{Path(model).name}-{digest}-{os.getpid()}.log"
-        server = Server(model, log, self.interpreter, temperature)
+    def _start(self, model: str) -> Server:
+        from tools.engine import vllm
+
+        digest = hashlib.sha256(model.encode()).hexdigest()[:8]
+        log = self.logs / f"serve-{Path(model).parent.name}-{digest}-{os.getpid()}.log"
+        make = vllm.VllmServer if vllm.fits(Path(model)) else Server
+        server = make(model, log, self.interpreter)
         with self._guard:
             if self._closed:
                 raise ToolError("The model servers have been shut down.")
             server.start()
-            self._servers[key] = server
-            crowd = [other for other in self._servers if other != key][: max(0, len(self._servers) - self.limit)]
+            self._servers[model] = server
+            crowd = [other for other in self._servers if other != model][: max(0, len(self._servers) - self.limit)]
             leaving = [self._servers.pop(other) for other in crowd]
         for old in leaving:
             old.stop()
