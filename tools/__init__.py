@@ -1,1 +1,1 @@
-"""Machinery that knows nothing of the assistant: trainers, worker processes, serving, the starter model."""
+"""Machinery that knows nothing of the assistant: trainers, worker processes, serving."""

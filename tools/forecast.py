@@ -10,13 +10,15 @@ from tools.trainer import Message, Range, TrainRequest
 
 CHARS_PER_TOKEN = 3.5
 TOKENS_PER_MESSAGE = 5  # what a chat template adds
-CPU_FLOPS = Range(20e9, 80e9)  # a core, training in 32 bits; measured: 50e9 with 6 million parameters on 2 cores
+CPU_FLOPS = Range(30e9, 80e9)  # a core, training in 32 bits; measured: 54e9 with 135 million parameters on 2 cores
+BF16_FLOPS = Range(60e9, 150e9)  # a core, training in bf16; measured: 100e9 with the same model
 GPU_FLOPS = Range(15e12, 200e12)  # from data sheets, a third of the peak; not measured
-START_SECONDS = Range(6.0, 20.0)  # imports, loading, merging
+START_SECONDS = Range(6.0, 20.0)  # imports
+EACH_BILLION = Range(60.0, 200.0)  # seconds for a billion parameters: loading, merging, probes, the file that is served
 LIBRARIES_GB = Range(0.6, 1.0)
-BATCH_TOKENS = 16384  # tokens that go through the model at once, at most
+MOST_TOKENS, CPU_TOKENS = 16384, 1024  # that go through the model at once, at most: 1,664 held 3.9 GB on a CPU
 LOGITS = 150_000_000  # numbers in all the logits of one pass, at most: 0.6 GB
-CHUNK = 256  # tokens whose logits exist at once where the loss is computed in pieces
+PIECE = 50_000_000  # the same where the loss is computed in pieces
 
 
 def tokens(row: Iterable[Message]) -> int:
@@ -38,19 +40,23 @@ def lengths(request: TrainRequest) -> tuple[list[int], list[int]]:
     return found[0], found[1]
 
 
-def through(method: str, vocabulary: int) -> int:
+def through(method: str, vocabulary: int, parameters: float, gpu: bool) -> int:
     """Tokens that may go through the model at once: judged answers need all of their logits, others only pieces."""
-    return BATCH_TOKENS if method == "sft" else max(1, min(BATCH_TOKENS, LOGITS // vocabulary))
+    most = MOST_TOKENS if gpu or parameters < recipe.SMALL else CPU_TOKENS
+    return most if method == "sft" else max(1, min(most, LOGITS // vocabulary))
 
 
 def seconds(work_tokens: float, parameters: float, on: Hardware, processes: int = 1) -> Range:
     """Six floating-point operations a parameter and token: two forward, four back."""
     work = 6.0 * parameters * work_tokens
     useful = min(on.cores, 4) if parameters < recipe.SMALL else on.cores
-    low, high = CPU_FLOPS.low * useful, CPU_FLOPS.high * useful
+    each = BF16_FLOPS if on.bf16 and parameters >= recipe.SMALL else CPU_FLOPS
+    low, high = each.low * useful, each.high * useful
     if on.gpu:
         low, high = GPU_FLOPS.low * processes, GPU_FLOPS.high * processes
-    return Range(round(START_SECONDS.low + work / high, 1), round(START_SECONDS.high + work / low, 1))
+    size = parameters / 1e9
+    return Range(round(START_SECONDS.low + EACH_BILLION.low * size + work / high, 1),
+                 round(START_SECONDS.high + EACH_BILLION.high * size + work / low, 1))  # fmt: skip
 
 
 def memory(at_once: int, parameters: float, vocabulary: int, request: TrainRequest, on: Hardware) -> Range:
@@ -63,7 +69,7 @@ def memory(at_once: int, parameters: float, vocabulary: int, request: TrainReque
     wide = 4.0 if not on.gpu else 0.6 if request.tuning == "qlora" else 2.0
     weights = parameters * wide / 1e9
     state = parameters * 16 / 1e9 if request.tuning == "full" else weights
-    logits = (CHUNK if request.method == "sft" else at_once) * vocabulary * 4 / 1e9
+    logits = min(at_once * vocabulary, PIECE if request.method == "sft" else LOGITS) * 4 / 1e9
     activations = at_once * parameters**0.5 * 400 / 1e9 + 4 * logits
     high = max(2 * weights, state + activations) + (weights if request.tuning != "full" else 0.0)
     return Range(round(LIBRARIES_GB.low + max(weights, state * 0.9), 2), round(LIBRARIES_GB.high + high, 2))
@@ -72,5 +78,5 @@ def memory(at_once: int, parameters: float, vocabulary: int, request: TrainReque
 def source(known: bool, on: Hardware) -> str:
     """Where the forecast comes from, in a sentence."""
     size = "the model's size" if known else "an assumed size of 8 billion parameters"
-    speed = "data sheets of GPUs" if on.gpu else "runs of a 6-million-parameter model on 2 idle cores"
+    speed = "data sheets of GPUs" if on.gpu else "runs of a 135-million-parameter model on 2 cores"
     return f"Reckoned from the rows' characters, {size}, and the speed of {speed}."

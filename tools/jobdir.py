@@ -6,9 +6,9 @@
     worker.log      everything the worker printed
     checkpoints/    what a resumed worker goes on from
     cancel, pause   present once someone asked the worker to end, for good or for now; cancel says when, or "forced"
-    probes.json     answers of the adapter before it was merged, written by training workers
+    probes.json     answers of the model that was saved, written by training workers
     template        sha256 of the base's chat template, written by training workers; empty where it has none
-    exit            the worker's exit code, when its starter lived to see it
+    exit            the worker's exit code, when who started it lived to see it
     result.json     the last word, renamed into place in one step
 
 Nothing is kept in memory: whoever opens the directory next, after any crash, reads the same truth.

@@ -61,13 +61,11 @@ class LocalTrainer:
         chosen = recipe.choose(request, int(parameters))
         window = min(request.max_length or window, window)
         trained, tested = forecast.lengths(request)
-        own = [forecast.tokens(row) for row in recipe.replay(folder, request, chosen)]
-        steps = recipe.steps(request, chosen, replayed=len(own))
-        work = (steps * chosen.batch_size - len(own)) * sum(min(n, window) for n in trained) / len(trained)
-        work += sum(min(n, window) for n in own)
+        steps = recipe.steps(request, chosen)
+        work = steps * chosen.batch_size * sum(min(n, window) for n in trained) / len(trained)
         work += (chosen.epochs + 2) / 3 * sum(tested)  # a forward pass is a third of a step
         at_once = chosen.batch_size // request.processes * min(max(trained), window)
-        at_once = min(at_once, forecast.through(request.method, vocabulary))
+        at_once = min(at_once, forecast.through(request.method, vocabulary, parameters, self.hardware.gpu))
         memory = forecast.memory(at_once, parameters, vocabulary, request, self.hardware)
         if self.here:
             _check_memory(memory, known)

@@ -8,23 +8,38 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+BF16 = {"avx512_bf16", "amx_bf16", "bf16"}  # of x86 and of Arm
+
 
 @dataclass(frozen=True)
 class Hardware:
-    """What a forecast needs to know of a machine. `cores`: processors that one process may use."""
+    """What a forecast needs to know of a machine. `cores`: that one process may use; `bf16`: they multiply in it."""
 
     gpu: bool
     cores: int
+    bf16: bool = False
 
 
 def hardware() -> Hardware:
     """This machine's."""
-    return Hardware(has_gpu(), cores())
+    return Hardware(has_gpu(), cores(), has_bf16())
 
 
 def cores() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def has_bf16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether the processors multiply bf16 by instructions of their own; emulated, it is several times slower.
+
+    Linux tells by its flags. Elsewhere it counts as absent: 32 bits are right everywhere.
+    """
+    if not cpuinfo.is_file():
+        return False
+    lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+    flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    return not BF16.isdisjoint(flags.split())
 
 
 def has_gpu() -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools.engine.embedded import SERVED
 from tools.trainer import Message, ToolError
 
 MODELFILE = "Modelfile"
@@ -52,23 +53,14 @@ def modelfile(folder: Path, system: str, temperature: float) -> str:
     stops = "\n".join(f'PARAMETER stop "{word}"' for word in found.stop)
     return (
         f"# {found.name} template; made for `ollama create NAME -f Modelfile`, run in this folder\n"
-        f'FROM .\nTEMPLATE """{found.template}"""\nSYSTEM """{_quoted(system)}"""\n'
+        f'FROM {_weights(folder)}\nTEMPLATE """{found.template}"""\nSYSTEM """{_quoted(system)}"""\n'
         f"{stops}\nPARAMETER temperature {temperature:g}\n{_window(folder)}"
     )
 
 
-def unread(folder: Path) -> str:
-    """One sentence where llama.cpp, and so Ollama, would cut text into other tokens than the model knows; else "".
-
-    Its byte-level BPE has no normalizer that replaces text, which the starter's tokenizer uses.
-    """
-    tokenizer = _json(folder / "tokenizer.json")
-    normalizer, split = (json.dumps(tokenizer.get(part)) for part in ("normalizer", "pre_tokenizer"))
-    if '"Replace"' not in normalizer or '"ByteLevel"' not in split:
-        return ""
-    return ("The tokenizer of this model replaces text before it splits it, which llama.cpp and Ollama do not: there "
-            "it would read and write other tokens than it was trained on. Serve it with vLLM or transformers."
-            )  # fmt: skip
+def _weights(folder: Path) -> str:
+    """What Ollama reads: the GGUF file that is served here, else the folder, which it converts by itself."""
+    return f"./{SERVED}" if (folder / SERVED).is_file() else "."
 
 
 def _quoted(text: str) -> str:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-import subprocess
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from tools import process
-from tools.serving import Server
+from tools.engine.serving import Server
 from tools.trainer import ToolError
 
 if TYPE_CHECKING:
@@ -107,18 +105,26 @@ class Service:
                 return ToolError(f"{self.base_url} gave no {self.noun} ({type(error).__name__}).", "Try later.")
 
 
+class Worker(Server):
+    """Serves a sentence-transformers model. What a served chat model and it have in common is in `Server`."""
+
+    worker = WORKER
+
+
 class InWorker(Service):
-    """The same with a sentence-transformers model in a process of its own: started on first use, again if it died."""
+    """The same with a model in a process of its own: started on first use, again if it died."""
 
     log = "embed"  # what the log's name begins with
+    server: type[Server] = Worker
     options: tuple[str, ...] = ()  # what the worker is started with
 
     def __init__(self, model: str, logs: Path, interpreter: str | None = None) -> None:
-        """`model` is a folder or a name on the hub; the worker's log goes into the folder `logs`."""
+        """`model` is a folder, a file or a name on the hub; the worker's log goes into the folder `logs`."""
         super().__init__("", model)
         digest = hashlib.sha256(model.encode()).hexdigest()[:8]
         log = logs / f"{self.log}-{Path(model).name}-{digest}-{os.getpid()}.log"
-        self._server = _Worker(model, log, self.options, interpreter)
+        self._server = self.server(model, log, interpreter, self.options)
+        self._key = self._server.key
         self._starting = threading.Lock()
 
     def ready(self) -> bool:
@@ -157,29 +163,12 @@ class InWorker(Service):
     def _up(self) -> str:
         if not (self._server.alive() and self._server.base_url):
             self._server.stop()
+            self._prepare()
             self._server.start()
             self._server.wait_ready()
             self.trouble = ""
         self.base_url = self._server.base_url
         return self.base_url
 
-
-class _Worker(Server):
-    """The worker. What a served chat model and it have in common is in `Server`."""
-
-    def __init__(self, model: str, log: Path, options: tuple[str, ...], interpreter: str | None) -> None:
-        super().__init__(model, log, interpreter)
-        self._options = options
-
-    def start(self) -> None:
-        self.base_url = ""
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.log, "wb") as log:
-            self._process = subprocess.Popen(
-                [self.interpreter, "-m", WORKER, self.model, *self._options],
-                stdin=subprocess.PIPE,  # its end tells the worker that we are gone
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=process.environment(self.model),
-                start_new_session=True,
-            )
+    def _prepare(self) -> None:
+        """What has to be there before the worker starts. Raises ToolError where it cannot be had."""

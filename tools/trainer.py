@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
-PROBE_TOKENS = 256  # the longest answer to a probe; whoever compares answers must cut at the same place
+PROBE_TOKENS = 32  # the longest answer to a probe; whoever compares answers must cut at the same place
 Message = dict[str, Any]  # {"role", "content", "weight"?}: the one currency from the chat to the trainer
 METHODS = ("sft", "dpo", "kto")  # imitate answers; prefer one answer of two; keep the good ones and avoid the bad
 
@@ -116,6 +116,7 @@ class Estimate:
     source: str
     steps: int = 0
     rows_cut: int = 0  # rows longer than the window: what is past it is not learned
+    note: str = ""  # what else whoever decides should know of the rows
 
 
 @dataclass(frozen=True)

@@ -19,14 +19,18 @@ class Answer:
     prompt_tokens: int
 
 
-def greedy(model: Any, tokenizer: Any, prompts: list[list[rows.Message]], most: int) -> list[Answer]:
-    """Answers of at most `most` tokens. The model is left in the mode it came in."""
+def greedy(
+    model: Any, tokenizer: Any, prompts: list[list[rows.Message]], most: int, seconds: float | None = None,
+    bf16: bool = False,
+) -> list[Answer]:  # fmt: skip
+    """Answers of at most `most` tokens, cut where `seconds` are over. The model is left in the mode it came in."""
     import torch
 
     asked = [rows.prompt(tokenizer, prompt) for prompt in prompts]
     batch = tokenizer.pad({"input_ids": asked}, padding_side="left", return_tensors="pt").to(model.device)
-    with resting(model), torch.no_grad():
-        said = model.generate(**batch, max_new_tokens=most, do_sample=False, use_cache=True)
+    narrow = torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=bf16)
+    with resting(model), torch.no_grad(), narrow:
+        said = model.generate(**batch, max_new_tokens=most, do_sample=False, use_cache=True, max_time=seconds)
     texts = tokenizer.batch_decode(said[:, batch["input_ids"].shape[1] :], skip_special_tokens=True)
     return [Answer(prompt, text.strip(), len(ids)) for prompt, text, ids in zip(prompts, texts, asked, strict=True)]
 

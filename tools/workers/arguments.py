@@ -28,6 +28,7 @@ def common(plan: Plan, loaded: Loaded, prepared: Prepared, at_once: int) -> dict
         "lr_scheduler_type": "linear",
         "warmup_steps": max(1, round(0.05 * prepared.steps)),
         "weight_decay": 0.0,
+        "optim": "adamw_torch_fused",
         "seed": plan.request.seed,
         "data_seed": plan.request.seed,
         "use_cpu": not loaded.accelerated,

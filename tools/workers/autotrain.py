@@ -21,6 +21,7 @@ from tools.children import Child
 from tools.trainer import ToolError, TrainRequest
 from tools.workers.autotrain_log import Log
 from tools.workers.job import Job, ended, options
+from tools.workers.merge import served
 
 LOGGED = 400  # step events a run, at most
 
@@ -57,18 +58,20 @@ def _run(job: Job) -> None:
     own.probe(adapter)
     job.stage("merging", "adapter into the base model")
     merged = own.merge(adapter)
+    job.stage("converting", "into the file that is served")
+    unserved = served(merged, base)
     metrics = {"final_loss": log.final_loss, "eval_loss": after.get("eval_loss"),
                "eval_loss_before": before.get("eval_loss"), "steps": log.step,
                "seconds": round(time.monotonic() - began, 2), "engine": "autotrain", "rows": len(texts),
                "parameters": own.parameters, **vars(own.recipe)}  # fmt: skip
-    job.finish("succeeded", "", model=merged.name, adapter=adapter.name, metrics=metrics)
+    job.finish("succeeded", unserved, model=merged.name, adapter=adapter.name, metrics=metrics)
 
 
 def _prepare(job: Job, request: TrainRequest, base: Path, own: Any) -> tuple[dict[str, Any], list[str]]:
     """Write the base, the rows and the configuration; returns what was chosen and the rows' texts."""
     texts, longest, mean = own.texts()
     batch = max(1, round(own.recipe.batch_size * mean / longest))  # AutoTrain packs rows into blocks of the longest
-    steps = recipe.steps(request, own.recipe, own.counts["rows"], own.counts["replayed"])
+    steps = recipe.steps(request, own.recipe, own.counts["rows"])
     each = max(1, math.ceil(steps / LOGGED))
     chosen = {"block_size": longest, "batch_size": batch, "lr": own.recipe.learning_rate, "seed": request.seed,
               "rank": own.recipe.lora_rank, "steps": steps, "logging_steps": each}  # fmt: skip

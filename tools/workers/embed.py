@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
-from tools.workers.serve import LOADING, READY
+from tools.workers.llama import LOADING, READY
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools import checks
-from tools.recipe import MODULES, Recipe
+from tools import checks, machine
+from tools.recipe import MODULES, SMALL, Recipe
 from tools.trainer import ToolError
+from tools.workers import attention
 
 
 @dataclass
@@ -19,7 +20,7 @@ class Loaded:
     model: Any
     tokenizer: Any
     accelerated: bool  # a GPU or the like is there
-    bf16: bool
+    bf16: bool  # products are computed in it
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Wanted:
     adapter: str
     max_length: int
     seed: int
+    parameters: int
 
 
 def warm(engine: str, alone: bool) -> None:
@@ -59,12 +61,20 @@ def threads() -> int:
 
 
 def load(engine: str, wanted: Wanted, recipe: Recipe) -> Loaded:
-    """The base model, ready to be tuned. Weights are 32 bits wide on a CPU, bf16 where a GPU computes in it."""
+    """The base model, ready to be tuned. Products are computed in bf16 where that is fast; what learns has 32 bits.
+
+    On a CPU the frozen weights stay as they are stored, since merging adds to those.
+    """
     import torch
 
     accelerated = torch.accelerator.is_available()
-    bf16 = accelerated and torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+    if accelerated:
+        bf16 = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+    else:
+        attention.install()
+        bf16 = wanted.parameters >= SMALL and machine.has_bf16()  # a tiny model's layers cost less than the casts
     narrow = bf16 and wanted.tuning != "full"  # a full tuning adds steps too small for bf16
+    narrow = narrow and (accelerated or _stored(wanted.base) == torch.bfloat16)
     loader = _unsloth if engine == "unsloth" else _trl
     model, tokenizer = loader(wanted, torch.bfloat16 if narrow else torch.float32, recipe)
     if wanted.adapter:
@@ -72,6 +82,12 @@ def load(engine: str, wanted: Wanted, recipe: Recipe) -> Loaded:
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return Loaded(model, tokenizer, accelerated, bf16)
+
+
+def _stored(base: str) -> Any:
+    from transformers import AutoConfig
+
+    return AutoConfig.from_pretrained(base).dtype
 
 
 def _trl(wanted: Wanted, dtype: Any, recipe: Recipe) -> tuple[Any, Any]:
@@ -95,9 +111,10 @@ def _trl(wanted: Wanted, dtype: Any, recipe: Recipe) -> tuple[Any, Any]:
 
 
 def _unsloth(wanted: Wanted, dtype: Any, recipe: Recipe) -> tuple[Any, Any]:
+    import torch
     from unsloth import FastLanguageModel
 
-    checkpointing = "unsloth" if str(dtype) == "torch.bfloat16" else False  # saves GPU memory, costs a CPU time
+    checkpointing = "unsloth" if torch.accelerator.is_available() else False  # saves GPU memory, costs a CPU time
     model, tokenizer = FastLanguageModel.from_pretrained(
         model_name=wanted.base,
         max_seq_length=wanted.max_length,

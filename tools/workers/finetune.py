@@ -14,9 +14,9 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tools import basemodel, forecast, jobdir, recipe
+from tools import basemodel, forecast, jobdir, machine, recipe
 from tools.trainer import PROBE_TOKENS, TrainRequest
-from tools.workers import answer, bases, memory, outcome, preference, ranks, rows, sft
+from tools.workers import answer, bases, memory, merge, outcome, preference, ranks, rows, sft
 from tools.workers.cores import Watch
 from tools.workers.job import Job, Onlooker, ended, options
 from tools.workers.plan import Plan, Prepared
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tools.workers.engines import Loaded
     from tools.workers.progress import Progress
 
+MERGED = "merged"  # the folder of the model that a run leaves
 SAMPLES, SAMPLE_TOKENS = 3, 48
 LOOKED_AT, LOOKED_TOKENS = 16, 512  # rows that the accuracy is measured on, and tokens of each at most
 PROGRAM = "tools.workers.finetune"
@@ -81,14 +82,15 @@ class Run:
             step = trainer.state.global_step
             self.job.stopped(f"at step {step} of {trainer.state.max_steps}")
             return
-        self._scale(loaded, trainer, progress)
         self._evaluate_last(trainer, progress)
-        metrics = outcome.metrics(self.plan, trainer, progress, seconds)
+        metrics = outcome.metrics(self.plan, trainer, progress, prepared.counts["tokens"], seconds)
         ended = outcome.ending(trainer, self.request.patience, progress)
         if self.ranks.first:
-            self._probe(loaded)
             self.job.stage("merging", "the whole model" if self.request.tuning == "full" else "adapter into the base")
             made = self._save(trainer, loaded)
+            self._probe(loaded.tokenizer)
+            self.job.stage("converting", "into the file that is served")
+            ended = " ".join(filter(None, (ended, merge.served(self.job.directory / MERGED, self.plan.base))))
             metrics |= {"seconds": round(time.monotonic() - self.started, 2), "peak_memory_gb": memory.peak_gb()}
             metrics |= {"peak_address_space_kb": memory.address_space_kb()}
             self.job.finish("succeeded", ended, **made, metrics=metrics)
@@ -121,13 +123,14 @@ class Run:
         from tools.workers import engines
 
         plan, request = self.plan, self.request
-        wanted = engines.Wanted(str(plan.base), request.tuning, request.adapter, plan.max_length, request.seed)
+        wanted = engines.Wanted(str(plan.base), request.tuning, request.adapter, plan.max_length, request.seed,
+                                plan.parameters)  # fmt: skip
         return engines.load(plan.engine, wanted, plan.recipe)
 
     def _train(self, loaded: Loaded, prepared: Prepared) -> tuple[Any, Progress, float]:
         """Train to the end, or to a cancel, and how many seconds it took. Where memory runs out, fewer rows at once."""
         began = time.monotonic()
-        at_once = self._at_once(prepared)
+        at_once = self._at_once(prepared, loaded)
         try:
             trainer, progress = self._trainer(loaded, prepared, at_once)
             self.job.stage("training", f"{prepared.steps} steps")
@@ -147,9 +150,10 @@ class Run:
         """Rows at once, at least: KTO compares the answers of a batch."""
         return 2 if self.request.method == "kto" else 1
 
-    def _at_once(self, prepared: Prepared) -> int:
+    def _at_once(self, prepared: Prepared, loaded: Loaded) -> int:
         plan = self.plan
-        tokens = forecast.through(self.request.method, basemodel.vocabulary(plan.base))
+        vocabulary = basemodel.vocabulary(plan.base)
+        tokens = forecast.through(self.request.method, vocabulary, plan.parameters, loaded.accelerated)
         known = memory.remembered(plan.directory)
         found = memory.at_once(plan.share, prepared.longest, plan.parameters, tokens, known)
         return max(found, min(self._least, plan.share))
@@ -169,12 +173,18 @@ class Run:
         from tools.workers.progress import Progress
 
         prompts = [prompt for prompt in self.request.samples if prompt][:SAMPLES]
-        speak = (lambda: _speak(loaded, prompts)) if prompts else None
-        progress = Progress(self.job, speak, self.resumed, prepared.passes, self.ranks, self._look(loaded, prepared))
+        speak = (lambda seconds: _speak(loaded, prompts, seconds)) if prompts else None
+        progress = Progress(self.job, speak, self.resumed, self.ranks, self._look(loaded, prepared),
+                            self._expected(prepared))  # fmt: skip
         patience = [EarlyStoppingCallback(self.request.patience)] if self.request.patience else []
         trainer = self.method.trainer(self.plan, loaded, prepared, at_once, [progress, *patience])
         trainer.remove_callback(PrinterCallback)  # the events say it all; the log keeps warnings and errors
         return trainer, progress
+
+    def _expected(self, prepared: Prepared) -> float:
+        """Seconds that the run will take, at best."""
+        tokens = prepared.counts["tokens"] / prepared.counts["rows"] * prepared.steps * self.plan.recipe.batch_size
+        return forecast.seconds(tokens, self.plan.parameters, machine.hardware(), self.ranks.count).low
 
     def _look(self, loaded: Loaded, prepared: Prepared) -> Any:
         """What measures the token accuracy of some rows, for unsloth: its loss never sees which token is likeliest."""
@@ -192,36 +202,23 @@ class Run:
         trainer.train(resume_from_checkpoint=checkpoint)
         self.job.stepping = False
 
-    def _scale(self, loaded: Loaded, trainer: Any, progress: Progress) -> None:
-        """Keep a share of the adapter's effect, in its weights, so that no reader of the adapter has to know."""
-        scale = self.plan.recipe.adapter_scale
-        if scale == 1:
-            return
-        for name, weights in loaded.model.named_parameters():
-            if "lora_B" in name:
-                weights.data.mul_(scale)
-        said = f"{scale:.0%} of the adapter's effect is kept, so that the base forgets less of what it could."
-        self.job.event("scaled", scale=scale, message=said)
-        progress.evaluations.pop(trainer.state.global_step, None)  # it was of the whole effect
-
     def _evaluate_last(self, trainer: Any, progress: Progress) -> None:
         if trainer.eval_dataset is not None and trainer.state.global_step not in progress.evaluations:
             trainer.evaluate()
 
-    def _probe(self, loaded: Loaded) -> None:
-        """Write what the model answers before it is merged: [{"messages", "answer", "prompt_tokens"}]."""
+    def _probe(self, tokenizer: Any) -> None:
+        """Write what the saved model answers to the probes: [{"messages", "answer", "prompt_tokens"}]."""
         if not self.request.probes:
             return
-        answers = answer.greedy(loaded.model, loaded.tokenizer, self.request.probes, PROBE_TOKENS)
+        model = merge.saved(self.job.directory / MERGED)
+        answers = answer.greedy(model, tokenizer, self.request.probes, PROBE_TOKENS)
         text = json.dumps([vars(given) for given in answers], ensure_ascii=False)
         jobdir.write_atomically(self.job.directory / jobdir.PROBES, text)
 
     def _save(self, trainer: Any, loaded: Loaded) -> dict[str, str]:
         """Write the model, and the adapter where there is one; their folders' names."""
-        from tools.workers import merge
-
-        plan, merged = self.plan, self.job.directory / "merged"
-        exact = not loaded.bf16 and plan.parameters <= recipe.MIDDLE  # what was trained in 32 bits stays so
+        plan, merged = self.plan, self.job.directory / MERGED
+        exact = plan.parameters <= recipe.MIDDLE
         model = getattr(trainer.model, "module", trainer.model)
         if self.request.tuning == "full":
             merge.whole(model, str(plan.base), merged, exact)
@@ -244,9 +241,9 @@ def _stops(loaded: Loaded) -> frozenset[int]:
     return frozenset(id_ for id_ in [*ids, loaded.tokenizer.eos_token_id] if id_ is not None)
 
 
-def _speak(loaded: Loaded, prompts: list[list[rows.Message]]) -> list[dict[str, str]]:
-    """Short greedy answers to the fixed prompts, for people to look at."""
-    answers = answer.greedy(loaded.model, loaded.tokenizer, prompts, SAMPLE_TOKENS)
+def _speak(loaded: Loaded, prompts: list[list[rows.Message]], seconds: float) -> list[dict[str, str]]:
+    """Short greedy answers to the fixed prompts, for people to look at, cut where `seconds` are over."""
+    answers = answer.greedy(loaded.model, loaded.tokenizer, prompts, SAMPLE_TOKENS, seconds, loaded.bf16)
     return [{"prompt": str(given.messages[-1].get("content", "")), "answer": given.answer} for given in answers]
 
 

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from tools.workers import reasons
 
 RESERVE = ".reserve"  # disk kept free, so that a full disk leaves room to say so
 RESERVE_BYTES = 64 * 1024
+LOOK_SECONDS = 10.0  # between two looks at whether the directory is still there
 
 
 class Cancelled(BaseException):
@@ -31,7 +33,7 @@ def options(about: str | None, argv: Sequence[str] | None) -> argparse.Namespace
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("directory", type=lambda text: Path(text).resolve())
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
-    parser.add_argument("--lock", type=int, help="descriptor of the lock that the starter holds for us")
+    parser.add_argument("--lock", type=int, help="descriptor of the lock that whoever started us holds for us")
     return parser.parse_args(argv)
 
 
@@ -60,13 +62,22 @@ class Job:
         signal.signal(signal.SIGTERM, self._on_term)
         (directory / RESERVE).write_bytes(b"\0" * RESERVE_BYTES)
         self._events = self._open_events()
+        self._over = threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        """End at once when the directory was removed: nobody could see what comes of the run, or stop it."""
+        while not self._over.wait(LOOK_SECONDS):
+            if not os.fstat(self._events).st_nlink:
+                print(f"{self.directory} was removed: this run ends.", file=sys.stderr, flush=True)
+                os._exit(1)
 
     def _hold(self, lock: int | None) -> int:
-        """Keep the lock that the starter took for us, or take it when run by hand."""
+        """Keep the lock that was taken for us, or take it when run by hand."""
         if lock is None:
             lock = os.open(self.directory / jobdir.LOCK, os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(lock, 0)  # what a starter gave is empty or has the id: it must not go, a signal would be lost
+            os.ftruncate(lock, 0)  # what we were given is empty or has the id: it must not go, a signal would be lost
         os.set_inheritable(lock, False)  # a grandchild must not keep a dead worker looking alive
         os.pwrite(lock, str(os.getpid()).encode(), 0)
         return lock
@@ -115,6 +126,7 @@ class Job:
     def finish(self, state: str, reason: str = "", **values: Any) -> None:
         """Write the result: the last thing that a worker does."""
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        self._over.set()
         (self.directory / RESERVE).unlink(missing_ok=True)
         result = {"state": state, "reason": reason, **values}
         try:

@@ -28,7 +28,7 @@ class Measure:
         self.parameters = basemodel.parameters(base)
         self.recipe = recipe.choose(request, self.parameters)
         self.window = min(request.max_length or basemodel.window(base), basemodel.window(base))
-        self.counts = {"rows": len(request.train), "replayed": 0, "rows_dropped": 0, "test_rows": len(request.test)}
+        self.counts = {"rows": len(request.train), "rows_dropped": 0, "test_rows": len(request.test)}
 
     def texts(self) -> tuple[list[str], int, float]:
         """Every row of the run in its order, as text without the token that ends it; the longest and the mean length.
@@ -38,12 +38,10 @@ class Measure:
         learned = [row for row in self.request.train if all(message.get("weight", 1) for message in row)]
         if not learned:
             raise ToolError("No row can be learned whole.", "Approve conversations in which every answer is good.")
-        own = recipe.replay(self.base, self.request, self.recipe)
         self.counts |= {"rows": len(learned), "rows_dropped": len(self.request.train) - len(learned)}
-        self.counts |= {"replayed": len(own)}
-        wanted = recipe.steps(self.request, self.recipe, len(learned), len(own)) * self.recipe.batch_size - len(own)
+        wanted = recipe.steps(self.request, self.recipe, len(learned)) * self.recipe.batch_size
         order = random.Random(self.request.seed)
-        rendered = [*islice(cycle(map(self._text, learned)), max(wanted, 1)), *map(self._text, own)]
+        rendered = list(islice(cycle(map(self._text, learned)), wanted))
         order.shuffle(rendered)
         lengths = [len(ids) + 1 for ids in self.tokenizer(rendered, add_special_tokens=False)["input_ids"]]
         mean = sum(lengths) / len(lengths)

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from tools import basemodel, recipe
+from tools.engine import convert
+from tools.engine.embedded import SERVED
+from tools.trainer import ToolError
 
 FULL_PRECISION = 2e9  # parameters up to which the sum is made in 32 bits, before it is rounded once
 
@@ -45,7 +48,30 @@ def whole(model: Any, base: str, folder: Path, exact: bool) -> None:
     AutoTokenizer.from_pretrained(base).save_pretrained(folder)
 
 
+def served(folder: Path, base: Path) -> str:
+    """Write the GGUF that is served beside the weights. Why that could not be, in a sentence; "" where it was.
+
+    The weights are good all the same: the engine tries again when it is asked for the model, and tells the user.
+    """
+    like = base / SERVED
+    try:
+        convert.pack(folder, folder / SERVED, "bf16", like if like.is_file() else None)
+    except ToolError as error:
+        return str(error)
+    return ""
+
+
+def saved(folder: Path) -> Any:
+    """The model in the folder, in the dtype that it was saved in, where it computes fastest."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype="auto")
+    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+
+
 if __name__ == "__main__":
     own, adapted, made = sys.argv[1:]
     count = basemodel.parameters(Path(own))
     merge(own, Path(adapted), Path(made), count, exact=count <= recipe.MIDDLE)
+    print(served(Path(made), Path(own)))

@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     from tools.workers.progress import Progress
 
 
-def metrics(plan: Plan, trainer: Any, progress: Progress, seconds: float) -> dict[str, Any]:
-    """The job's metrics; the eval loss is that of the weights the model has. `seconds`: of training alone."""
+def metrics(plan: Plan, trainer: Any, progress: Progress, tokens: int, seconds: float) -> dict[str, Any]:
+    """The job's metrics; the eval loss is that of the weights the model has.
+
+    `tokens`: of the rows that it learns from, each once; `seconds`: of training alone.
+    """
     request = plan.request
-    chosen = request.patience and plan.recipe.adapter_scale == 1  # a scaled adapter is evaluated once more at the end
-    kept = best_step(trainer) if chosen else max(progress.evaluations, default=-1)
+    kept = best_step(trainer) if request.patience else max(progress.evaluations, default=-1)
     judged = {"margin": progress.margins.get(kept), "margin_before": progress.margins.get(0)}
     return {
         "final_loss": progress.final_loss,
@@ -24,6 +26,7 @@ def metrics(plan: Plan, trainer: Any, progress: Progress, seconds: float) -> dic
         "train_seconds": round(seconds, 2),
         "steps": trainer.state.global_step,
         "tokens": progress.tokens,
+        "trained_tokens": round(tokens * float(trainer.state.epoch or 0)),
         "tokens_per_second": round(progress.tokens / seconds, 1) if seconds else None,
         "parameters": plan.parameters,
         "engine": plan.engine,

@@ -43,10 +43,14 @@ class Prepared:
     longest: int  # tokens that one row puts through the model
     steps: int
     each: int  # steps of an epoch
-    passes: int = 1  # epochs that one pass over `train` holds
     counts: dict[str, int] = field(default_factory=dict)
 
     @property
     def every(self) -> int:
-        """Steps between two checkpoints, each with an evaluation: an epoch, or an even part of a long one."""
-        return math.ceil(self.each / math.ceil(self.each / CHECKPOINT_STEPS))
+        """Steps between two checkpoints, each with an evaluation."""
+        return every(self.each)
+
+
+def every(each: int) -> int:
+    """Of an epoch's steps: all of them, or an even part of many."""
+    return math.ceil(each / math.ceil(each / CHECKPOINT_STEPS))

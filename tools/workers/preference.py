@@ -37,7 +37,7 @@ def prepare(plan: Plan, loaded: Loaded, stops: frozenset[int]) -> Prepared:
         "rows": len(train), "tokens": sum(lengths), "rows_dropped": dropped, "test_rows": len(test),
         "trained_tokens": sum(_said(row) for row in train),
     }  # fmt: skip
-    return Prepared(train, test, max(lengths), steps, math.ceil(len(train) / plan.recipe.batch_size), 1, counts)
+    return Prepared(train, test, max(lengths), steps, math.ceil(len(train) / plan.recipe.batch_size), counts)
 
 
 def pairs(

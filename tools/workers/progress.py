@@ -14,11 +14,13 @@ from tools import jobdir
 from tools.workers.job import Job
 from tools.workers.ranks import Ranks
 
-Speak = Callable[[], list[dict[str, str]]]
+Speak = Callable[[float], list[dict[str, str]]]  # within so many seconds
 Look = Callable[[], float]
 MEASURED = {  # sft: tokens that the model would have chosen; dpo and kto: pairs told apart, and by how much
     "mean_token_accuracy": "token_accuracy", "rewards/accuracies": "accuracy", "rewards/margins": "margin",
 }  # fmt: skip
+SPOKEN = 0.025  # of a run's time may go into sample answers
+LEAST_SECONDS, ROUNDS = 0.5, 3  # of a round of them, and how many there are at most
 SMOOTHED = 5  # logged steps that the final loss is the mean of
 
 
@@ -36,28 +38,28 @@ class Progress(TrainerCallback):  # type: ignore[misc]
         job: Job,
         speak: Speak | None,
         resumed: bool,
-        passes: int = 1,
         ranks: Ranks = Ranks(),  # noqa: B008
         look: Look | None = None,
+        expected: float = 0.0,
     ) -> None:
         self.job = job
         self.ranks = ranks
-        self.passes = passes  # epochs that one pass over the trainer's rows holds
         self.speak = speak
         self.look = look  # measures the token accuracy at a checkpoint, where the trainer does not at each step
         self.resumed = resumed
+        self.expected = expected  # seconds of the run, by the forecast
         self.losses: list[float] = []
         self.evaluations: dict[int, float] = {}
         self.margins: dict[int, float] = {}  # how much more the model favours the better answers than it did
         self.tokens = 0
         self._began = 0.0
         self._first = 0
-        self._spoken: set[int] = set()
+        self._spoken: dict[int, float] = {}  # step -> seconds
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         self._began, self._first = time.monotonic(), state.global_step
         if not self.resumed:
-            self._samples(state.global_step)
+            self._samples(state)
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         if self.ranks.any(self.job.asked_to_end()):  # one process asks the others: they have to end after the same step
@@ -66,7 +68,7 @@ class Progress(TrainerCallback):  # type: ignore[misc]
             control.should_evaluate = False
             return
         if state.global_step in (state.max_steps // 2, state.max_steps):
-            self._samples(state.global_step)
+            self._samples(state)
         if self._due(args, state):
             control.should_log = True  # the steps with a checkpoint are always told, the last one too
 
@@ -130,16 +132,25 @@ class Progress(TrainerCallback):  # type: ignore[misc]
             lr=float(logs.get("learning_rate", 0.0)),
             grad_norm=round(norm, 5),
             tokens=self.tokens,
-            epoch=round(float(state.epoch or 0.0) * self.passes, 4),
+            epoch=round(float(state.epoch or 0.0), 4),
             eta_seconds=round(each * (state.max_steps - state.global_step), 1),
             **measured(logs),
         )
 
-    def _samples(self, step: int) -> None:
+    def _samples(self, state: TrainerState) -> None:
+        """Sample answers, in as many seconds as are left for them; none where those before took them all."""
+        step = state.global_step
         if self.speak is None or step in self._spoken or not self.ranks.first:
             return
-        self._spoken.add(step)
-        self.job.event("samples", step=step, answers=self.speak())
+        spent, began = sum(self._spoken.values()), time.monotonic()
+        if done := step - self._first:
+            self.expected = (began - self._began - spent) / done * (state.max_steps - self._first)
+        left = SPOKEN * self.expected - spent
+        if left < 0 and spent > ROUNDS * LEAST_SECONDS:
+            return
+        answers = self.speak(max(LEAST_SECONDS, left / max(1, ROUNDS - len(self._spoken))))
+        self._spoken[step] = time.monotonic() - began
+        self.job.event("samples", step=step, answers=answers)
 
 
 def measured(logs: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
