@@ -34,7 +34,7 @@ def job(store: Store, owner: str, id: str) -> Job | None:
 def model_id(store: Store, job: Job, step: int = 0) -> str:
     """The name of the job's model, or of its checkpoint at a step."""
     order = job.request.get("api", {})
-    base = str(order.get("base") or base_name(str(job.request.get("base_name", job.request.get("base", "model")))))
+    base = root(store, job)
     suffix = str(order.get("suffix") or ("" if order else slug(job.case)))
     name = f"ft:{base}:{store.case(job.case).owner}:{suffix}:{job.id}"
     return f"{name}:ckpt-step-{step}" if step else name
@@ -51,6 +51,30 @@ def model(store: Store, owner: str, name: str) -> tuple[Job, int] | None:
         return None
     step = int(found[2] or 0)
     return (job, step) if model_id(store, job, step) == name else None
+
+
+def root(store: Store, job: Job) -> str:
+    """The name of the model that nobody here made and that the job's model comes from, however often it was tuned."""
+    if found := origin(store, job):
+        return root(store, found[0])
+    named = job.request.get("api", {}).get("base")
+    return str(named or base_name(str(job.request.get("base_name", job.request.get("base", "model")))))
+
+
+def base(store: Store, job: Job) -> str:
+    """The name of the model that the job was begun from: one that an earlier job made, or that of `root`."""
+    found = origin(store, job)
+    return model_id(store, *found) if found else root(store, job)
+
+
+def origin(store: Store, job: Job) -> tuple[Job, int] | None:
+    """The earlier job that made the base of this one, and the step of its checkpoint (0 = its last)."""
+    place = Path(str(job.request.get("base_name", "")))
+    if place.is_absolute() or len(place.parts) < 3 or place.parts[0] != "jobs":
+        return None
+    made = next((one for one in store.jobs() if one.id < job.id and one.handle == str(Path(*place.parts[:2]))), None)
+    step = re.search(r"-(\d+)$", place.name)
+    return (made, int(step[1]) if step else 0) if made else None
 
 
 def base_name(base: str) -> str:

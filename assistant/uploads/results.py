@@ -13,7 +13,7 @@ from assistant.record.store import Store
 from assistant.record.types import Job
 from assistant.settings import Settings
 from assistant.stages import finetune
-from assistant.stages.finetune import Trainers
+from assistant.stages.launch import Trainers
 from assistant.uploads import files
 from tools.trainer import JobState, ToolError
 

@@ -8,22 +8,25 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from assistant import models
 from assistant.conversations import chatfile, split
 from assistant.errors import AttuneError
 from assistant.record import spending
 from assistant.record.files import File
 from assistant.record.judgement import Judgement
+from assistant.record.rows import now
 from assistant.record.store import Store
 from assistant.record.types import Dataset, Item, Job, Message
-from assistant.settings import STARTER, Settings
-from assistant.stages import finetune, interview
-from assistant.stages.finetune import Trainers
+from assistant.settings import EMBEDDED, Settings
+from assistant.stages import interview, launch, material
+from assistant.stages.launch import Trainers
 from assistant.uploads import files, names
+from assistant.uploads import models as tuned
 from assistant.uploads.refusals import Refused, missing
 from tools import basemodel, recipe
 from tools.checks import HUB_ID
 from tools.local import LocalTrainer
-from tools.trainer import JobState, Preference, TrainRequest
+from tools.trainer import Preference, TrainRequest
 
 SEED = 42  # where none is given
 SHOWN = 8  # questions that the model is asked while it trains, and before it is merged
@@ -71,9 +74,9 @@ def auto_epochs(rows: int) -> int:
 
 
 def create(store: Store, settings: Settings, trainers: Trainers, owner: str, order: Order) -> Job:
-    """Start the job. Raises AttuneError (Refused) where the order, its files, its trainer or the cap do not allow it.
+    """The order as a job of the record that waits for its turn, its rows frozen.
 
-    Nothing is kept then. A run that fails as it is started is kept, as a job that failed.
+    Raises AttuneError (Refused) where the order, its files, its trainer or the cap do not allow it; nothing is kept.
     """
     key = _key(owner, order.key)
     if order.key and (known := store.job_of_key(key)):
@@ -81,37 +84,50 @@ def create(store: Store, settings: Settings, trainers: Trainers, owner: str, ord
     name = order.trainer or _first(trainers)
     if name not in trainers:
         raise Refused(f"There is no trainer '{name[:40]}'.", f"Choose one of {', '.join(trainers)}.", "trainer")
-    check_room(store, settings, trainers, owner)
     file = _file(store, owner, order.training_file, "training_file")
     other = _file(store, owner, order.validation_file, "validation_file") if order.validation_file else None
-    base, path = _base(store, settings, owner, order.model, isinstance(trainers[name], LocalTrainer))
+    base, path = _base(store, settings, trainers, owner, order.model, isinstance(trainers[name], LocalTrainer))
     rows = _Rows(_read(settings, file, order.method, "training_file"),
                  _read(settings, other, order.method, "validation_file") if other else [])  # fmt: skip
-    request = _request(order, path, rows, key)
+    made = _request(order, path, rows, key)
     if order.learning_rate_multiplier:
-        request = replace(request, learning_rate=_rate(request, order.learning_rate_multiplier, trainers[name]))
-    noted = _noted(order, base, request)
-    spending.allow(store, settings, finetune.most(trainers, name, request))  # before a case and a dataset are made
+        made = replace(made, learning_rate=_rate(made, order.learning_rate_multiplier, trainers[name]))
+    takes = launch.estimate(trainers, name, made)
+    spending.allow(store, settings, takes.money_usd.high)  # before a case and a dataset are made
+    kept = {"system": "", "api": _noted(order, base, made), "waits_since": now()}
     with store.atomic():
         case = _case(store, owner, file)
         dataset = _freeze(store, case, rows)
-    return finetune.begin(store, settings, trainers, case, dataset, name, request, {"system": "", "api": noted})
+        return launch.record(store, settings, takes, case, dataset, name, made, kept)[0]
+
+
+def request(store: Store, settings: Settings, job: Job) -> TrainRequest:
+    """What a recorded job's trainer is asked for: the request that was noted, and the rows that were frozen."""
+    noted = {name: job.request[name] for name in TrainRequest.__dataclass_fields__ if name in job.request}
+    sides: list[list[Any]] = [[item.messages for item in store.items(job.dataset, side)] for side in ("train", "test")]
+    if noted["method"] == "dpo":
+        sides = [[chatfile.Pair(row[:-1], row[-1]["content"], row[-1]["rejected"]) for row in side] for side in sides]
+    noted["base"] = settings.model_path(str(job.request["base_name"]))
+    return TrainRequest(**noted, **_content(str(noted["method"]), _Rows(*sides)))
 
 
 def _request(order: Order, base: str, rows: _Rows, key: str) -> TrainRequest:
-    epochs = order.n_epochs or auto_epochs(len(rows.train))
-    seed = SEED if order.seed is None else order.seed
-    common: dict[str, Any] = {
-        "epochs": float(epochs), "batch_size": order.batch_size or 0, "seed": seed, "suffix": names.slug(order.suffix),
-        "key": key,
-    }  # fmt: skip
-    if order.method == "dpo":
+    method = "dpo" if order.method == "dpo" else "sft"
+    return TrainRequest(
+        base, epochs=float(order.n_epochs or auto_epochs(len(rows.train))), batch_size=order.batch_size or 0,
+        seed=SEED if order.seed is None else order.seed, suffix=names.slug(order.suffix), key=key, method=method,
+        beta=order.beta or 0.0, **_content(method, rows),
+    )  # fmt: skip
+
+
+def _content(method: str, rows: _Rows) -> dict[str, Any]:
+    """The rows as a request's content."""
+    if method == "dpo":
         judged = [[Preference(pair.prompt, pair.chosen, pair.rejected) for pair in side]
                   for side in (rows.train, rows.valid)]  # fmt: skip
-        return TrainRequest(base, [], method="dpo", beta=order.beta or 0.0, preferences=judged[0],
-                            test_preferences=judged[1], **common)  # fmt: skip
+        return {"train": [], "preferences": judged[0], "test_preferences": judged[1]}
     asked = [question for row in rows.valid or rows.train if (question := _question(row))][:SHOWN]
-    return TrainRequest(base, rows.train, rows.valid, samples=asked[: finetune.SAMPLES], probes=asked, **common)
+    return {"train": rows.train, "test": rows.valid, "samples": asked[: material.SAMPLES], "probes": asked}
 
 
 def _noted(order: Order, base: str, request: TrainRequest) -> dict[str, Any]:
@@ -146,17 +162,6 @@ def _first(trainers: Trainers) -> str:
     return next((name for name in local if trainers[name].unavailable() is None), next(iter(trainers)))
 
 
-def check_room(store: Store, settings: Settings, trainers: Trainers, owner: str) -> None:
-    """Raise Refused (429) while as many jobs of the owner run as may at once; one that is paused takes no room."""
-    running = [job for job in store.jobs_of_owner(owner) if not JobState(job.state).ended]
-    for job in running:
-        finetune.follow(store, settings, trainers, job.id, 10**9)
-    left = [job for job in running if not JobState(store.job(job.id).state).rests]
-    if len(left) >= settings.api_jobs:
-        raise Refused(f"{len(left)} jobs are running, and ATTUNE_API_JOBS allows {settings.api_jobs} at once.",
-                      "Wait for one to end, or cancel it.", None, "rate_limit_exceeded", 429)  # fmt: skip
-
-
 def _file(store: Store, owner: str, id: str, param: str) -> File:
     file = files.get(store, owner, id)
     if file is None:
@@ -175,19 +180,18 @@ def _read(settings: Settings, file: File, method: str, param: str) -> list[Any]:
         raise Refused(error.sentence, error.remedy, param, f"invalid_{param}") from error
 
 
-def _base(store: Store, settings: Settings, owner: str, model: str, local: bool) -> tuple[str, str]:
+def _base(store: Store, settings: Settings, trainers: Trainers, owner: str, model: str, local: bool) -> tuple[str, str]:
     """What the base is called, and what the trainer is given: a folder, a hub id or a vendor's name."""
-    if model in (STARTER, settings.chat_model) and (model == STARTER or not settings.chat_base_url):
-        return names.base_name(model), settings.model_path(model)
+    if model in (EMBEDDED, settings.chat_model) and (model == EMBEDDED or not settings.chat_base_url):
+        return names.base_name(model), models.folder(settings, model)
     if found := names.model(store, owner, model):
         job, step = found
-        if step:
-            raise Refused("A checkpoint cannot be trained further here.", "Name the job's last model.", "model")
-        return str(names.model_id(store, job).split(":")[1]), str(names.folder(settings, job))
+        made = tuned.at_step(store, settings, trainers, job, step) if step else names.folder(settings, job)
+        return names.root(store, job), str(made)
     if not local or (HUB_ID.fullmatch(model) and not Path(model).exists()):
         return model, model
     raise Refused(f"There is no model '{model[:80]}' to fine-tune.",
-                  f"Use '{STARTER}', a model of yours (ft:...), or a Hugging Face id such as ORG/MODEL.",
+                  f"Use '{EMBEDDED}', a model of yours (ft:...), or a Hugging Face id such as ORG/MODEL.",
                   "model", "model_not_found", 404)  # fmt: skip
 
 

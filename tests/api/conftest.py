@@ -23,6 +23,7 @@ from assistant.faces.api import auth
 from assistant.faces.api.limits import Limits
 from assistant.settings import Settings
 from assistant.workbench import Workbench, open_workbench
+from tools.trainer import Trainer
 
 ADA, BOB = "sk-ada-0123456789", "sk-bob-0123456789"
 ROWS = [{"messages": [{"role": "user", "content": f"Question {n}?"}, {"role": "assistant", "content": f"Answer {n}."}]}
@@ -41,6 +42,11 @@ class V1:
     http: httpx.Client
     limits: Limits
 
+    @property
+    def model(self) -> str:
+        """The name of the model that answers where no other is named: the tiny one's folder."""
+        return self.bench.settings.chat_model
+
 
 @pytest.fixture(scope="module")
 def v1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[V1]:
@@ -49,13 +55,14 @@ def v1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[V1]:
 
 
 @contextmanager
-def opened(data: Path, **more: Any) -> Iterator[V1]:
-    """It runs as long as the block. `more`: settings beside the usual ones."""
+def opened(data: Path, trainers: dict[str, Trainer] | None = None, **more: Any) -> Iterator[V1]:
+    """It runs as long as the block. `trainers` in place of the real ones; `more`: settings beside the usual ones."""
     settings = Settings(
         data=data, owner="ada", embedding="lexical", api_requests=100_000, api_file_mb=0.5,
         api_key=SecretStr(f"{ADA},bob:{BOB}"), **more,
     )  # fmt: skip
     bench = open_workbench(settings)
+    bench.trainers = trainers or bench.trainers
     inner = api.make(bench, auth.keys(settings)[0])
     outer = FastAPI(lifespan=lambda _: api.running(inner))
     outer.mount("/v1", inner)

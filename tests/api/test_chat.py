@@ -1,8 +1,9 @@
-"""Chat completions of /v1 with the starter, really served, and with a server of somebody else's on loopback."""
+"""Chat completions of /v1 with a local model, really served, and with a server of somebody else's on loopback."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,21 @@ from tests.loopback import Answer, Loopback
 from tests.tools.conftest import wait_for
 
 ASKED: list[Any] = [{"role": "user", "content": "Hello, who are you?"}]
-LONG: dict[str, Any] = {  # a very small model that copies what repeats does not find the end
-    "messages": [{"role": "user", "content": "Repeat this to the letter: " + "1234567890" * 10}],
-    "stream": True, "max_tokens": 1000, "n": 16,
-}  # fmt: skip
 
 
 def body(**more: Any) -> dict[str, Any]:
-    return {"model": "attune-starter", "messages": ASKED, "max_tokens": 12} | more
+    return {"model": os.environ["ATTUNE_CHAT_MODEL"], "messages": ASKED, "max_tokens": 12} | more
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory, endless: Path) -> Iterator[V1]:
+    """A server whose model goes on to its limit: nobody comes too late for the middle of an answer."""
+    with opened(tmp_path_factory.mktemp("lasting"), chat_model=str(endless)) as found:
+        yield found
+
+
+def long(v1: V1) -> dict[str, Any]:
+    return body(model=v1.model, stream=True, max_tokens=1800, n=16)
 
 
 def streamed(v1: V1, **more: Any) -> list[ChatCompletionChunk]:
@@ -43,15 +51,19 @@ def test_an_answer_whole_and_in_pieces_is_the_same(v1: V1) -> None:
     assert whole.usage.total_tokens == whole.usage.prompt_tokens + whole.usage.completion_tokens
     pieces = streamed(v1, stream_options={"include_usage": True})
     assert "".join(c.choices[0].delta.content or "" for c in pieces if c.choices) == text
-    assert {c.model for c in pieces} == {"attune-starter"}
+    assert {c.model for c in pieces} == {v1.model}
     assert len({c.id for c in pieces}) == 1
-    assert pieces[-1].usage == whole.usage
+    assert pieces[-1].usage is not None
+    assert pieces[-1].usage.completion_tokens == whole.usage.completion_tokens
+    assert pieces[-1].usage.total_tokens == whole.usage.total_tokens
     assert [c.choices[0].finish_reason for c in pieces if c.choices][-1] == whole.choices[0].finish_reason
     assert not any(c.usage for c in streamed(v1))
 
     first = text.split()[1]  # an answer ends before a stop text, whole and in pieces
     cut = v1.ada.chat.completions.create(**body(stop=[first]))
     assert (cut.choices[0].message.content, cut.choices[0].finish_reason) == (text.split(first)[0], "stop")
+    assert cut.usage is not None
+    assert cut.usage.completion_tokens < whole.usage.completion_tokens
     pieces = streamed(v1, stop=[first], n=2, stream_options={"include_usage": True})
     for index in (0, 1):
         mine = [c.choices[0] for c in pieces if c.choices and c.choices[0].index == index]
@@ -59,6 +71,9 @@ def test_an_answer_whole_and_in_pieces_is_the_same(v1: V1) -> None:
         assert mine[-1].finish_reason == "stop"
     several = v1.ada.chat.completions.create(**body(n=3))
     assert [choice.message.content for choice in several.choices] == [text] * 3
+    assert several.usage is not None
+    assert several.usage.completion_tokens == 3 * whole.usage.completion_tokens
+    assert several.usage.prompt_tokens == whole.usage.prompt_tokens
 
     with pytest.raises(openai.BadRequestError) as caught:
         v1.ada.chat.completions.create(**body(messages=[{"role": "user", "content": "tea " * 4000}]))
@@ -68,28 +83,43 @@ def test_an_answer_whole_and_in_pieces_is_the_same(v1: V1) -> None:
     assert missing.value.code == "model_not_found"
 
 
-def test_whoever_leaves_in_the_middle_frees_the_place(v1: V1) -> None:
-    with v1.http.stream("POST", "/chat/completions", json=body(**LONG)) as answer:
+def test_whoever_leaves_in_the_middle_frees_the_place(lasting: V1) -> None:
+    v1 = lasting
+    with v1.http.stream("POST", "/chat/completions", json=long(v1)) as answer:
         pieces = answer.iter_raw()  # held: one that is dropped closes the connection
         assert b"data:" in next(pieces)
         assert v1.limits.writing() == 16
+        assert writes(v1)
     wait_for(lambda: v1.limits.writing() == 0, 20)
+    wait_for(lambda: not writes(v1), 20)  # nor does the engine go on
 
 
 @pytest.mark.timeout(600)
-def test_a_server_that_dies_in_the_middle_is_told_and_started_again(v1: V1) -> None:
-    pool = v1.bench.chat._pool
-    assert pool is not None
-    (server,) = [one for (model, heat), one in pool._servers.items() if model.endswith("starter") and heat == 0]
-    assert server._process is not None
-    with v1.http.stream("POST", "/chat/completions", json=body(**LONG)) as answer:
+def test_a_server_that_dies_in_the_middle_is_told_and_started_again(lasting: V1) -> None:
+    v1 = lasting
+    with v1.http.stream("POST", "/chat/completions", json=long(v1)) as answer:
         pieces = answer.iter_raw()
         first = next(pieces)
+        pool = v1.bench.chat.models._pool
+        assert pool is not None
+        server = pool.running(f"{v1.model}/model.gguf")
+        assert server is not None
+        assert server._process is not None
         server._process.kill()
         told = (first + b"".join(pieces)).split(b"\n\n")
     assert json.loads(told[-2].removeprefix(b"data: "))["error"]["code"] == "engine_failed"
-    again = v1.ada.chat.completions.create(**body())
+    again = v1.ada.chat.completions.create(**body(model=v1.model))
     assert again.choices[0].message.content
+
+
+def writes(v1: V1) -> bool:
+    """Whether the engine is writing any answer."""
+    pool = v1.bench.chat.models._pool
+    assert pool is not None
+    server = pool.running(f"{v1.model}/model.gguf")
+    assert server is not None
+    slots = httpx.get(f"{server.base_url.removesuffix('/v1')}/slots", headers={"Authorization": f"Bearer {server.key}"})
+    return any(slot["is_processing"] for slot in slots.json())
 
 
 class Far(Loopback):

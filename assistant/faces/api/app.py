@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
-from assistant.faces.api import auth, chat, errors, files, jobs, models
+from assistant.faces.api import auth, chat, completions, embeddings, errors, files, jobs, models, responses
 from assistant.faces.api.common import ERRORS
 from assistant.faces.api.engine import Engine
-from assistant.faces.api.limits import Bodies, Limits
+from assistant.faces.api.limits import Bodies, Limits, Marked
+from assistant.uploads.queue import Turns
 from assistant.workbench import Workbench
 
 ABOUT = """OpenAI's API on your own machine: set `base_url` to this address and `api_key` to a key of ATTUNE_API_KEY."""
@@ -25,21 +28,29 @@ def make(bench: Workbench, keys: auth.Keys) -> FastAPI:
     )  # fmt: skip
     app.state.bench, app.state.keys = bench, keys
     app.state.limits = Limits(bench.settings)
-    app.state.engine = Engine(bench.chat, bench.settings.model_servers, app.state.limits.writing)
-    for part in (chat, files, jobs, models):  # the one that is asked most is looked for first
+    app.state.engine = Engine(bench.chat.models, bench.settings.model_servers)
+    for part in (chat, responses, completions, embeddings, files, jobs, models):
         app.include_router(part.router)
     errors.install(app)
     app.add_middleware(Bodies, file_mb=bench.settings.api_file_mb)
+    if origins := [one.strip() for one in bench.settings.api_origins.split(",") if one.strip()]:
+        app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"],
+                           expose_headers=["x-request-id"])  # fmt: skip
+    app.add_middleware(Marked)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
 
 
 @asynccontextmanager
 async def running(app: FastAPI) -> AsyncIterator[None]:
-    """The time in which the app answers; its connections to the models' servers are closed at the end."""
+    """The time in which the app answers and jobs take their turns; connections to the models' servers end with it."""
+    bench: Workbench = app.state.bench
+    turns = Turns(bench.store, bench.settings, bench.trainers)
+    turns.start()
     try:
         yield
     finally:
+        await asyncio.to_thread(turns.close)
         await app.state.engine.close()
 
 

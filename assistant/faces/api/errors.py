@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -16,6 +19,8 @@ from tools.trainer import ToolError
 log = logging.getLogger(__name__)
 TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error", 500: "server_error",
          503: "server_error"}  # fmt: skip
+_NAME = re.compile(r"[a-z_][a-z0-9_]*")
+_KINDS = ("body", "query", "path", "header", "str", "int", "float", "bool", "dict", "nullable")
 RETRY_SECONDS = 20  # told with a refusal that time mends
 
 
@@ -41,7 +46,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ToolError, _tool)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _bug)
 
 
 def _tool(_: Request, error: Exception) -> JSONResponse:
@@ -51,19 +55,38 @@ def _tool(_: Request, error: Exception) -> JSONResponse:
 
 def _invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    param, message = told(error.errors()[0])
+    param, message = told(error.errors())
     return response(400, message, param, "invalid_value")
 
 
-def told(first: Any) -> tuple[str | None, str]:
-    """The field and the sentence of the first problem that pydantic found."""
-    where = [str(part) for part in first["loc"] if part not in ("body", "query", "path", "header")]
-    where = [part for part in where if not part.startswith(("function-", "constrained-"))]
-    param = ".".join(where) or None
-    if first["type"] == "json_invalid":
+def told(found: Sequence[Any]) -> tuple[str | None, str]:
+    """The field and the sentence of what pydantic found.
+
+    A value that may be one of several things is tried as each of them, and all of it is reported: what got furthest
+    into the value is what was meant.
+    """
+    if found[0]["type"] == "json_invalid":
         return None, "The body is not valid JSON. Send one JSON object."
-    said = str(first["msg"]).removeprefix("Value error, ")
-    return param, f"Invalid '{param}': {said}." if param else f"Invalid request: {said}."
+    first = _where(found[0])[:1]
+    same = [one for one in found if _where(one)[:1] == first]
+    deepest = max(len(_where(one)) for one in same)
+    best = next(_where(one) for one in same if len(_where(one)) == deepest)
+    there = [one for one in same if _where(one) == best]
+    there = [one for one in there if not one["type"].endswith("_type")] or there  # of the right kind, but a wrong value
+    said = dict.fromkeys(map(_said, there))
+    param, words = ".".join(best) or None, " or ".join(said).replace(" or Input should be", ", or")
+    return param, f"Invalid '{param}': {words}." if param else f"Invalid request: {words}."
+
+
+def _where(error: Any) -> list[str]:
+    """The names and numbers that lead to a fault, without the kinds that pydantic tried on the way."""
+    parts = [part for part in error["loc"] if isinstance(part, int) or _NAME.fullmatch(part)]
+    return [str(part) for part in parts if part not in _KINDS]
+
+
+def _said(error: Any) -> str:
+    words = str(error["msg"]).removeprefix("Value error, ")
+    return f"{words}, not {json.dumps(error['input'])[:60]}" if error["type"] == "literal_error" else words
 
 
 def _http(request: Request, error: Exception) -> JSONResponse:
@@ -74,6 +97,6 @@ def _http(request: Request, error: Exception) -> JSONResponse:
     return response(error.status_code, str(error.detail))
 
 
-def _bug(request: Request, error: Exception) -> JSONResponse:
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+def bug(method: str, path: str, error: Exception) -> JSONResponse:
+    log.error("%s %s failed", method, path, exc_info=error)
     return response(500, "This is a fault of Attune's; its log has it. Try again.", None, "internal_error")

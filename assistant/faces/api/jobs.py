@@ -11,14 +11,13 @@ from assistant.faces.api import schemas, story
 from assistant.faces.api.common import After, Bench, Owner, page
 from assistant.record.types import Job
 from assistant.stages import finetune
-from assistant.uploads import names, results, tuning
+from assistant.uploads import names, queue, results, tuning
 from assistant.uploads.refusals import Refused, missing
 from tools.trainer import JobState, JobStatus, ToolError
 
 router = APIRouter(prefix="/fine_tuning/jobs", tags=["fine-tuning"])
 log = logging.getLogger(__name__)
 Limit = Annotated[int, Query(ge=1, le=100)]
-NO_NEWS = 10**9  # of a job's events those behind this one: none
 
 
 @router.post("")
@@ -26,10 +25,10 @@ def create_job(
     bench: Bench, owner: Owner, body: schemas.JobCreate,
     idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
 ) -> schemas.Job:  # fmt: skip
-    """Start fine-tuning. Asked twice with one Idempotency-Key, it is one job."""
+    """Fine-tune: at once, or in its turn. Asked twice with one Idempotency-Key, it is one job."""
     order = _order(body, idempotency_key or "")
     try:
-        job = tuning.create(bench.store, bench.settings, bench.trainers, owner, order)
+        job = queue.submit(bench.store, bench.settings, bench.trainers, owner, order)
     except Refused:
         raise
     except ToolError as error:  # what the trainer says before it begins is about the request
@@ -53,11 +52,14 @@ def retrieve_job(bench: Bench, owner: Owner, job_id: str) -> schemas.Job:
 
 @router.post("/{job_id}/cancel")
 def cancel_job(bench: Bench, owner: Owner, job_id: str) -> schemas.Job:
+    """End it. It is cancelled from now on; its worker keeps a checkpoint and ends within a minute."""
     job = _job(bench, owner, job_id)
     _refresh(bench, job)
-    if JobState(bench.store.job(job.id).state).ended:
-        raise Refused(f"{job_id} has ended, so it cannot be cancelled.", "Look at its status.", code="invalid_state")
-    return _shown(bench, finetune.cancel(bench.store, bench.settings, bench.trainers, job.id))
+    if not JobState(bench.store.job(job.id).state).ended:
+        job = finetune.cancel(bench.store, bench.settings, bench.trainers, job.id)
+        if job.state == JobState.CANCELLED:
+            return _shown(bench, job)
+    raise Refused(f"{job_id} has ended, so it cannot be cancelled.", "Look at its status.", code="invalid_state")
 
 
 @router.post("/{job_id}/pause")
@@ -71,8 +73,9 @@ def pause_job(bench: Bench, owner: Owner, job_id: str) -> schemas.Job:
 def resume_job(bench: Bench, owner: Owner, job_id: str) -> schemas.Job:
     """Go on from the last checkpoint of a job that was paused, cancelled or failed."""
     job = _job(bench, owner, job_id)
-    if job.state != JobState.RUNNING:
-        tuning.check_room(bench.store, bench.settings, bench.trainers, owner)
+    if job.state != JobState.RUNNING and queue.room(bench.store, bench.settings, bench.trainers, owner) <= 0:
+        raise Refused(f"ATTUNE_API_JOBS allows {bench.settings.api_jobs} jobs at once, and they are running.",
+                      "Wait for one to end, or cancel it.", None, "rate_limit_exceeded", 429)  # fmt: skip
     return _shown(bench, finetune.resume(bench.store, bench.settings, bench.trainers, job.id))
 
 
@@ -122,7 +125,7 @@ def _job(bench: Bench, owner: str, id: str) -> Job:
     return found
 
 
-def _refresh(bench: Bench, job: Job, after: int = NO_NEWS) -> JobStatus:
+def _refresh(bench: Bench, job: Job, after: int = finetune.NO_NEWS) -> JobStatus:
     """What is true of the job now; what was true last where its trainer cannot be asked."""
     try:
         return finetune.follow(bench.store, bench.settings, bench.trainers, job.id, after)

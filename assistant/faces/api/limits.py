@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
@@ -70,6 +71,31 @@ class Limits:
             yield
         finally:
             self.end(owner, answers)
+
+
+class Marked:
+    """ASGI middleware, the outermost: every answer has an id in its header, a fault of ours too, which ends here."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def marked(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message = {**message, "headers": [*message["headers"], (b"x-request-id", id)]}
+            await send(message)
+
+        id = f"req_{secrets.token_hex(16)}".encode()
+        try:
+            await self.app(scope, receive, marked)
+        except Exception as error:
+            if started or scope["type"] != "http":
+                raise
+            await errors.bug(scope["method"], scope["path"], error)(scope, receive, marked)
 
 
 class Bodies:

@@ -1,9 +1,7 @@
-"""/v1/models and /v1/embeddings."""
+"""/v1/models."""
 
 from __future__ import annotations
 
-import asyncio
-import base64
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,15 +12,14 @@ from assistant.errors import AttuneError
 from assistant.faces.api import schemas
 from assistant.faces.api.common import Bench, Owner, seconds
 from assistant.faces.api.targets import CASE
-from assistant.knowledge import tokens
 from assistant.record.types import Job
-from assistant.settings import STARTER
+from assistant.settings import EMBEDDED
 from assistant.uploads import models, names
 from assistant.uploads.refusals import Refused, missing
-from tools.trainer import JobState, ToolError
+from tools.trainer import JobState
 
 router = APIRouter(tags=["models"])
-FIRST = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())  # when the starter was made
+FIRST = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())  # when the first version was made
 
 
 @router.get("/models")
@@ -50,30 +47,9 @@ def delete_model(bench: Bench, owner: Owner, model: str) -> schemas.Deleted:
     return schemas.Deleted(id=model, object="model")
 
 
-@router.post("/embeddings", tags=["embeddings"])
-async def create_embedding(bench: Bench, owner: Owner, body: schemas.EmbeddingCreate) -> schemas.EmbeddingList:  # noqa: ARG001
-    """Vectors of the embedding that ATTUNE_EMBEDDING names; without one, of spelling alone (`lexical-1`)."""
-    embedding = bench.knowledge.choice.embedding
-    if body.model != embedding.name:
-        raise missing("embedding model", body.model, "model", "model_not_found")
-    texts = [body.input] if isinstance(body.input, str) else body.input
-    try:
-        rows = await asyncio.to_thread(embedding.embed, texts)
-    except ToolError as error:
-        raise Refused(error.sentence, error.remedy, code="engine_unavailable", status=503) from error
-    if body.dimensions not in (None, rows.shape[1]):
-        raise Refused(f"{embedding.name} has {rows.shape[1]} dimensions.", "Leave out 'dimensions'.", "dimensions")
-    used = sum(tokens.estimate(text) for text in texts)
-    data = [schemas.Embedding(index=number, embedding=_coded(row, body.encoding_format))
-            for number, row in enumerate(rows)]  # fmt: skip
-    return schemas.EmbeddingList(
-        data=data, model=embedding.name, usage=schemas.EmbeddingUsage(prompt_tokens=used, total_tokens=used)
-    )
-
-
 def _models(bench: Bench, owner: str) -> list[schemas.Model]:
     settings, store = bench.settings, bench.store
-    base = [STARTER, *([settings.chat_model] if settings.chat_model != STARTER else [])]
+    base = [EMBEDDED, *([settings.chat_model] if settings.chat_model != EMBEDDED else [])]
     found = [schemas.Model(id=name, created=FIRST, owned_by="attune") for name in base]
     found.append(schemas.Model(id=bench.knowledge.choice.embedding.name, created=FIRST, owned_by="attune"))
     found += [schemas.Model(id=f"{CASE}{case.id}", created=seconds(case.created), owned_by=owner)
@@ -92,10 +68,6 @@ def _there(bench: Bench, job: Job) -> bool:
         return bool(Path(names.folder(bench.settings, job)))
     except AttuneError:
         return False
-
-
-def _coded(row: Any, form: str) -> list[float] | str:
-    return base64.b64encode(row.astype("<f4").tobytes()).decode() if form == "base64" else [float(x) for x in row]
 
 
 def _none(model: str) -> Any:

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from assistant.faces.api import values
+
 Auto = Literal["auto"]
 Purpose = Literal["fine-tune", "assistants", "batch", "user_data", "vision", "evals"]
 Metadata = dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=512)]]
@@ -98,20 +100,20 @@ class UploadPart(BaseModel):
 
 
 # fine-tuning jobs --------------------------------------------------------------------------------------------------
-Epochs = Auto | Annotated[int, Field(ge=1, le=50)]
-Batch = Auto | Annotated[int, Field(ge=1, le=256)]
-Rate = Auto | Annotated[float, Field(gt=0, le=100)]
-Beta = Auto | Annotated[float, Field(gt=0, le=2)]
+Epochs = Annotated[Auto | int | None, *values.whole(1, 50)]
+Batch = Annotated[Auto | int | None, *values.whole(1, 256)]
+Rate = Annotated[Auto | float | None, *values.above_zero(100)]
+Beta = Annotated[Auto | float | None, *values.above_zero(2)]
 
 
 class Hyperparameters(Strict):
-    n_epochs: Epochs | None = None
-    batch_size: Batch | None = None
-    learning_rate_multiplier: Rate | None = None
+    n_epochs: Epochs = None
+    batch_size: Batch = None
+    learning_rate_multiplier: Rate = None
 
 
 class DpoHyperparameters(Hyperparameters):
-    beta: Beta | None = None
+    beta: Beta = None
 
 
 class Supervised(Strict):
@@ -126,6 +128,14 @@ class Method(Strict):
     type: Literal["supervised", "dpo"]
     supervised: Supervised | None = None
     dpo: Dpo | None = None
+    reinforcement: Annotated[None, *values.absent()] = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Method:
+        other = "dpo" if self.type == "supervised" else "supervised"
+        if getattr(self, other):
+            raise ValueError(f"the type is '{self.type}', and there is something for '{other}'")
+        return self
 
 
 class JobCreate(Strict):
@@ -137,7 +147,7 @@ class JobCreate(Strict):
     suffix: str | None = Field(None, max_length=64)
     seed: int | None = Field(None, ge=0, le=2**31 - 1)
     metadata: Metadata | None = Field(None, max_length=16)
-    integrations: list[dict[str, Any]] | None = Field(None, max_length=0, description="None is supported.")
+    integrations: Annotated[None, *values.absent()] = Field(None, description="None is possible.")
     trainer: str | None = Field(None, max_length=40, description="Attune's own: which trainer runs the job.")
 
 
@@ -229,7 +239,7 @@ class ModelList(BaseModel):
 
 class EmbeddingCreate(Strict):
     model: str = Field(max_length=512)
-    input: str | list[str] = Field(description="One text or up to 2048 of them; tokens are not taken.")
+    input: str | list[str] | list[int] | list[list[int]] = Field(description="One text or up to 2048 of them.")
     encoding_format: Literal["float", "base64"] = "float"
     dimensions: int | None = Field(None, ge=1)
     user: str | None = None
@@ -237,7 +247,7 @@ class EmbeddingCreate(Strict):
     @model_validator(mode="after")
     def _holds_text(self) -> EmbeddingCreate:
         texts = [self.input] if isinstance(self.input, str) else self.input
-        if not texts or len(texts) > 2048 or not all(texts):
+        if not texts or len(texts) > 2048 or any(text in ("", []) for text in texts):
             raise ValueError("input holds between 1 and 2048 texts, and none of them is empty")
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -10,26 +11,30 @@ from assistant.faces.api.common import seconds
 from assistant.record.store import Store
 from assistant.record.types import Job
 from assistant.uploads import names, results
+from tools import forecast
 from tools.trainer import JobState, JobStatus
 
 STATUS: dict[JobState, Any] = {
     JobState.QUEUED: "queued", JobState.RUNNING: "running", JobState.PAUSED: "paused", JobState.UNKNOWN: "running",
     JobState.SUCCEEDED: "succeeded", JobState.FAILED: "failed", JobState.CANCELLED: "cancelled",
 }  # fmt: skip
+SURE_STEPS = 5  # after which the time that steps take is known
+AFTER_S = math.sqrt(forecast.START_SECONDS.low * forecast.START_SECONDS.high)  # of merging, and what else comes last
+STILL = 0.2  # of the time that has passed, where the estimate is over and the run is not
 METRICS = {"loss": "train_loss", "eval_loss": "full_valid_loss"}  # the trainers' names -> OpenAI's
 
 
 def job(store: Store, job: Job, status: JobStatus | None) -> schemas.Job:
     """The job as it is recorded; `status`, of one that runs, tells when it will end."""
     state, order = JobState(job.state), job.request.get("api", {})
-    eta = status.eta_seconds if status and state is JobState.RUNNING else None
+    left = _left(job, status) if status and state is JobState.RUNNING else None
     done, valid = state is JobState.SUCCEEDED, order.get("validation_file") or None
     return schemas.Job(
         id=names.job_id(job), created_at=seconds(job.created), status=STATUS[state],
-        model=str(order.get("base") or names.base_name(str(job.request.get("base_name", "")))),
+        model=names.base(store, job),
         fine_tuned_model=names.model_id(store, job) if done else None,
         finished_at=seconds(job.ended) if done and job.ended else None,
-        estimated_finish=None if eta is None else int(time.time() + eta),
+        estimated_finish=None if left is None else int(time.time() + left),
         error=_error(job) if state is JobState.FAILED else None,
         hyperparameters=_hyperparameters(job), method=_method(job), metadata=order.get("metadata") or None,
         organization_id=store.case(job.case).owner, seed=int(job.request.get("seed", 0)),
@@ -44,7 +49,8 @@ def events(store: Store, job: Job, status: JobStatus) -> list[schemas.Event]:
     begin = seconds(job.created)
     told: list[tuple[Any, str, int, dict[str, Any]]]
     told = [("info", f"Created fine-tuning job: {names.job_id(job)}", begin, {}),
-            ("info", f"Files validated: {_files(job)}", begin, {})]  # fmt: skip
+            ("info", f"Validating {_files(job)}", begin, {}),
+            ("info", "Files validated, moving job to queued state", begin, {})]  # fmt: skip
     for event in status.events:
         at = int(event.get("time") or begin)
         told += [(level, text, at, data) for level, text, data in _said(event)]
@@ -114,15 +120,16 @@ def _end(store: Store, job: Job) -> list[tuple[str, str]]:
         case JobState.FAILED:
             return [("error", f"The job failed: {job.reason}")]
         case JobState.CANCELLED:
-            return [("info", f"The job was cancelled. {job.reason}".strip())]
+            return [("info", "The job was cancelled")]
         case _:
             return []
 
 
 def _files(job: Job) -> str:
     order = job.request.get("api", {})
-    named = [order.get("training_file") or results.dataset_file_id(job.dataset), order.get("validation_file")]
-    return ", ".join(filter(None, named))
+    valid = order.get("validation_file")
+    named = f"training file: {order.get('training_file') or results.dataset_file_id(job.dataset)}"
+    return f"{named} and validation file: {valid}" if valid else named
 
 
 def _hyperparameters(job: Job) -> schemas.Hyperparameters:
@@ -144,12 +151,27 @@ def _method(job: Job) -> schemas.Method:
     return schemas.Method(type="supervised", supervised=schemas.Supervised.model_construct(hyperparameters=chosen))
 
 
+def _left(job: Job, status: JobStatus) -> float | None:
+    """Seconds until the job will have ended: by its estimate, and by its steps the more of them are done.
+
+    The first steps take longer than the others, and what comes after the last one is no step.
+    """
+    low, high = job.request.get("takes_s") or (0.0, 0.0)
+    passed = time.time() - seconds(job.request.get("begun") or job.created)
+    estimated = max(math.sqrt(low * high) - passed, passed * STILL) if high else None
+    if status.eta_seconds is None or not status.steps:
+        return status.eta_seconds if estimated is None else estimated
+    by_steps = status.eta_seconds + AFTER_S
+    sure = min(1.0, status.step / SURE_STEPS)
+    return by_steps if estimated is None else sure * by_steps + (1 - sure) * estimated
+
+
 def _error(job: Job) -> schemas.JobError:
     return schemas.JobError(code="training_failed", message=job.reason or "The job failed.")
 
 
 def _tokens(job: Job) -> int | None:
-    tokens = job.metrics.get("tokens")
+    tokens = job.metrics.get("trained_tokens", job.metrics.get("tokens"))
     return int(tokens) if tokens is not None else None
 
 

@@ -1,28 +1,38 @@
-"""An answer as server-sent events: passed on as it comes, or cut at the request's stop texts, or several at once."""
+"""A model's answer in chunks as OpenAI's clients know them: from its server, as events, or put together."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from assistant.faces.api import engine as engines
-from assistant.faces.api.engine import Engine, Upstream
+from fastapi import Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from assistant.faces.api.engine import GONE
+from assistant.uploads.refusals import Refused
 
 log = logging.getLogger(__name__)
-DONE = b"data: [DONE]\n\n"
-BROKE = {"error": {"message": "The answer broke off: the model's server ended or failed. Ask again.",
-                   "type": "server_error", "param": None, "code": "engine_failed"}}  # fmt: skip
+Chunk = dict[str, Any]
+Chunks = AsyncGenerator[Chunk, None]
+DONE = "data: [DONE]\n\n"
+BROKE = {"message": "The answer broke off: the model's server ended or failed. Ask again.", "type": "server_error",
+         "param": None, "code": "engine_failed"}  # fmt: skip
 FINISHES = ("stop", "length", "tool_calls", "content_filter")  # those that OpenAI's clients know
-Write = Callable[[bytes], Awaitable[None]]
+DELTA = ("role", "content", "refusal", "tool_calls", "reasoning_content")  # the last one is what thinking models add
+HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+LOOK = 16  # chunks after which it is looked whether anybody still waits for an answer that comes whole
 
 
 class Broken(Exception):
     """The server said in the middle of an answer that it failed, or just ended."""
+
+
+BREAKS = (Broken, ValueError, *GONE)  # ValueError: what it sent cannot be read, or not be passed on
 
 
 @dataclass
@@ -32,199 +42,186 @@ class Head:
     id: str
     model: str
     usage: bool = False
+    kind: str = "chat.completion.chunk"
     created: int = field(default_factory=lambda: int(time.time()))
 
-    def chunk(self, choices: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
-        return {"id": self.id, "object": "chat.completion.chunk", "created": self.created, "model": self.model,
+    def chunk(self, choices: list[dict[str, Any]], **more: Any) -> Chunk:
+        return {"id": self.id, "object": self.kind, "created": self.created, "model": self.model,
                 "choices": choices} | more  # fmt: skip
 
 
-@dataclass
-class Answer:
-    """One choice as it is written. `text` grows; what it took is true at its end."""
+class Usage:
+    """What a request took. `apart`: our server counts each choice alone, its prompt each time; others all together."""
 
-    index: int = 0
-    text: str = ""
-    finish: str = ""
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    logprobs: list[dict[str, Any]] = field(default_factory=list)
+    def __init__(self, apart: bool) -> None:
+        self._apart = apart
+        self._told: list[tuple[int, int, int]] = []
 
+    def add(self, used: Any) -> None:
+        if not isinstance(used, dict):
+            return
+        details = used.get("prompt_tokens_details")
+        cached = details.get("cached_tokens") if isinstance(details, dict) else 0
+        found = (used.get("prompt_tokens"), used.get("completion_tokens"), cached)
+        read, wrote, cached = (number if isinstance(number, int) else 0 for number in found)
+        self._told = [*(self._told if self._apart else []), (read, wrote, cached)]
 
-class Cutter:
-    """Text until the first of the stop texts. What may be the beginning of one is held back."""
-
-    def __init__(self, stops: Sequence[str]) -> None:
-        self._stops, self._held = stops, ""
-        self.hit = False
-
-    def feed(self, text: str) -> str:
-        """What may be shown now."""
-        self._held += text
-        places = [at for stop in self._stops if (at := self._held.find(stop)) >= 0]
-        if places:
-            self.hit = True
-            shown, self._held = self._held[: min(places)], ""
-            return shown
-        keep = max((self._begun(stop) for stop in self._stops), default=0)
-        cut = len(self._held) - keep
-        shown, self._held = self._held[:cut], self._held[cut:]
-        return shown
-
-    def rest(self) -> str:
-        """What was held back, at the end of the answer."""
-        rest, self._held = self._held, ""
-        return rest
-
-    def _begun(self, stop: str) -> int:
-        """How many of the last characters are the first ones of a stop text."""
-        longest = min(len(stop) - 1, len(self._held))
-        return next((n for n in range(longest, 0, -1) if self._held.endswith(stop[:n])), 0)
+    def total(self, prompts: int = 1) -> dict[str, Any]:
+        """The sum, of so many prompts that were each read for all their choices."""
+        read, wrote, cached = (sum(one[place] for one in self._told) for place in range(3))
+        each = max(1, len(self._told) // prompts)
+        return {"prompt_tokens": read // each, "completion_tokens": wrote, "total_tokens": read // each + wrote,
+                "prompt_tokens_details": {"cached_tokens": cached // each}}  # fmt: skip
 
 
-async def passed(upstream: Upstream, engine: Engine, head: Head, served: str, write: Write) -> None:
-    """The server's own events, with the model's name exchanged. `served`: what the server calls the model."""
-    old = json.dumps({"model": served}, ensure_ascii=False, separators=(",", ":"))[1:-1].encode()
-    new = json.dumps({"model": head.model}, ensure_ascii=False, separators=(",", ":"))[1:-1].encode()
-    answer = Answer()
-    try:
-        async for piece in engines.whole_events(upstream, engine):
-            if not (b'"finish_reason"' in piece or b'"usage"' in piece or b'"error"' in piece):
-                await write(piece.replace(old, new))
-                continue
-            out = []
-            for event in engines.events(piece):
-                if delta := _read(event, answer):
-                    out.append(head.chunk([_choice(0, delta)]))
-            if out:
-                await write(_sse(*out))
-        if not answer.finish:
-            raise Broken
-        await write(_sse(head.chunk([_choice(0, {}, answer.finish)]), *_usage(head, [answer])) + DONE)
-    except (Broken, *engines.GONE, ValueError) as error:
-        log.warning("an answer broke off: %s", type(error).__name__)
-        await write(_sse(BROKE))
-    except Exception:
-        log.exception("an answer broke off by a fault of ours")
-        await write(_sse(BROKE))
+async def chunks(
+    events: AsyncIterator[dict[str, Any]], head: Head, count: int, apart: bool = True, prompts: int = 1,
+    shape: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+) -> Chunks:  # fmt: skip
+    """Our chunks of a server's events: our name and id, and only what OpenAI's clients know. The last has the usage.
 
-
-async def read(
-    upstream: Upstream, engine: Engine, answer: Answer, stops: Sequence[str]
-) -> AsyncIterator[dict[str, Any]]:
-    """The deltas of one answer, cut at a stop text; `answer` is complete when they end. Raises Broken."""
-    cutter = Cutter(stops)
-    try:
-        async for piece in engines.whole_events(upstream, engine):
-            for event in engines.events(piece):
-                delta = _read(event, answer)
-                if not delta:
-                    continue
-                shown = cutter.feed(str(delta.get("content") or "")) if stops else str(delta.get("content") or "")
-                answer.text += shown
-                answer.completion_tokens += bool(delta.get("content"))  # until the server says how many there were
-                if shown or "content" not in delta:
-                    yield delta | ({"content": shown} if "content" in delta else {})
-                if cutter.hit:
-                    answer.finish = "stop"
-                    return
-    except Broken:
-        raise
-    except (*engines.GONE, ValueError) as error:
-        raise Broken from error
-    except Exception as error:
-        log.exception("an answer broke off by a fault of ours")
-        raise Broken from error
-    if not answer.finish:
-        raise Broken
-    if rest := cutter.rest():
-        answer.text += rest
-        yield {"content": rest}
-
-
-async def merged(upstreams: Sequence[Upstream], engine: Engine, head: Head, stops: Sequence[str], write: Write) -> None:
-    """Several answers to one request, their chunks as they come."""
-    answers = [Answer(index) for index in range(len(upstreams))]
-    waiting: asyncio.Queue[bytes | Broken | None] = asyncio.Queue()
-
-    async def follow(upstream: Upstream, answer: Answer) -> None:
-        try:
-            async for delta in read(upstream, engine, answer, stops):
-                waiting.put_nowait(_sse(head.chunk([_choice(answer.index, delta)])))
-            waiting.put_nowait(_sse(head.chunk([_choice(answer.index, {}, answer.finish)])))
-            waiting.put_nowait(None)
-        except Broken as broken:
-            waiting.put_nowait(broken)
-        except Exception:  # whoever waits for this answer would wait for ever
-            log.exception("an answer broke off by a fault of ours")
-            waiting.put_nowait(Broken())
-
-    tasks = [asyncio.create_task(follow(*pair)) for pair in zip(upstreams, answers, strict=True)]
-    try:
-        left = len(tasks)
-        while left:
-            got = await waiting.get()
-            if isinstance(got, Broken):
-                await write(_sse(BROKE))
-                return
-            left -= got is None
-            if got is not None:
-                await write(got)
-        await write(_sse(*_usage(head, answers)) + DONE)
-    finally:
-        for task in tasks:
-            task.cancel()
-
-
-async def collected(upstream: Upstream, engine: Engine, index: int, stops: Sequence[str]) -> Answer:
-    """The whole answer. Raises Broken."""
-    answer = Answer(index)
-    async for _ in read(upstream, engine, answer, stops):
-        pass
-    return answer
-
-
-def usage(answers: Sequence[Answer]) -> dict[str, int]:
-    """What the request took: its prompt is read once, however many answers there are."""
-    asked = max(answer.prompt_tokens for answer in answers)
-    wrote = sum(answer.completion_tokens for answer in answers)
-    return {"prompt_tokens": asked, "completion_tokens": wrote, "total_tokens": asked + wrote}
-
-
-def _read(event: Any, answer: Answer) -> dict[str, Any]:
-    """Note what an event says of the answer; returns its delta, empty where it shows nothing.
-
-    Servers leave fields out, or send null for them: what cannot be read says nothing.
+    Servers leave fields out, or send null for them: what cannot be read says nothing. Raises BREAKS.
     """
-    said = _object(event)
-    if said.get("error"):
+    used, ended = Usage(apart), set()
+    async for event in events:
+        if event.get("error"):
+            raise Broken
+        used.add(event.get("usage"))
+        listed = event.get("choices")
+        choices = [(shape or _choice)(one) for one in listed or [] if isinstance(one, dict)]
+        ended |= {one["index"] for one in choices if one["finish_reason"]}
+        if choices := [one for one in choices if one.get("delta") or one.get("text") or one["finish_reason"]]:
+            yield head.chunk(choices)
+    if len(ended) < count:
         raise Broken
-    used = _object(said.get("usage"))
-    answer.prompt_tokens = _number(used.get("prompt_tokens"), answer.prompt_tokens)
-    answer.completion_tokens = _number(used.get("completion_tokens"), answer.completion_tokens)
-    choices = said.get("choices")
-    choice = _object(choices[0] if isinstance(choices, list) and choices else None)
-    if finish := choice.get("finish_reason"):
-        answer.finish = finish if finish in FINISHES else "stop"
-    delta = _object(choice.get("delta"))
-    return {name: delta[name] for name in ("role", "content") if isinstance(delta.get(name), str)}
+    yield head.chunk([], usage=used.total(prompts))
 
 
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+async def begun(found: Chunks) -> Chunks:
+    """The same once its first chunk is there: what fails before is told by the status of the answer."""
+    try:
+        first = await anext(found)
+    except BREAKS as error:
+        raise _broken() from error
+
+    async def rest() -> Chunks:
+        async with aclosing(found):
+            yield first
+            async for chunk in found:
+                yield chunk
+
+    return rest()
 
 
-def _number(value: Any, else_: int) -> int:
-    return value if isinstance(value, int) else else_
+def streamed(found: Chunks, head: Head) -> StreamingResponse:
+    """The chunks as server-sent events. What breaks off ends with an error object."""
+
+    async def events() -> AsyncIterator[str]:
+        async with aclosing(found):
+            try:
+                async for chunk in found:
+                    if chunk["choices"] or head.usage:
+                        yield event({"usage": None} | chunk if head.usage else chunk)
+                yield DONE
+            except Exception as error:
+                told(error)
+                yield event({"error": BROKE})
+
+    return stream(events())
 
 
-def _choice(index: int, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
-    return {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
+def stream(events: AsyncIterator[str]) -> StreamingResponse:
+    return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
 
 
-def _usage(head: Head, answers: Sequence[Answer]) -> list[dict[str, Any]]:
-    return [head.chunk([], usage=usage(answers))] if head.usage else []
+def event(value: Any, name: str = "") -> str:
+    line = f"data: {json.dumps(value, ensure_ascii=False, separators=(',', ':'))}\n\n"
+    line.encode()  # half a character cannot be sent: here it is still this answer's own fault
+    return f"event: {name}\n{line}" if name else line
 
 
-def _sse(*chunks: dict[str, Any]) -> bytes:
-    return b"".join(f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n".encode() for chunk in chunks)
+def told(error: Exception) -> None:
+    if isinstance(error, BREAKS):
+        log.warning("an answer broke off: %s", type(error).__name__)
+    else:
+        log.error("an answer broke off by a fault of ours", exc_info=error)
+
+
+async def read(request: Request, found: Chunks) -> list[Chunk]:
+    """All chunks. Raises Refused where the answer breaks off, and ends it where nobody waits any more."""
+    got: list[Chunk] = []
+    async with aclosing(found):
+        try:
+            async for chunk in found:
+                got.append(chunk)
+                if len(got) % LOOK == 0 and await request.is_disconnected():
+                    raise Refused("Nobody waits for this answer any more.", status=499)
+        except BREAKS as error:
+            told(error)
+            raise _broken() from error
+    return got
+
+
+def whole(got: Iterable[Chunk], head: Head) -> dict[str, Any]:
+    """One completion of all its chunks."""
+    choices: dict[int, dict[str, Any]] = {}
+    used: dict[str, Any] = {}
+    for chunk in got:
+        used = chunk.get("usage") or used
+        for one in chunk["choices"]:
+            made = choices.setdefault(one["index"], {
+                "index": one["index"], "message": {"role": "assistant", "content": None, "refusal": None},
+                "logprobs": None, "finish_reason": None,
+            })  # fmt: skip
+            made["finish_reason"] = one["finish_reason"] or made["finish_reason"]
+            _add(made["message"], one["delta"])
+            if one.get("logprobs"):
+                made["logprobs"] = made["logprobs"] or {"content": [], "refusal": None}
+                made["logprobs"]["content"] += one["logprobs"].get("content") or []
+    listed = [choices[index] for index in sorted(choices)]
+    return head.chunk(listed, usage=used, system_fingerprint=None) | {"object": "chat.completion"}
+
+
+def complete(got: Iterable[Chunk], head: Head) -> Response:
+    try:
+        return JSONResponse(whole(got, head))
+    except UnicodeEncodeError as error:  # half a character cannot be sent
+        raise _broken() from error
+
+
+def _add(message: dict[str, Any], delta: dict[str, Any]) -> None:
+    """A delta into the message that it belongs to."""
+    for name in ("content", "refusal", "reasoning_content"):
+        if delta.get(name) is not None:
+            message[name] = (message.get(name) or "") + delta[name]
+    for call in delta.get("tool_calls") or []:
+        calls = message.setdefault("tool_calls", [])
+        while len(calls) <= call["index"]:
+            calls.append({"id": "", "type": "function", "function": {"name": "", "arguments": ""}})
+        made, said = calls[call["index"]], call.get("function") or {}
+        made["id"] = call.get("id") or made["id"]
+        made["function"]["name"] = said.get("name") or made["function"]["name"]
+        made["function"]["arguments"] += said.get("arguments") or ""
+
+
+def _choice(one: dict[str, Any]) -> dict[str, Any]:
+    delta = one.get("delta")
+    kept = {name: delta[name] for name in DELTA if name in delta} if isinstance(delta, dict) else {}
+    finish = one.get("finish_reason")
+    made = {"index": one.get("index") or 0, "delta": kept, "logprobs": None,
+            "finish_reason": finish if finish in FINISHES or not finish else "stop"}  # fmt: skip
+    if isinstance(said := one.get("logprobs"), dict) and isinstance(said.get("content"), list):
+        made["logprobs"] = {"content": [_without_id(token) for token in said["content"]], "refusal": None}
+    return made
+
+
+def _without_id(token: dict[str, Any]) -> dict[str, Any]:
+    """A token's log-probability without llama.cpp's number of the token, which OpenAI's has not."""
+    made = {name: value for name, value in token.items() if name != "id"}
+    return made | {"top_logprobs": [_without_id(one) for one in token["top_logprobs"]]} if token.get(
+        "top_logprobs") is not None else made  # fmt: skip
+
+
+def _broken() -> Refused:
+    return Refused("The answer broke off: the model's server ended or failed.", "Ask again.", code="engine_failed",
+                   status=503)  # fmt: skip
