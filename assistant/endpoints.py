@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -55,6 +56,11 @@ class Endpoint:
             timeout=openai.Timeout(120.0, connect=10.0),
             max_retries=0 if self.local else 2,
         )
+
+    def unreachable(self) -> AttuneError:
+        """What to tell where no connection can be had."""
+        remedy = "Ask again: it is started again." if self.local else f"Check {self.named[0]} and that it runs."
+        return AttuneError(f"There is no connection to {self.name}.", remedy)
 
     def ended(self) -> Gone:
         """What to raise for an answer that just stops."""
@@ -134,39 +140,58 @@ def blamed(message: str, sent: Mapping[str, Any]) -> str:
     return min((name for name in sent if name in message), key=message.find, default="")
 
 
+def refusal(endpoint: Endpoint, status: int, said: str) -> AttuneError:
+    """The sentence for a status that is not 200; `said`: the server's own words, short and without the key."""
+    name, words = endpoint.name, f" (it says: {said})" if said else ""
+    if status in (401, 403):
+        return AttuneError(f"Access was refused by {name}.", f"Check {endpoint.named[1]}.")
+    if status == 404 and endpoint.deploys:
+        return AttuneError(f"The tuned model is not deployed at {name}.",
+                           "Deploy it with `attune deploy` (paid by the hour), or choose another one.")  # fmt: skip
+    if status == 404:
+        return AttuneError(f"There is no model '{endpoint.model}' at {name}.",
+                           f"Check {endpoint.named[2]} and {endpoint.named[0]}.")  # fmt: skip
+    if status == 429:
+        return AttuneError(f"Too many requests for {name}, or its quota is used up{words}.", "Wait and ask again.")
+    if endpoint.local and status >= 500:
+        return AttuneError(f"The model failed to answer{words}.", "Ask again, or choose another variant.")
+    if endpoint.local:
+        return AttuneError(f"The model does not take this request{words}.", "Change what it names.")
+    return AttuneError(f"The request was refused by {name} with status {status}{words}.",
+                       "Ask again later, or choose another model.")  # fmt: skip
+
+
+def error_of(said: str) -> dict[str, Any]:
+    """The error object in the body of an answer; empty where there is none."""
+    try:
+        body = json.loads(said)
+    except ValueError:
+        return {}
+    error = body.get("error") if isinstance(body, dict) else None
+    return error if isinstance(error, dict) else {}
+
+
+def words(said: Any, key: str) -> str:
+    """A server's own words, short and without the key. `said`: the body of its answer, or what is in it."""
+    found = error_of(said).get("message", said) if isinstance(said, str) else said
+    plain = " ".join(found.split()) if isinstance(found, str) else ""
+    return (plain.replace(key, "***") if key else plain)[:200].rstrip(".")
+
+
 def _told(error: openai.OpenAIError, endpoint: Endpoint) -> Exception:
     import openai
 
-    name, said = endpoint.name, _said(error, endpoint.key)
-    remedy = "Ask again: it is started again." if endpoint.local else f"Check {endpoint.named[0]} and that it runs."
+    body = getattr(error, "body", None)
+    said = words(body.get("message") if isinstance(body, dict) else body, endpoint.key)
     match error:
         case openai.APITimeoutError():
-            return AttuneError(f"No answer came from {name} in time.", "Ask again, or look whether it is overloaded.")
+            return AttuneError(f"No answer came from {endpoint.name} in time.",
+                               "Ask again, or look whether it is overloaded.")  # fmt: skip
         case openai.APIConnectionError():
-            return Gone(AttuneError(f"There is no connection to {name}.", remedy))
-        case openai.AuthenticationError() | openai.PermissionDeniedError():
-            return AttuneError(f"Access was refused by {name}.", f"Check {endpoint.named[1]}.")
-        case openai.NotFoundError() if endpoint.deploys:
-            return AttuneError(f"The tuned model is not deployed at {name}.",
-                               "Deploy it with `attune deploy` (paid by the hour), or choose another one.")  # fmt: skip
-        case openai.NotFoundError():
-            return AttuneError(f"There is no model '{endpoint.model}' at {name}.",
-                               f"Check {endpoint.named[2]} and {endpoint.named[0]}.")  # fmt: skip
-        case openai.RateLimitError():
-            return AttuneError(f"Too many requests for {name}, or its quota is used up{said}.", "Wait and ask again.")
-        case openai.APIStatusError() if error.status_code >= 500 and endpoint.local:
-            return Gone(AttuneError(f"The model failed to answer{said}.", "Ask again, or choose another variant."))
+            return Gone(endpoint.unreachable())
         case openai.APIStatusError():
-            return AttuneError(f"The request was refused by {name} with status {error.status_code}{said}.",
-                               "Ask again later, or choose another model.")  # fmt: skip
+            told = refusal(endpoint, error.status_code, said)
+            return Gone(told) if endpoint.local and error.status_code >= 500 else told
         case _:
-            return AttuneError(f"The answer of {name} broke off{said}.", "Ask again.")
-
-
-def _said(error: openai.OpenAIError, key: str) -> str:
-    """The server's own words in brackets, short and without the key."""
-    body = getattr(error, "body", None)
-    text = body.get("message") if isinstance(body, dict) else body
-    words = " ".join(text.split()) if isinstance(text, str) else ""
-    words = words.replace(key, "***") if key else words
-    return f" (it says: {words[:200].rstrip('.')})" if words else ""
+            return AttuneError(f"The answer of {endpoint.name} broke off{f' (it says: {said})' if said else ''}.",
+                               "Ask again.")  # fmt: skip

@@ -10,11 +10,13 @@ from typing import Any
 
 from assistant.conversations import formats
 from assistant.errors import AttuneError
+from assistant.knowledge import prompt
 from assistant.record.store import Store
 from assistant.record.types import Job, Variant
 from assistant.settings import Settings
 from assistant.stages import finetune
 from tools import ollama
+from tools.engine import local
 from tools.trainer import JobState
 
 FORMS = ("ollama", "model", "adapter", "dataset")
@@ -46,20 +48,20 @@ def for_ollama(
     store: Store, settings: Settings, case: str, folder: Path, number: int = 0, put: Callable[..., Any] = shutil.copy2
 ) -> dict[str, Any]:
     """The merged model with a Modelfile and a README.md of commands. Raises for a chat template that is not known."""
-    job, source = local(store, settings, case, number)
+    job, source = of_job(store, settings, case, number)
     variant = finetune.variants(store, settings, job)["tuned"]
+    local.served(str(source), settings.models)  # an earlier run's model has no GGUF yet
     text = ollama.modelfile(source, variant.system, variant.temperature)  # before anything is copied
     name = f"{case}-{job.id}"
-    warning = ollama.unread(source)
-    extra = {ollama.MODELFILE: text, README: _readme(case, job, variant, name, warning)}
-    return {**_copied(source, folder, put, extra), "job": job.id, "name": name, "warning": warning}
+    extra = {ollama.MODELFILE: text, README: _readme(case, job, variant, name)}
+    return {**_copied(source, folder, put, extra), "job": job.id, "name": name}
 
 
 def model(
     store: Store, settings: Settings, case: str, folder: Path, number: int = 0, put: Callable[..., Any] = shutil.copy2
 ) -> dict[str, Any]:
     """The merged model as it is, whole or not at all."""
-    job, source = local(store, settings, case, number)
+    job, source = of_job(store, settings, case, number)
     return {**_copied(source, folder, put, {}), "job": job.id}
 
 
@@ -99,7 +101,7 @@ def finished(store: Store, case: str, number: int = 0) -> Job:
     return done[-1]
 
 
-def local(store: Store, settings: Settings, case: str, number: int) -> tuple[Job, Path]:
+def of_job(store: Store, settings: Settings, case: str, number: int) -> tuple[Job, Path]:
     """The job of that number, or the newest with a model, and its merged model's folder on this machine."""
     job = finished(store, case, number)
     source = Path(settings.model_path(job.model))
@@ -146,15 +148,23 @@ def _told(form: str, done: dict[str, Any]) -> str:
         return f"The adapter of job {done['job']} is in {folder}. It works with its base model, {done['base']}."
     return (f"The model of job {done['job']} is in {folder}, with a Modelfile for Ollama. There run `ollama create "
             f"{done['name']} -f Modelfile`, then `ollama run {done['name']}`. The README.md beside it has the commands "
-            "for vLLM and transformers serve. Ollama itself is not part of Attune, and this was not tried with it here."
-            f" {done['warning']}").strip()  # fmt: skip
+            "for vLLM and transformers serve; LM Studio and llama.cpp need model.gguf alone. Ollama itself is not part "
+            "of Attune and was not tried here.")  # fmt: skip
 
 
-def _readme(case: str, job: Job, variant: Variant, name: str, warning: str) -> str:
-    quoted = "\n".join(f"> {line}" for line in variant.system.splitlines())
+def reading(job: Job) -> str:
+    """How to give passages to a model that learned to read them; empty for one that did not."""
+    if not job.request.get("passages", {}).get("rows"):
+        return ""
+    return (f"\n\nIt learned to read passages of documents. They follow that prompt in the same message, with empty "
+            f"lines between: the line `{prompt.announcement()}`, then each as `[1] heading: text`.")  # fmt: skip
+
+
+def _readme(case: str, job: Job, variant: Variant, name: str) -> str:
+    quoted = "\n".join(f"> {line}" for line in variant.system.splitlines()) + reading(job)
     return _README.format(
         case=case, job=job.id, trainer=job.trainer, dataset=job.dataset[:12], name=name, system=quoted,
-        temperature=f"{variant.temperature:g}", warning=f"**{warning}**\n\n" if warning else "",
+        temperature=f"{variant.temperature:g}",
     )  # fmt: skip
 
 
@@ -170,14 +180,14 @@ Run each command in this folder.
 
 ## Ollama
 
-{warning}```
+```
 ollama create {name} -f Modelfile
 ollama run {name}
 ```
 
 The Modelfile holds the chat template, the system prompt, stop words and temperature. The template was compared with
-the model's own to the letter. Ollama itself was not at hand when this was written: it converts the safetensors of the
-common architectures (Llama, Mistral, Gemma, Qwen and others) by itself and says so where it cannot.
+the model's own to the letter. `model.gguf` is the file that answered in Attune; LM Studio and llama.cpp need it alone.
+Ollama itself was not at hand when this was written.
 
 ## vLLM
 

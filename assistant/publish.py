@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from assistant import export
+from assistant.errors import AttuneError
 from assistant.record.store import Store
 from assistant.record.types import Evaluation, Job
 from assistant.settings import Settings
 from assistant.stages import finetune
-from tools import gguf, hf_push
+from tools import hf_push
+from tools.engine import local
 
 
 def as_gguf(store: Store, settings: Settings, case: str, file: Path, number: int = 0) -> dict[str, Any]:
-    """The merged model as one GGUF file, where llama.cpp's converter is here."""
-    job, source = export.local(store, settings, case, number)
-    gguf.convert(source, file.expanduser().resolve(), settings.gguf_converter)
+    """The very file that is served: Ollama, LM Studio and llama.cpp need nothing else."""
+    job, source = export.of_job(store, settings, case, number)
+    made = file.expanduser().resolve()
+    if made.exists():
+        raise AttuneError(f"{file} exists.", "Name a new file.")
+    part = made.with_name(f".{made.name}.part")
+    try:
+        made.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(local.served(str(source), settings.models), part)
+        os.replace(part, made)
+    except OSError as error:
+        sentence = f"The model cannot be copied to {file}: {error.strerror or error}."
+        raise AttuneError(sentence, "Check the path and the free disk space.") from error
+    finally:
+        part.unlink(missing_ok=True)
     return {"file": str(file), "job": job.id}
 
 
@@ -25,7 +41,7 @@ def push(
     store: Store, settings: Settings, case: str, name: str, number: int = 0, public: bool = False
 ) -> dict[str, Any]:
     """The merged model on the Hub, with a card; private unless `public`."""
-    job, source = export.local(store, settings, case, number)
+    job, source = export.of_job(store, settings, case, number)
     with tempfile.TemporaryDirectory(dir=settings.data) as place:
         folder = Path(place)
         for path in source.iterdir():
@@ -40,13 +56,14 @@ def card(store: Store, settings: Settings, job: Job) -> str:
     """The model card: what it is, from which data by which hash, how it scored, and what it is not good for."""
     dataset = store.dataset(job.dataset)
     measured = [e for e in store.evaluations(job.case) if e.job == job.id and e.finished]
-    system = finetune.variants(store, settings, job)["tuned"].system
+    said = finetune.variants(store, settings, job)["tuned"].system
+    system = "\n".join(f"> {line}" for line in said.splitlines()) + export.reading(job)
     base = str(job.request.get("base_name") or job.request.get("base") or "unknown")
     loss = job.metrics.get("eval_loss")
     return _CARD.format(
         title=store.case(job.case).title, base=base, trainer=job.trainer, job=job.id,
         sha=dataset.id, train=dataset.train, test=dataset.test, seed=dataset.seed,
-        loss="not measured" if loss is None else f"{loss:.4f}", system="\n".join(f"> {x}" for x in system.splitlines()),
+        loss="not measured" if loss is None else f"{loss:.4f}", system=system,
         scores=_scores(measured[-1]) if measured else "It has not been measured against the untrained variants.",
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from assistant.record.store import Store
 from assistant.record.types import Case
 from assistant.settings import ROOT, Settings
 from assistant.stages import interview
-from tools import loopback
+from tools import loopback, machine
 from tools.autotrain_cli import AutoTrainTrainer
 from tools.azure_deployment import AzureHosting
 from tools.azure_openai import AzureTrainer
@@ -61,8 +61,9 @@ def open_workbench(settings: Settings | None = None) -> Workbench:
 def trainers(settings: Settings) -> dict[str, Trainer]:
     """Every trainer, the preferred one first."""
     python, hub = settings.train_python or None, _hub(settings)
+    here: list[Trainer] = [TrlTrainer(settings.jobs, python, hub), UnslothTrainer(settings.jobs, python, hub)]
     made: list[Trainer] = [
-        UnslothTrainer(settings.jobs, python, hub), TrlTrainer(settings.jobs, python, hub),
+        *(reversed(here) if machine.has_gpu() else here),  # unsloth has kernels for a GPU; on a CPU trl is faster
         AutoTrainTrainer(settings.jobs, settings.autotrain, python, hub), *hosted(settings),
     ]  # fmt: skip
     return {trainer.name: trainer for trainer in made}

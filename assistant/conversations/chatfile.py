@@ -16,6 +16,7 @@ from assistant.conversations.formats import half
 from assistant.errors import AttuneError
 from assistant.record.types import Message
 
+KEYS = ("role", "content", "name", "weight", "refusal", "tool_calls", "function_call")  # of a message
 ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 LEAST, SHOWN = 10, 3  # rows of a training file; problems that are told
 CHAT = '{"messages": [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]}'
@@ -105,6 +106,8 @@ def _conversation(row: dict[str, Any]) -> list[Message]:
         raise BadRow("tools are not trained on here")
     if found[-1]["role"] != "assistant":
         raise BadRow("the last message is not from the assistant")
+    if len(found) == 1:
+        raise BadRow("there is nothing before the answer")
     if not any(m["role"] == "assistant" and m.get("weight", 1) for m in found):
         raise BadRow("no assistant message has a weight of 1, so there is nothing to learn")
     return found
@@ -144,9 +147,9 @@ def _message(message: Any) -> Message:
         raise BadRow(f"the role {json.dumps(role)[:40]} is not one of {', '.join(ROLES)}")
     if message.get("tool_calls") or message.get("function_call"):
         raise BadRow("tool calls are not trained on here")
-    text = content(message.get("content"))
-    if text is None:
-        raise BadRow(f"the content of the {role} message is not text")
+    if unknown := [key for key in message if key not in KEYS and message[key] is not None]:
+        raise BadRow(f'the {role} message has a field "{unknown[0][:40]}", which is not trained on')
+    text = _text(role, message)
     if broken := half(role, text):
         raise BadRow(broken)
     if role == "assistant" and not text:
@@ -156,6 +159,24 @@ def _message(message: Any) -> Message:
     if "weight" in message and (role != "assistant" or isinstance(weight, bool) or weight not in (0, 1)):
         raise BadRow('"weight" is not 0 or 1 of an assistant message')
     return kept | {"weight": 0} if weight == 0 else kept
+
+
+def _text(role: str, message: dict[str, Any]) -> str:
+    """What the message says. A refusal is what the assistant is to say, where it stands in place of content."""
+    refusal = message.get("refusal") if role == "assistant" else None
+    given = message.get("content")
+    if isinstance(refusal, str) and refusal:
+        if given:
+            raise BadRow("the assistant message has both content and a refusal")
+        return refusal
+    if given is None:
+        raise BadRow(f"the {role} message has no content")
+    if (text := content(given)) is not None:
+        return text
+    kinds = [part.get("type") for part in given if isinstance(part, dict)] if isinstance(given, list) else []
+    other = next((str(kind)[:40] for kind in kinds if kind != "text"), "")
+    raise BadRow(f"the {role} message has a part of the type {other}, and text alone is trained on" if other
+                 else f"the content of the {role} message is not text")  # fmt: skip
 
 
 def content(value: Any) -> str | None:

@@ -26,6 +26,7 @@ OPTIONS = {
         "patience",
         "processes",
         "beta",
+        "passages",
     ),
     "evaluate": ("scorer", "test_share"),
 }

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from typing import TypeVar
 
 from assistant.knowledge import prompt
 from assistant.record.types import Item, Message
+
+T = TypeVar("T")
 
 
 def training_rows(items: list[Item], system: str) -> list[list[Message]]:
@@ -19,9 +23,7 @@ def training_rows(items: list[Item], system: str) -> list[list[Message]]:
     return rows
 
 
-def validation(
-    rows: list[list[Message]], seed: int, share: float, most: int
-) -> tuple[list[list[Message]], list[list[Message]]]:
+def validation(rows: Sequence[T], seed: int, share: float, most: int) -> tuple[list[T], list[T]]:
     """Rows to train on, and a share of them, at most `most`, for the eval loss: drawn by the seed, in their order."""
     order = list(range(len(rows)))
     random.Random(seed).shuffle(order)

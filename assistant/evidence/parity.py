@@ -63,7 +63,7 @@ def _answers(chat: Chat, variant: Variant, probes: Sequence[Probe]) -> list[Chec
         return [Check("greedy answers", False, "The trainer left no answers to compare with: train again.")]
     same_tokens = same_text = 0
     for probe in probes:
-        reply = chat.send(variant, probe.messages, PROBE_TOKENS)
+        reply = chat.send(variant, probe.messages, PROBE_TOKENS, exact=True)
         text = "".join(reply)
         same_tokens += reply.prompt_tokens == probe.prompt_tokens
         same_text += text.strip() == probe.answer.strip()

@@ -23,7 +23,7 @@ from assistant.record.trials import BRIEF, DOCUMENT, Asked
 from assistant.record.types import Document, Message
 
 Ask = Callable[[str], str]  # a prompt -> what a capable model says to it
-MOST = 40  # questions; each is answered by four variants
+MOST = 40  # questions; each is answered by five variants
 _KEY_WORDS = 3
 _LONG = 6  # words from which a held-out question inside a passage is no chance
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")

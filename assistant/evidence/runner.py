@@ -107,7 +107,7 @@ def by_conversation(scores: Sequence[Score]) -> dict[int, float]:
 
 def _answer(chat: Chat, evaluation: int, variant: Variant, question: Question, score: Scorer) -> Score:
     try:
-        reply = chat.reply(variant, question.messages)
+        reply = chat.reply(variant, question.messages, exact=True)
         text = whole(reply)
     except ToolError as error:
         return Score(evaluation, variant.id, question.item, question.turn, "", None, 0, 0, 0.0, 0.0, str(error))

@@ -16,6 +16,7 @@ from assistant.knowledge.retriever import Knowledge
 from assistant.record.store import Store
 from assistant.record.trials import BRIEF, DOCUMENT, HELD_OUT, Answered, Asked, Trial
 from assistant.record.types import Passage, Variant
+from assistant.repeats import repeated
 from tools.trainer import ToolError
 
 Report = Callable[[str, float], None]
@@ -35,7 +36,7 @@ def run(store: Store, chat: Chat, trial: Trial, variants: Mapping[str, Variant],
     had = {(a.variant, a.number) for a in store.trial_answers(trial.id) if not a.error}
     for place, (name, variant) in enumerate(variants.items()):
         say(f"Loading the model of {name}", place / len(variants) * 0.95)
-        chat.warm(variant)
+        chat.warm(variant, exact=True)
         missing = [one for one in asked if (variant.id, one.number) not in had]
         with ThreadPoolExecutor(runner.CONCURRENCY) as pool:
             waiting = [pool.submit(_answer, chat, trial.id, variant, one, score) for one in missing]
@@ -114,7 +115,7 @@ def cited(answer: str, passages: Sequence[Passage], asked: Asked) -> tuple[int, 
 
 def _answer(chat: Chat, trial: int, variant: Variant, asked: Asked, score: scorers.Scorer) -> Answered:
     try:
-        reply = chat.reply(variant, asked.messages)
+        reply = chat.reply(variant, asked.messages, exact=True)
         text = runner.whole(reply)
     except ToolError as error:
         return Answered(trial, variant.id, asked.number, "", None, error=str(error))
@@ -148,7 +149,7 @@ def _summary(variant: Variant, answers: Sequence[Answered], scores: Mapping[int,
     return {
         "variant": variant.id, **{k: None if math.isnan(v) else round(v, 4) for k, v in numbers.items()},
         "errors": len(answers) - len(good), "cut": sum(a.completion_tokens >= variant.max_tokens for a in good),
-        "n": len(scores),
+        "repeats": sum(repeated(a.answer) > 0 for a in good), "n": len(scores),
     }  # fmt: skip
 
 

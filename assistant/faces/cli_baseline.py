@@ -18,13 +18,13 @@ Json = dict[str, Any]
 
 def baseline(
     case: CaseId = "",
-    evaluate: Annotated[bool, typer.Option("--evaluate", help="Also measure the four variants.")] = False,
+    evaluate: Annotated[bool, typer.Option("--evaluate", help="Also measure the five variants.")] = False,
     use: Annotated[str, typer.Option(metavar="VARIANT", help="Let this one answer; `best`: as measured.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Build the best assistant without training.
 
-    With --evaluate the four variants answer the held-out conversations; while there are none, questions that are
+    With --evaluate the five variants answer the held-out conversations; while there are none, questions that are
     generated from the documents and the brief, and marked so.
     """
     from assistant.stages import baseline as stage
@@ -41,7 +41,7 @@ def baseline(
         dataset = stage.latest_dataset(bench.store, chosen.id)
         made = list(stage.variants(bench.store, bench.settings, chosen.id, dataset).values())
         value: Json = {"case": chosen.id, "active": active.name, "variants": made}
-        rows = [(v.name, v.shots, v.passages, v.model, v.id) for v in made]
+        rows = [(v.name, v.shots, v.passages, v.model or "none", v.id) for v in made]
         text = table(rows, ("variant", "shots", "passages", "model", "id"))
         if report is not None:
             value |= {"report": report}

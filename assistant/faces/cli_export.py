@@ -21,7 +21,7 @@ def export(
         str, typer.Option(metavar="FOLDER", help="The model with a Modelfile and the commands to serve it.")
     ] = "",
     adapter: Annotated[str, typer.Option(metavar="FOLDER", help="Copy the LoRA adapter here.")] = "",
-    gguf: Annotated[str, typer.Option(metavar="FILE", help="The model as GGUF, by llama.cpp's converter.")] = "",
+    gguf: Annotated[str, typer.Option(metavar="FILE", help="The model as one GGUF file: what is served here.")] = "",
     push: Annotated[str, typer.Option(metavar="OWNER/NAME", help="Push the model, with a card, to the Hub.")] = "",
     public: Annotated[bool, typer.Option("--public", help="Let everybody read what is pushed.")] = False,
     job: Annotated[int, typer.Option(help="The job whose model it is.", show_default="the latest")] = 0,
@@ -56,8 +56,6 @@ def export(
         if "ollama" in done:
             name = done["ollama"]["name"]
             lines.append(f"Next, in that folder: ollama create {name} -f Modelfile (README.md has more)")
-            if done["ollama"]["warning"]:
-                lines.append(done["ollama"]["warning"])
         show(done, "\n".join(lines), as_json)
 
 

@@ -30,14 +30,19 @@ def follow(bench: Workbench, job: int) -> Job:
                 break
             time.sleep(POLL_SECONDS)
     except KeyboardInterrupt:
-        raise Stopped(
-            f"Job {job} goes on in the background. Follow it with `attune finetune --follow --job {job}`, "
-            f"end it with `attune finetune --cancel --job {job}`."
-        ) from None
+        raise left_alone(job) from None
     finally:
         line.end()
     finetune.refresh(bench.store, bench.settings, bench.trainers)
     return bench.store.job(job)
+
+
+def left_alone(job: int) -> Stopped:
+    """What is said to someone who pressed Ctrl-C while a job runs: the job does not hear it."""
+    return Stopped(
+        f"Job {job} goes on in the background. Follow it with `attune finetune --follow --job {job}`, "
+        f"end it with `attune finetune --cancel --job {job}`."
+    )
 
 
 def progress_text(job: int, status: JobStatus, loss: str) -> str:

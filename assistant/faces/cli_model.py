@@ -44,6 +44,7 @@ def finetune(
     patience: Annotated[int, typer.Option(min=0, help="Evaluations without progress.", show_default="to the end")] = 0,
     processes: Annotated[int, typer.Option(min=0, help="GPUs or processes at once.", show_default="1")] = 0,
     beta: Annotated[float, typer.Option(min=0, help="Of dpo and kto: hold near the base.", show_default="0.1")] = 0.0,
+    passages: Annotated[str, typer.Option(help="In the rows: auto, on, off.", show_default="with documents")] = "",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was paused or ended early.")] = False,
     pause: Annotated[bool, typer.Option("--pause", help="Stop a run for now, after a checkpoint.")] = False,
     cancel: Annotated[bool, typer.Option("--cancel", help="End a run.")] = False,
@@ -72,7 +73,7 @@ def finetune(
                 "trainer": trainer, "base": base, "epochs": epochs, "max_steps": max_steps, "seed": seed,
                 "learning_rate": learning_rate, "batch_size": batch_size, "lora_rank": lora_rank, "method": method,
                 "tuning": tuning, "continue_from": continue_from, "patience": patience, "processes": processes,
-                "beta": beta,
+                "beta": beta, "passages": passages,
             }  # fmt: skip
             run = _start(bench, chosen, options)
         if not detach:
@@ -87,13 +88,15 @@ def _start(bench: Workbench, case: Case, options: dict[str, Any]) -> Job:
     from assistant.stages import finetune as stage
 
     options = {name: value for name, value in options.items() if value}
-    forecast = stage.estimate(bench.store, bench.settings, bench.trainers, case.id, **options)
+    forecast = stage.estimate(bench.store, bench.settings, bench.trainers, case.id, bench.knowledge, **options)
     low, high = duration(forecast.seconds.low), duration(forecast.seconds.high)
     say(f"Expected: {low} to {high}, up to {forecast.memory_gb.high:.1f} GB of memory, "
         f"${forecast.money_usd.low:.2f} to ${forecast.money_usd.high:.2f} ({forecast.source})")  # fmt: skip
     if forecast.rows_cut:
         say(f"{forecast.rows_cut} rows are longer than the model's window; what is past it is not learned.")
-    run = stage.run(bench.store, bench.settings, bench.trainers, case.id, **options)
+    if forecast.note:
+        say(forecast.note)
+    run = stage.run(bench.store, bench.settings, bench.trainers, case.id, bench.knowledge, **options)
     say(f"Job {run.id} started with {run.trainer}.")
     return run
 
@@ -113,6 +116,7 @@ def _job_value(job: Job) -> dict[str, Any]:
     return {
         "case": job.case, "job": job.id, "trainer": job.trainer, "state": job.state, "reason": job.reason,
         "dataset": job.dataset, "model": job.model, "metrics": job.metrics, "created": job.created, "ended": job.ended,
+        "passages": job.request.get("passages", {}),
     }  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def ask(
 
 
 def _say_sources(reply: Reply) -> None:
-    for told in filter(None, (reply.note, reply.cut)):
+    for told in filter(None, (reply.note, reply.cut, reply.repeats)):
         say(told)
     for passage in reply.passages:
         say(f"[{passage.mark}] {passage.document}{f': {passage.heading}' if passage.heading else ''}")
@@ -56,8 +56,8 @@ def _say_sources(reply: Reply) -> None:
 def _reply_value(reply: Reply) -> dict[str, Any]:
     return {
         "answer": reply.text, "passages": list(reply.passages), "dropped": list(reply.dropped), "note": reply.note,
-        "cut": reply.cut, "prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens,
-        "first_token_s": reply.first_token_s, "total_s": reply.total_s,
+        "cut": reply.cut, "repeats": reply.repeats, "prompt_tokens": reply.prompt_tokens,
+        "completion_tokens": reply.completion_tokens, "first_token_s": reply.first_token_s, "total_s": reply.total_s,
     }  # fmt: skip
 
 

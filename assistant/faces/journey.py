@@ -13,12 +13,12 @@ from assistant import workbench
 from assistant.errors import AttuneError
 from assistant.faces.cli_case import split_options
 from assistant.faces.cli_common import ProgressLine, Stopped, duration, say, score_table
-from assistant.faces.cli_follow import follow
+from assistant.faces.cli_follow import follow, left_alone
 from assistant.record.types import Case, Dataset, Evaluation, Job
 from assistant.stages import baseline, dataset, evaluate, finetune, switch
 
-MEASURED = ("score", "low", "high", "tokens_per_request", "latency_s")
-JUDGED = ("decision", "reason", "difference", "low", "high")
+MEASURED = ("score", "low", "high", "tokens_per_request", "latency_s", "numbers")
+JUDGED = ("decision", "candidate", "against", "reason", "difference", "low", "high")
 
 
 @dataclass
@@ -49,7 +49,7 @@ def run(bench: workbench.Workbench, folder: Path, id: str = "") -> dict[str, Any
             case = workbench.import_case_folder(bench, folder, id)
             _check_brief(case, folder)
         say(f"  case '{case.id}'")
-    with clock.step("baseline", "Baseline: four variants without training"):
+    with clock.step("baseline", "Baseline: five variants without training"):
         baseline.run(store, settings, case.id)
     with clock.step("dataset", "Dataset: freezing the split"):
         data = dataset.run(store, case.id, **split_options(case))
@@ -80,6 +80,7 @@ def result(
             "trainer": job.trainer,
             "seconds": job.metrics.get("seconds"),
             "final_loss": job.metrics.get("final_loss"),
+            "passages": job.request.get("passages", {}),
         },
         "parity": found.parity,
         "timings": dict(seconds),
@@ -107,8 +108,14 @@ def _train(bench: workbench.Workbench, case: Case) -> Job:
     wanted = case.options.get("trainer", chosen)
     if chosen != wanted and wanted in bench.trainers:
         say(f"  {wanted} is not ready: {bench.trainers[wanted].unavailable()} Using {chosen}.")
-    job = finetune.run(bench.store, bench.settings, bench.trainers, case.id)
-    job = follow(bench, job.id)
+    bench.chat.close()  # the model servers' memory is free while it trains; the next question starts them again
+    try:
+        job = finetune.run(bench.store, bench.settings, bench.trainers, case.id, bench.knowledge)
+        job = follow(bench, job.id)
+    except KeyboardInterrupt:  # also in the moment in which the run is being started
+        if started := bench.store.jobs(case.id):
+            raise left_alone(started[-1].id) from None
+        raise
     if job.state != "succeeded":
         raise AttuneError(f"Training {job.state}: {job.reason}", f"See `attune jobs {case.id}`.")
     return job

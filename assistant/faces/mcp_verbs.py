@@ -101,12 +101,12 @@ class Verbs:
 
     # the chat -------------------------------------------------------------------------------------------------------
     def build_baseline(self, case: str = "") -> Json:
-        """Build the best assistant without training: four variants from the brief, the documents and the approved
+        """Build the best assistant without training: five variants from the brief, the documents and the approved
         answers. Where something answers already this only makes a proposal, which a person confirms."""
         return self._tools(case).build_baseline()
 
     def propose_baseline_measurement(self, why: str = "", case: str = "") -> Json:
-        """Propose to measure the four variants without training: on what is held out, before there is any on questions
+        """Propose to measure the five variants without training: on what is held out, before there is any on questions
         generated from the documents and the brief. It does not start: a person confirms it."""
         return self._tools(case).measure_baseline(why)
 
@@ -122,8 +122,8 @@ class Verbs:
     def ask(self, question: str, case: str = "") -> Json:
         """Ask what answers now, and keep question and answer as a conversation of the case. Returns the answer, the
         passages it draws on, and its number for approve_answer and reject_answer; `note` says where the passages could
-        not be put in order as wanted, `cut` where the answer was ended by its limit. The first answer of a local model
-        takes some seconds more."""
+        not be put in order as wanted, `cut` where the answer was ended by its limit, `repeats` where it repeats itself.
+        The first answer of a local model takes some seconds more."""
         if not question.strip():
             raise AttuneError("The question is empty.", "Write a question.")
         store, chosen = self.bench.store, pick(self.bench.store, case)
@@ -138,10 +138,11 @@ class Verbs:
                                   passages=reply.passages, details={
                 "prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens,
                 "first_token_s": reply.first_token_s, "total_s": reply.total_s, "dropped": list(reply.dropped),
-                "temperature": variant.temperature, "note": reply.note, "cut": reply.cut})  # fmt: skip
+                "temperature": variant.temperature, "note": reply.note, "cut": reply.cut,
+                "repeats": reply.repeats})  # fmt: skip
         cited = [{"document": p.document, "heading": p.heading, "text": p.text} for p in reply.passages]
         return {"answer": text, "number": turn.id, "variant": variant.name, "passages": cited, "note": reply.note,
-                "cut": reply.cut}  # fmt: skip
+                "cut": reply.cut, "repeats": reply.repeats}  # fmt: skip
 
     def approve_answer(self, number: int, better: str = "", case: str = "") -> Json:
         """Approve an answer of ask, so that a model may learn from it; with `better`, approve that text instead, and
@@ -165,14 +166,18 @@ class Verbs:
         """Freeze the approved conversations of now into a part to learn from and a held-out part to test on."""
         return self._tools(case).build_dataset()
 
-    def estimate_training(self, trainer: str = "", base: str = "", epochs: float = 0.0, case: str = "") -> Json:
-        """Estimate a training run on the newest dataset: seconds, memory in GB and US dollars as ranges, and from what
-        they are estimated. Starts and records nothing. Empty and 0 stand for the usual choice."""
+    def estimate_training(
+        self, trainer: str = "", base: str = "", epochs: float = 0.0, passages: str = "", case: str = ""
+    ) -> Json:
+        """Estimate a training run on the newest dataset: seconds, memory in GB and US dollars as ranges, from what they
+        are estimated, and what passages of the documents in its rows come to (`passages`: on or off). Starts and
+        records nothing. Empty and 0 stand for the usual choice."""
         bench, chosen = self.bench, pick(self.bench.store, case)
         if not bench.store.datasets(chosen.id):
             raise AttuneError(str(finetune.blocked(bench.store, chosen.id)), "Call build_dataset.")
-        wanted = {name: value for name, value in (("trainer", trainer), ("base", base), ("epochs", epochs)) if value}
-        found = finetune.estimate(bench.store, bench.settings, bench.trainers, chosen.id, **wanted)
+        asked: Json = {"trainer": trainer, "base": base, "epochs": epochs, "passages": passages}
+        wanted = {name: value for name, value in asked.items() if value}
+        found = finetune.estimate(bench.store, bench.settings, bench.trainers, chosen.id, bench.knowledge, **wanted)
         usual = finetune.defaults(
             bench.store, bench.settings, bench.trainers, chosen.id, str(wanted.get("trainer") or "")
         )
@@ -180,12 +185,13 @@ class Verbs:
 
     def propose_training(
         self, trainer: str = "", base: str = "", epochs: float = 0.0, max_steps: int = 0, learning_rate: float = 0.0,
-        batch_size: int = 0, lora_rank: int = 0, seed: int = 0, why: str = "", case: str = "",
+        batch_size: int = 0, lora_rank: int = 0, seed: int = 0, why: str = "", passages: str = "", case: str = "",
     ) -> Json:  # fmt: skip
         """Propose a training run on the newest dataset. It does not start: a person confirms the proposal in the app or
-        with `attune confirm NUMBER`. Empty and 0 stand for the usual choice."""
+        with `attune confirm NUMBER`. `passages` is on or off: whether the rows carry passages of the documents. Empty
+        and 0 stand for the usual choice."""
         return self._tools(case).propose_training(trainer, base, epochs, max_steps, learning_rate, batch_size,
-                                                  lora_rank, seed, why)  # fmt: skip
+                                                  lora_rank, seed, why, passages)  # fmt: skip
 
     def job_status(self, case: str = "") -> Json:
         """Tell how the training jobs of a case are doing: state, step, time left, and the reason when one ended."""

@@ -184,7 +184,7 @@ _RULES = (
         "train",
         "(?:re)?train(?:ing)?|(?:fine[ -])?tun(?:e|ing)",
         f"{_MODEL} {_OPTIONS} job what we have data dataset set examples conversations everything approved answers "
-        "another round starter base use trainer",
+        "another round base use trainer",
         never_first=_ASKING,
     ),
 )
@@ -223,7 +223,8 @@ def read(plain: str) -> tuple[str, dict[str, Any]] | None:
 
 
 def train_options(text: str) -> dict[str, Any]:
-    """Options named in a request to train: trainer, epochs, max_steps, lora_rank, learning_rate, batch_size, seed."""
+    """Options named in a request to train: trainer, epochs, max_steps, lora_rank, learning_rate, batch_size, seed,
+    passages."""
     found: dict[str, Any] = {}
     if match := re.search(rf"\b({TRAINERS})\b", text):
         found["trainer"] = match[1]
@@ -240,6 +241,8 @@ def train_options(text: str) -> dict[str, Any]:
     ):
         if match := re.search(pattern, text):
             found[name] = int(match[1])
+    if match := re.search(r"\b(with|without|no) (?:the |any )?passages\b", text):
+        found["passages"] = "on" if match[1] == "with" else "off"
     return found
 
 

@@ -81,14 +81,14 @@ def _rests_train(bench: Workbench, case: str) -> Any:
 
 
 def _train_terms(bench: Workbench, case: str, payload: Payload) -> Terms:
-    found = finetune.estimate(bench.store, bench.settings, bench.trainers, case, **payload)
+    found = finetune.estimate(bench.store, bench.settings, bench.trainers, case, bench.knowledge, **payload)
     rows = bench.store.datasets(case)[-1].train
     money = "no money" if not found.money_usd.high else f"${spans.span(found.money_usd)}"
     cut = f" {found.rows_cut} of them are too long and lose their end." if found.rows_cut else ""
     return Terms(
         f"Train {payload['base']} with {payload['trainer']} on {rows} conversations{_passes(payload)}.{cut}",
         "Only a trained model can be measured against the best answers without training.",
-        f"About {spans.duration(found.seconds)} ({_begun_small(found.source.rstrip('.'))}).",
+        f"About {spans.duration(found.seconds)} ({_begun_small(found.source.rstrip('.'))}). {found.note}".rstrip(),
         f"{spans.span(found.memory_gb)} GB of memory and {money}. "
         f"{spending.note(bench.store, bench.settings, found.money_usd.high)}".rstrip(),
         "It makes a new model and measures nothing; which model answers stays as it is.",
@@ -96,7 +96,9 @@ def _train_terms(bench: Workbench, case: str, payload: Payload) -> Terms:
 
 
 def _allow_train(bench: Workbench, proposal: Proposal) -> None:
-    found = finetune.estimate(bench.store, bench.settings, bench.trainers, proposal.case, **proposal.payload)
+    found = finetune.estimate(
+        bench.store, bench.settings, bench.trainers, proposal.case, bench.knowledge, **proposal.payload
+    )
     spending.allow(bench.store, bench.settings, found.money_usd.high)
 
 
@@ -106,7 +108,7 @@ def _train_given(bench: Workbench, case: str, payload: Payload) -> Payload:
 
 
 def _train(bench: Workbench, proposal: Proposal, by: str) -> str:  # noqa: ARG001
-    job = finetune.run(bench.store, bench.settings, bench.trainers, proposal.case, **proposal.payload)
+    job = finetune.run(bench.store, bench.settings, bench.trainers, proposal.case, bench.knowledge, **proposal.payload)
     if job.state == "unknown":
         return f"Whether job {job.id} has begun is not known yet. {job.reason}"
     return f"Training has started as job {job.id} with {job.trainer}. It goes on when you close the app."
@@ -128,11 +130,10 @@ def _rests_evaluate(bench: Workbench, case: str) -> Any:
 
 def _evaluate_terms(bench: Workbench, case: str, payload: Payload) -> Terms:
     tested = bench.store.datasets(case)[-1].test
-    what = (
-        f"the model of job {payload['job']} and every untrained variant"
-        if payload["job"]
-        else "every untrained variant"
-    )
+    what = "every untrained variant"
+    if payload["job"]:
+        name = finetune.candidate(bench.store, bench.store.job(int(payload["job"])))
+        what = f"the model of job {payload['job']} (judged as '{name}', as it was tuned) and {what}"
     server = bench.settings.chat_base_url
     return Terms(
         f"Let {what} answer the {tested} held-out conversations and compare the answers with the approved ones.",
@@ -225,8 +226,9 @@ def _rests_baseline(bench: Workbench, case: str) -> Any:
 
 def _baseline_terms(bench: Workbench, case: str, payload: Payload) -> Terms:  # noqa: ARG001
     now = switch.active(bench.store, bench.settings, case).name
-    return Terms("Build the untrained variants anew from today's brief and documents, and let the one that uses most "
-                 f"of them answer instead of {now}.", "Answers then follow the brief and the documents of today.",
+    return Terms("Build the untrained variants anew from today's brief and documents. What was chosen goes on "
+                 f"answering; otherwise the one that suits what there is answers instead of {now}.",
+                 "Answers then follow the brief and the documents of today.",
                  "It takes seconds.", "It costs nothing.",
                  "It trains nothing and keeps the older variants; undo brings them back.")  # fmt: skip
 

@@ -34,8 +34,8 @@ def terms(bench: Workbench, case: str, payload: dict[str, Any]) -> tuple[str, st
         else "questions generated from the documents and the brief, for no conversation is held out yet"
     )  # fmt: skip
     return (
-        f"Let the four untrained variants answer {asked}, and say apart from that how well the search finds.",
-        "Nobody should train because the baseline was weak: this tells which of the four is best.",
+        f"Let the untrained variants answer {asked}, and say apart from that how well the search finds.",
+        "Nobody should train because the baseline was weak: this tells which of them is best.",
         "It takes minutes of the chat server." if server else "It takes minutes of this machine.",
         "What the chat server charges for these answers." if server else "No money.",
         "It trains nothing; which variant answers stays as it is until you choose one.",

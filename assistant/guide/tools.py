@@ -79,12 +79,13 @@ class Tools:
 
     def propose_training(
         self, trainer: str = "", base: str = "", epochs: float = 0.0, max_steps: int = 0, learning_rate: float = 0.0,
-        batch_size: int = 0, lora_rank: int = 0, seed: int = 0, why: str = "",
+        batch_size: int = 0, lora_rank: int = 0, seed: int = 0, why: str = "", passages: str = "",
     ) -> dict[str, Any]:  # fmt: skip
-        """Propose a training run on the newest dataset. Leave an option out for its default. It does not start: a
-        person confirms it."""
+        """Propose a training run on the newest dataset. Leave an option out for its default. `passages` is on or off:
+        whether the rows carry passages of the documents. It does not start: a person confirms it."""
         options = {"trainer": trainer, "base": base, "epochs": epochs, "max_steps": max_steps, "seed": seed,
-                   "learning_rate": learning_rate, "batch_size": batch_size, "lora_rank": lora_rank}  # fmt: skip
+                   "learning_rate": learning_rate, "batch_size": batch_size, "lora_rank": lora_rank,
+                   "passages": passages}  # fmt: skip
         return self._proposed("train", {name: value for name, value in options.items() if value}, why)
 
     def job_status(self) -> dict[str, Any]:
@@ -98,7 +99,7 @@ class Tools:
         return self._proposed("evaluate", {}, why)
 
     def measure_baseline(self, why: str = "") -> dict[str, Any]:
-        """Propose measuring the four untrained variants: on what is held out, before there is any on questions that are
+        """Propose measuring the untrained variants: on what is held out, before there is any on questions that are
         generated from the documents and the brief. It does not start: a person confirms it."""
         return self._proposed("measure", {}, why)
 

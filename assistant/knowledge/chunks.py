@@ -14,9 +14,9 @@ _SHARE = 6  # chunks that would fill the reader's window: there are instructions
 _PATH = 3  # the headings take at most a third of a chunk
 _LONG_LINE = 300  # characters past which a line is no heading
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
-_FENCE = re.compile(r"^\s*(```|~~~)")
-_ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+\S")
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(£$€])")
+FENCE = re.compile(r"^\s*(```|~~~)")
+ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+\S")
+SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(£$€])")
 _UNDERLINED = re.compile(r"^(?![-*+•#>|`~\s])(\S.{0,80})\n(={3,}|-{3,})[ \t]*$", re.MULTILINE)
 _RULE = re.compile(r"^\s*(?:={3,}|-{3,}|\*{3,}|_{3,})\s*$")
 
@@ -129,7 +129,7 @@ def _short(line: str, sizes: Sizes, room: int) -> Iterator[str]:
     if sizes.fits(line + "\n", room):
         yield line
         return
-    for sentence in _SENTENCE.split(line):
+    for sentence in SENTENCE.split(line):
         for start in _steps(sentence, 6 * room):
             yield from _halved(start, sizes, room)
 
@@ -189,10 +189,10 @@ def _groups(text: str) -> Iterator[list[str]]:
     group: list[str] = []
     fenced = False
     for line in text.split("\n"):
-        if _FENCE.match(line):
+        if FENCE.match(line):
             fenced = not fenced
         starts = not fenced and len(line) <= _LONG_LINE and bool(_HEADING.match(line) or _title(line))
-        if group and not fenced and (not line.strip() or starts) and not _FENCE.match(line):
+        if group and not fenced and (not line.strip() or starts) and not FENCE.match(line):
             yield group
             group = []
         if fenced or (line.strip() and not _RULE.match(line)):
@@ -236,7 +236,7 @@ def _reflowed(text: str) -> str:
     widest = sorted(len(line) for line in lines)[int(len(lines) * 0.9)]
     paragraphs: list[list[str]] = [[]]
     for line in lines:
-        if paragraphs[-1] and (not line.strip() or _ITEM.match(line)):
+        if paragraphs[-1] and (not line.strip() or ITEM.match(line)):
             paragraphs.append([])
         if line.strip():
             paragraphs[-1].append(line.strip())

@@ -59,9 +59,8 @@ class Corpus:
 
     def by_words(self, query: str, k: int) -> list[Hit]:
         """The k chunks that share words with the query, best BM25 score first."""
-        asked = dict.fromkeys(content(query))
-        words = self._words
-        known = [found for word in asked if (found := word if word in words.rarity else words.spelling.meant(word))]
+        words, asked = self._words, self.rarity(query)
+        known = [word for word in asked if word in words.rarity]
         if not known:
             return []
         scores = words.bm25.get_scores(known)
@@ -69,8 +68,14 @@ class Corpus:
         if len(places) > k:
             places = places[np.argpartition(-scores[places], k - 1)[:k]]
         places = places[np.lexsort((places, -scores[places]))]
-        whole = sum(words.rarity[word] for word in known) + words.rarest * (len(asked) - len(known))
+        whole = sum(asked.values())
         return [Hit(int(place), self._coverage(int(place), known) / whole) for place in places]
+
+    def rarity(self, query: str) -> dict[str, float]:
+        """The query's words that carry meaning, as the documents spell them, with how rare each is in them."""
+        words = self._words
+        meant = (word if word in words.rarity else words.spelling.meant(word) or word for word in content(query))
+        return {word: words.rarity.get(word, words.rarest) for word in meant}
 
     def _coverage(self, place: int, known: Sequence[str]) -> float:
         return sum(self._words.rarity[word] for word in known if word in self._words.held[place])

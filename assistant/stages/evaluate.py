@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from assistant.chat import Chat
 from assistant.errors import AttuneError
-from assistant.evidence import parity, runner, scorers, statistics, verdict
+from assistant.evidence import numbers, parity, runner, scorers, served, statistics, verdict
 from assistant.record.store import Store
 from assistant.record.types import Evaluation, Job, Score, Variant
+from assistant.repeats import repeated
 from assistant.settings import Settings
 from assistant.stages import baseline, finetune
 from tools.trainer import JobState
 
 Report = Callable[[str, float], None]
-CANDIDATE = "tuned"  # named before anything is measured: choosing the better of several tuned ones would flatter
 
 
 def blocked(store: Store, case: str) -> str | None:
@@ -67,11 +68,16 @@ def run(
     variants = baseline.variants(store, settings, case, dataset)
     if tuned:
         variants |= finetune.variants(store, settings, tuned)
+    candidate = finetune.candidate(store, tuned) if tuned else None  # before anything is measured
     evaluation = _open(store, case, dataset, tuned, variants)
     results = _measure(store, chat, evaluation, variants, say)
-    found = verdict.judge(_scores(store, evaluation, variants), CANDIDATE if tuned else None)
+    found = verdict.judge(_scores(store, evaluation, variants), candidate)
     say("Comparing what is served with what was trained", 0.98)
-    same = _parity(settings, chat, tuned, variants) if tuned else {}
+    same = _parity(store, settings, chat, tuned, variants) if tuned else {}
+    if same and candidate:
+        same["checks"].append(asdict(_served(store, chat, evaluation, variants[candidate])))
+    for variant in variants.values():
+        chat.models.release(variant)
     return store.finish_evaluation(evaluation.id, results, found.to_json(), same)
 
 
@@ -94,12 +100,12 @@ def _measure(
     if any(variant.passages for variant in variants.values()):
         say("Getting the search ready", 0.0)  # half-way through, an index that fills would favour the later variants
         chat.knowledge.sync(evaluation.case, wait=True)
-    score = scorers.scorer(evaluation.scorer)
+    score, approved = scorers.scorer(evaluation.scorer), {(q.item, q.turn): q.reference for q in asked}
     had = {(s.variant, s.item, s.turn) for s in store.scores(evaluation.id) if not s.error}
     results: dict[str, Any] = {}
     for number, (name, variant) in enumerate(variants.items()):
         say(f"Loading the model of {name}", number / len(variants) * 0.95)
-        chat.warm(variant)
+        chat.warm(variant, exact=True)
         missing = [q for q in asked if (variant.id, q.item, q.turn) not in had]
         for count, got in enumerate(runner.answer_all(chat, evaluation.id, variant, missing, score), start=1):
             store.add_score(got)
@@ -108,12 +114,16 @@ def _measure(
         runner.check_answered(mine, variant)
         answered = {(s.item, s.turn) for s in mine if not s.error}
         timing = runner.timings(chat, variant, [q for q in asked if (q.item, q.turn) in answered])
-        results[name] = _summary(variant, mine, timing)
+        said = [(s.answer, approved[runner.turn(s)]) for s in mine if not s.error]
+        results[name] = _summary(variant, mine, timing) | {"numbers": numbers.compare(said)}
     return results
 
 
 def _summary(variant: Variant, scores: list[Score], timing: tuple[float, float]) -> dict[str, Any]:
-    """Mean score with its 95 % interval over conversations, tokens a request, seconds one question at a time takes."""
+    """Mean score with its 95 % interval over conversations, tokens a request, seconds one question at a time takes.
+
+    `cut` counts the answers that were ended by their limit, `repeats` those that repeat themselves to their end.
+    """
     around = statistics.interval(list(runner.by_conversation(scores).values()))
     answered = [s for s in scores if not s.error]
     tokens = sum(s.prompt_tokens + s.completion_tokens for s in answered) / max(1, len(answered))
@@ -121,7 +131,7 @@ def _summary(variant: Variant, scores: list[Score], timing: tuple[float, float])
         "variant": variant.id, "score": _number(around.mean), "low": _number(around.low), "high": _number(around.high),
         "tokens_per_request": round(tokens, 1), "latency_s": _number(timing[1]), "first_token_s": _number(timing[0]),
         "errors": len(scores) - len(answered), "cut": sum(s.completion_tokens >= variant.max_tokens for s in answered),
-        "n": len(runner.by_conversation(scores)),
+        "repeats": sum(repeated(s.answer) > 0 for s in answered), "n": len(runner.by_conversation(scores)),
     }  # fmt: skip
 
 
@@ -132,12 +142,18 @@ def _scores(store: Store, evaluation: Evaluation, variants: dict[str, Variant]) 
     return {name: runner.by_conversation(kept) for name, kept in runner.shared(mine, runner.turn).items()}
 
 
-def _parity(settings: Settings, chat: Chat, job: Job, variants: dict[str, Variant]) -> dict[str, Any]:
+def _parity(store: Store, settings: Settings, chat: Chat, job: Job, variants: dict[str, Variant]) -> dict[str, Any]:
     tuned = Path(settings.model_path(job.model))
     if not tuned.is_dir():
         return {}  # a hosted model is served by the one who trained it
     base = Path(settings.model_path(str(job.request["base_name"])))
-    return parity.compare(chat, variants[CANDIDATE], base, tuned)
+    return parity.compare(chat, variants[finetune.candidate(store, job)], base, tuned)
+
+
+def _served(store: Store, chat: Chat, evaluation: Evaluation, variant: Variant) -> parity.Check:
+    asked = runner.questions(store.items(evaluation.dataset, "test"))
+    mine = [s for s in store.scores(evaluation.id) if s.variant == variant.id]
+    return served.compare(chat, variant, asked, mine, scorers.scorer(evaluation.scorer), evaluation.scorer)
 
 
 def _silent(message: str, fraction: float) -> None:

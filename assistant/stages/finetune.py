@@ -4,33 +4,28 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from assistant import endpoints
-from assistant.conversations import judged, rows
-from assistant.conversations.rows import training_rows
+from assistant import endpoints, models
+from assistant.conversations.reading import Carried
 from assistant.errors import AttuneError
 from assistant.knowledge import prompt
+from assistant.knowledge.retriever import Knowledge
 from assistant.record import spending
-from assistant.record.judgement import Judgement
 from assistant.record.rows import now
 from assistant.record.store import Store
-from assistant.record.types import Item, Job, Variant
-from assistant.settings import STARTER, Settings
-from assistant.stages import baseline
-from tools.trainer import Estimate, Hosted, JobState, JobStatus, Preference, ToolError, Trainer, TrainRequest, Unsure
+from assistant.record.types import Job, Variant
+from assistant.settings import EMBEDDED, Settings
+from assistant.stages import baseline, launch, material
+from assistant.stages.launch import Trainers
+from tools.trainer import Estimate, Hosted, JobState, JobStatus, TrainRequest
 
-Trainers = Mapping[str, Trainer]
-VALIDATION_SHARE, MOST_VALIDATION = 0.08, 64  # of the train split: the eval loss must not look at the test split
-SAMPLES, PROBES = 3, 8
-CONTENT = ("train", "test", "samples", "probes", "preferences", "test_preferences")  # the dataset holds it
-STARTING_S = 60  # seconds in which a trainer returns a handle
-LOOKS, LOST_S = 5, 900  # how often, and over how many seconds, a job is looked for that may cost money
+NO_NEWS = 10**9  # of a job's events those behind this one: none
+STARTING = "It is being started."
 OPTIONS = ("base", "epochs", "max_steps", "learning_rate", "batch_size", "lora_rank", "seed", "method", "tuning",
-           "continue_from", "patience", "processes", "beta")  # fmt: skip
+           "continue_from", "patience", "processes", "beta", "passages")  # fmt: skip
 
 
 def blocked(store: Store, case: str) -> str | None:
@@ -39,7 +34,8 @@ def blocked(store: Store, case: str) -> str | None:
     running = [job for job in store.jobs(case) if not JobState(job.state).ended]
     if running and running[-1].state == JobState.PAUSED:
         return f"Job {running[-1].id} is paused: resume it or cancel it."
-    return f"Job {running[-1].id} is still running: wait for it or cancel it." if running else None
+    doing = "waits for its turn" if running and running[-1].waits else "is still running"
+    return f"Job {running[-1].id} {doing}: wait for it or cancel it." if running else None
 
 
 def done(store: Store, case: str) -> bool:
@@ -56,69 +52,50 @@ def defaults(store: Store, settings: Settings, trainers: Trainers, case: str, tr
     order = [wanted, *trainers] if wanted in trainers else list(trainers)
     ready = (name for name in order if trainers[name].unavailable() is None)  # one after another: some ask a vendor
     trainer = trainer or next(ready, wanted or next(iter(trainers)))
-    base = settings.chat_model if not settings.chat_base_url else STARTER
+    base = settings.chat_model if not settings.chat_base_url else EMBEDDED
     if isinstance(found := trainers.get(trainer), Hosted):
         base = next(iter(found.bases()), "")
     chosen: dict[str, Any] = {"trainer": trainer, "base": base, "seed": 3407}
     return chosen | {name: options[name] for name in OPTIONS if name in options}
 
 
-def estimate(store: Store, settings: Settings, trainers: Trainers, case: str, **options: Any) -> Estimate:
-    """What the run would take: seconds, memory, money, as ranges with their source."""
-    name, request = _request(store, settings, trainers, case, options)
-    return _trainer(trainers, name).estimate(request)
+def estimate(
+    store: Store, settings: Settings, trainers: Trainers, case: str, knowledge: Knowledge | None = None, **options: Any
+) -> Estimate:
+    """What the run would take: seconds, memory, money, as ranges with their source, and what its rows carry."""
+    name, request, carried = _request(store, settings, trainers, case, options, knowledge, exact=False)
+    return replace(launch.trainer(trainers, name).estimate(request), note=carried.told)
 
 
-def run(store: Store, settings: Settings, trainers: Trainers, case: str, **options: Any) -> Job:
-    """Start training. `options`: trainer and those of OPTIONS; `continue_from` is an earlier job's number."""
+def run(
+    store: Store, settings: Settings, trainers: Trainers, case: str, knowledge: Knowledge | None = None, **options: Any
+) -> Job:
+    """Start training. `options`: trainer and those of OPTIONS. Without `knowledge` one is opened for the passages."""
     refresh(store, settings, trainers, case)
     if reason := blocked(store, case):
         raise AttuneError(reason, "Then start again.")
-    name, request = _request(store, settings, trainers, case, options)
-    return begin(store, settings, trainers, case, baseline.latest_dataset(store, case), name, request,
-                 {"system": prompt.short_instruction(store.case(case))})  # fmt: skip
-
-
-def most(trainers: Trainers, name: str, request: TrainRequest) -> float:
-    """US dollars that the run may cost at most. Raises where it cannot run, before anything is recorded."""
-    trainer = _trainer(trainers, name)
-    if problem := trainer.unavailable():
-        raise AttuneError(f"The trainer '{name}' cannot run: {problem}")
-    return trainer.estimate(request).money_usd.high
+    name, request, carried = _request(store, settings, trainers, case, options, knowledge, exact=True)
+    kept = {"system": prompt.short_instruction(store.case(case)), "passages": carried.to_json()}
+    return begin(store, settings, trainers, case, baseline.latest_dataset(store, case), name, request, kept)
 
 
 def begin(
     store: Store, settings: Settings, trainers: Trainers, case: str, dataset: str, name: str, request: TrainRequest,
     kept: Mapping[str, Any],
 ) -> Job:  # fmt: skip
-    """Start exactly this request as a job of the case; `kept` is recorded beside it ("system": of the tuned variants).
+    """Start exactly this request as a job of the case; `kept` is noted: "system" of its variants, "passages" in rows.
 
     A key starts one job, however often it is asked for: the one that there is already is returned.
     """
-    money = most(trainers, name, request)
-    noted = {k: v for k, v in asdict(request).items() if k not in CONTENT} | dict(kept)
-    noted = {"base_name": settings.portable(request.base)} | noted | ({"money_usd": money} if money else {})
-    with store.atomic():  # two that are started at once must both fit under the cap
-        if known := store.job_of_key(request.key):
-            return known
-        spending.allow(store, settings, money)
-        job = store.add_job(case, dataset, name, "", JobState.QUEUED, noted, request.key)
-    try:
-        handle = trainers[name].start(request)
-    except Unsure as error:  # it may run and cost money: it is looked for, and nothing else begins meanwhile
-        store.set_job(job.id, state=JobState.UNKNOWN, reason=str(error))
-        return store.job(job.id)
-    except Exception as error:
-        store.set_job(job.id, state=JobState.FAILED, reason=str(error), ended=now())
-        raise
-    store.set_job(job.id, handle=settings.portable(handle), state=JobState.RUNNING)
-    return store.job(job.id)
+    takes = launch.estimate(trainers, name, request)
+    job, new = launch.record(store, settings, takes, case, dataset, name, request, kept)
+    return launch.launch(store, settings, trainers, job, request) if new else job
 
 
 def refresh(store: Store, settings: Settings, trainers: Trainers, case: str | None = None) -> list[Job]:
     """Ask about every job that has not ended and record what is true. Calling it often is harmless."""
     for job in store.jobs(case):
-        if not JobState(job.state).ended:
+        if not JobState(job.state).ended or job.metrics.get("ending"):
             follow(store, settings, trainers, job.id)
     return store.jobs(case)
 
@@ -126,25 +103,36 @@ def refresh(store: Store, settings: Settings, trainers: Trainers, case: str | No
 def follow(store: Store, settings: Settings, trainers: Trainers, job_id: int, after: int = 0) -> JobStatus:
     """The job's true state, recorded; `events` from index `after` on."""
     job = store.job(job_id)
-    if not job.handle and not _found(store, settings, trainers, job):
+    if not job.handle and not launch.found(store, settings, trainers, job):
         job = store.job(job_id)
-        return JobStatus(JobState(job.state), job.reason or "It is being started.")
+        return JobStatus(JobState(job.state), job.reason or ("It waits for its turn." if job.waits else STARTING))
     job = store.job(job_id)
-    status = _trainer(trainers, job.trainer).poll(_handle(settings, job), after)
-    if not JobState(job.state).ended:
+    status = launch.trainer(trainers, job.trainer).poll(_handle(settings, job), after)
+    if not JobState(job.state).ended or job.metrics.get("ending"):
         _record(store, settings, job, status)
-    return status
+    job = store.job(job_id)
+    return status if job.state != JobState.CANCELLED else replace(status, state=JobState.CANCELLED, reason=job.reason)
 
 
 def cancel(store: Store, settings: Settings, trainers: Trainers, job_id: int) -> Job:
-    """Ask the job to end; its last checkpoint is kept. Harmless when it has ended."""
+    """End the job: from now on it is cancelled, whatever its worker still has to do. Its last checkpoint is kept.
+
+    Harmless when it has ended. One of which nobody knows whether it runs stays what it is.
+    """
     job = store.job(job_id)
-    if not JobState(job.state).ended:
-        if not job.handle and _found(store, settings, trainers, job):
-            job = store.job(job_id)
-        if job.handle:
-            _trainer(trainers, job.trainer).cancel(_handle(settings, job))
-        follow(store, settings, trainers, job_id)
+    if JobState(job.state).ended:
+        return job
+    if not job.handle and launch.found(store, settings, trainers, job):
+        job = store.job(job_id)
+    if job.handle:
+        launch.trainer(trainers, job.trainer).cancel(_handle(settings, job))
+        follow(store, settings, trainers, job_id)  # it may have ended before it was asked to
+    with store.atomic():
+        job = store.job(job_id)
+        if JobState(job.state).ended or (job.state == JobState.UNKNOWN and not job.handle):
+            return job
+        ending = {"ending": True} if job.handle else {}
+        store.set_job(job_id, state=JobState.CANCELLED, reason="", ended=now(), metrics=job.metrics | ending)
     return store.job(job_id)
 
 
@@ -154,7 +142,7 @@ def pause(store: Store, settings: Settings, trainers: Trainers, job_id: int) -> 
     job = store.job(job_id)
     if JobState(job.state).ended or not job.handle:
         raise AttuneError(f"Job {job_id} is {job.state}: it cannot be paused.", "Only a job that runs can be paused.")
-    _trainer(trainers, job.trainer).pause(_handle(settings, job))
+    launch.trainer(trainers, job.trainer).pause(_handle(settings, job))
     follow(store, settings, trainers, job_id)
     return store.job(job_id)
 
@@ -168,8 +156,9 @@ def resume(store: Store, settings: Settings, trainers: Trainers, job_id: int) ->
     if not job.handle:
         raise AttuneError(f"Job {job_id} never began, so it has no checkpoint.", "Start a new run.")
     with spending.resuming(store, settings, job_id):
-        _trainer(trainers, job.trainer).resume(_handle(settings, job))
-    store.set_job(job_id, state=JobState.RUNNING, reason="", ended="")
+        launch.trainer(trainers, job.trainer).resume(_handle(settings, job))
+    metrics = store.job(job_id).metrics | {"ending": False}
+    store.set_job(job_id, state=JobState.RUNNING, reason="", ended="", metrics=metrics)
     return store.job(job_id)
 
 
@@ -180,10 +169,19 @@ def variants(store: Store, settings: Settings, job: Job) -> dict[str, Variant]:
     system, longest = str(job.request["system"]), settings.longest_answer
     made = {
         name: Variant(job.case, name, endpoint, job.model, system, 0, passages, "", job.id, max_tokens=longest)
-        for name, passages in (("tuned", 0), ("tuned+rag", baseline.PASSAGES))
+        for name, passages in ((material.TUNED, 0), (material.READER, baseline.PASSAGES))
         if not passages or store.documents(job.case)
     }
     return {name: store.add_variant(baseline.identified(variant)) for name, variant in made.items()}
+
+
+def candidate(store: Store, job: Job) -> str:
+    """The variant of a job that is judged, told by how it was tuned alone: with passages where its rows carried some.
+
+    So it is named before anything is measured: choosing the better of the two afterwards would flatter.
+    """
+    reads = job.request.get("passages", {}).get("rows") and store.documents(job.case)
+    return material.READER if reads else material.TUNED
 
 
 def checkpoint_variants(store: Store, settings: Settings, job: Job) -> list[Variant]:
@@ -191,7 +189,7 @@ def checkpoint_variants(store: Store, settings: Settings, job: Job) -> list[Vari
 
     A local checkpoint is no model that could answer: it is there to go on from.
     """
-    tuned = variants(store, settings, job)["tuned"]
+    tuned = variants(store, settings, job)[candidate(store, job)]
     if tuned.endpoint not in endpoints.HOSTED:
         return []
     return [
@@ -202,8 +200,9 @@ def checkpoint_variants(store: Store, settings: Settings, job: Job) -> list[Vari
 
 
 def _request(
-    store: Store, settings: Settings, trainers: Trainers, case: str, options: dict[str, Any]
-) -> tuple[str, TrainRequest]:
+    store: Store, settings: Settings, trainers: Trainers, case: str, options: dict[str, Any],
+    knowledge: Knowledge | None, exact: bool,
+) -> tuple[str, TrainRequest, Carried]:  # fmt: skip
     unknown = sorted(set(options) - {*OPTIONS, "trainer"})
     if unknown:
         raise AttuneError(f"Training has no option '{unknown[0]}'.", f"It has {', '.join(OPTIONS)}.")
@@ -214,23 +213,12 @@ def _request(
         raise AttuneError(str(blocked(store, case)), "Then start again.")
     name, seed = str(chosen.pop("trainer")), int(chosen["seed"])
     chosen |= _continued(store, settings, case, int(chosen.pop("continue_from", 0)), chosen)
-    system = prompt.short_instruction(store.case(case))
-    items = store.items(dataset, "train")
-    train, validation = rows.validation(training_rows(items, system), seed, VALIDATION_SHARE, MOST_VALIDATION)
-    questions = [row[: 1 + next(i for i, m in enumerate(row) if m["role"] == "user")] for row in validation]
-    base = settings.model_path(str(chosen.pop("base")))
-    request = TrainRequest(base, train, validation, samples=questions[:SAMPLES], probes=questions[:PROBES], suffix=case)
-    if (method := str(chosen.get("method", "sft"))) != "sft":
-        learned = judged.to_learn(method, store.judgements(dataset), items, seed)
-        good, held = judged.validation(learned, seed, VALIDATION_SHARE, MOST_VALIDATION)
-        chosen |= {"preferences": _preferences(good, system), "test_preferences": _preferences(held, system)}
-        chosen |= {"train": [], "test": []}
-    return name, replace(request, **chosen, key=secrets.token_hex(16))  # of this confirmation: it pays once
-
-
-def _preferences(judgements: list[Judgement], system: str) -> list[Preference]:
-    asked = training_rows([Item(one.position, "train", one.prompt) for one in judgements], system)
-    return [Preference(row, one.chosen, one.rejected) for row, one in zip(asked, judgements, strict=True)]
+    base = models.trainable(settings, str(chosen.pop("base")))
+    method, passages = str(chosen.get("method", "sft")), str(chosen.pop("passages", "auto"))
+    order = material.Order(case, dataset, base, seed, method, passages, exact)
+    found, carried = material.gather(store, settings, order, knowledge)
+    key = secrets.token_hex(16)  # of this confirmation: it pays once
+    return name, TrainRequest(base, suffix=case, **found, **chosen, key=key), carried
 
 
 def _continued(store: Store, settings: Settings, case: str, number: int, chosen: Mapping[str, Any]) -> dict[str, Any]:
@@ -245,41 +233,19 @@ def _continued(store: Store, settings: Settings, case: str, number: int, chosen:
     return {"base": job.model}
 
 
-def _found(store: Store, settings: Settings, trainers: Trainers, job: Job) -> bool:
-    """Whether a job without a handle runs all the same: the app died while it started it, or the answer was lost.
-
-    It is looked for by the key of its confirmation. One that costs money is given up only after several looks over
-    some time, so that a vendor that is slow to list it, or a clock that jumps, does not make it look unpaid.
-    """
-    age = abs((datetime.now(UTC) - datetime.fromisoformat(job.created)).total_seconds())
-    lost = job.state == JobState.UNKNOWN
-    if JobState(job.state).ended or not (lost or age > STARTING_S):
-        return False
-    try:
-        key = str(job.request.get("key", ""))
-        handle = _trainer(trainers, job.trainer).find(key) if key else None
-    except ToolError as error:
-        store.set_job(job.id, state=JobState.UNKNOWN, reason=f"Whether it runs cannot be told now. {error}")
-        return False
-    if handle:
-        store.set_job(job.id, handle=settings.portable(handle), state=JobState.RUNNING, reason="")
-        return True
-    looks = int(job.metrics.get("looks", 0)) + 1
-    store.set_job(job.id, metrics=job.metrics | {"looks": looks})
-    if not (lost or job.request.get("money_usd")):
-        store.set_job(job.id, state=JobState.FAILED, reason="The app ended before this run began.", ended=now())
-    elif looks >= LOOKS and age > LOST_S:
-        reason = f"{job.trainer} has no job of this confirmation: none was begun. Start again if you still want it."
-        store.set_job(job.id, state=JobState.FAILED, reason=reason, ended=now())
-    return False
-
-
 def _record(store: Store, settings: Settings, job: Job, status: JobStatus) -> None:
     kept = [{"step": c.step, "model": settings.portable(c.model), "metrics": c.metrics} for c in status.checkpoints]
     told = status.metrics | ({"checkpoints": kept} if kept else {})
     with store.atomic():  # what was noted while the trainer was asked, a resumption for one, stays
+        known = store.job(job.id)
+        if known.metrics.get("ending"):  # it is cancelled, whatever came of its worker
+            gone = status.state.rests
+            reason = status.reason if status.state is JobState.CANCELLED else known.reason
+            store.set_job(job.id, reason=reason, metrics=known.metrics | told | {"ending": not gone})
+        if JobState(known.state).ended:
+            return
         store.set_job(
-            job.id, state=str(status.state), reason=status.reason, metrics=store.job(job.id).metrics | told,
+            job.id, state=str(status.state), reason=status.reason, metrics=known.metrics | told,
             model=settings.portable(status.model), adapter=settings.portable(status.adapter),
             ended=now() if status.state.ended else "",
         )  # fmt: skip
@@ -292,9 +258,3 @@ def _handle(settings: Settings, job: Job) -> str:
     """A local job's handle is a folder, recorded relative to the data folder."""
     inside = settings.data / job.handle
     return str(inside) if job.handle and inside.is_dir() else job.handle
-
-
-def _trainer(trainers: Trainers, name: str) -> Trainer:
-    if name not in trainers:
-        raise AttuneError(f"There is no trainer called '{name}'.", f"Choose one of {', '.join(trainers)}.")
-    return trainers[name]

@@ -161,7 +161,8 @@ class ChatTab:
         details = {
             "prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens,
             "first_token_s": reply.first_token_s, "total_s": reply.total_s, "dropped": list(reply.dropped),
-            "temperature": variant.temperature, "note": reply.note, "cut": reply.cut, "saw": reply.saw(),
+            "temperature": variant.temperature, "note": reply.note, "cut": reply.cut, "repeats": reply.repeats,
+            "saw": reply.saw(),
         }  # fmt: skip
         store.add_turn(conversation, question, "assistant", reply.text, variant=variant.id, passages=reply.passages,
                        details=details)  # fmt: skip

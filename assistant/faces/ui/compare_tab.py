@@ -31,7 +31,7 @@ class CompareTab:
         self.table = gr.HTML(elem_id="results")
         with gr.Accordion("Is what is served what was trained?", open=False, visible=False) as self.parity_fold:
             self.parity = gr.HTML(elem_id="parity")
-        with gr.Accordion("The baseline: four variants without training", open=True, elem_id="baseline"):
+        with gr.Accordion("The baseline: five variants without training", open=True, elem_id="baseline"):
             self.baseline = BaselinePanel(bench, session)
         with gr.Accordion("Choose another variant, history", open=False, elem_id="other"):
             with gr.Row(elem_classes="middle"):

@@ -86,8 +86,9 @@ def progress(task: Task | None) -> str:
 
 
 def flaws(found: Mapping[str, Any]) -> str:
-    """How many answers of a variant failed, and how many were ended by their limit, where any were."""
-    said = [f"{found[key]} {word}" for key, word in (("errors", "failed"), ("cut", "cut")) if found.get(key)]
+    """How many answers of a variant failed, were ended by their limit, and repeat themselves, where any did."""
+    kinds = (("errors", "failed"), ("cut", "cut"), ("repeats", "repeating"))
+    said = [f"{found[key]} {word}" for key, word in kinds if found.get(key)]
     return f" ({', '.join(said)})" if said else ""
 
 

@@ -23,7 +23,7 @@ WHAT = {
     "model": "An ordinary folder that transformers and vLLM read.",
     "adapter": "Small; it works with the base that it was trained on.",
     "ollama": "The model with a Modelfile, and the commands for Ollama, vLLM and `transformers serve`.",
-    "gguf": "Made by llama.cpp's converter, which has to be on this machine.",
+    "gguf": "The file that answers here. Ollama, LM Studio and llama.cpp need nothing else.",
     "push": "**This leaves your computer**: to Hugging Face, with a model card, private unless you say otherwise.",
 }
 POLL_SECONDS = 1.0

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 
-from assistant.record.types import Variant
-from assistant.settings import STARTER
+from assistant.record.types import QUOTE, Variant
+from assistant.settings import EMBEDDED
 from assistant.stages import Progress
 
-SMALL = "a very small model that ships with Attune: for trying things out, not for serious answers"
+SMALL = "a small model that comes with Attune: it writes well and knows little. Set ATTUNE_CHAT_MODEL to a larger one"
+
+QUOTING = (
+    f"Answers are sentences of your documents, quoted without a model: {EMBEDDED} is too small to read them well. "
+    "Set ATTUNE_CHAT_MODEL to a larger one for answers in its own words"
+)
 
 
 def steps(progress: Sequence[Progress]) -> str:
@@ -25,13 +31,17 @@ def steps(progress: Sequence[Progress]) -> str:
 
 
 def answering(variant: Variant) -> str:
-    """What answers now, as HTML; the starter is called what it is."""
+    """What answers now, as HTML; the embedded model is called what it is."""
     name = escape(variant.name.replace("+", " + "))
+    if variant.endpoint == QUOTE:
+        return f'<div class="now">Answering now: <b>{name}</b> on <b>no model</b><br><small>{QUOTING}.</small></div>'
     what = f"Answering now: <b>{name}</b> on <b>{escape(model_name(variant))}</b>"
-    small = f"<br><small>{STARTER} is {SMALL}.</small>" if variant.model == STARTER else ""
+    small = f"<br><small>{EMBEDDED} is {SMALL}.</small>" if variant.model == EMBEDDED else ""
     return f'<div class="now">{what}{small}</div>'
 
 
 def model_name(variant: Variant) -> str:
-    """A model as people say it: a tuned one by its job, others by name."""
-    return f"the model of training {variant.job}" if variant.tuned else variant.model
+    """A model as people say it: a tuned one by its job, a folder or file by its last part, others by name."""
+    if variant.tuned:
+        return f"the model of training {variant.job}"
+    return Path(variant.model).name if Path(variant.model).is_absolute() else variant.model

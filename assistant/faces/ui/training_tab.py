@@ -18,11 +18,12 @@ from assistant.workbench import Workbench
 from tools.trainer import JobState, ToolError
 
 OPTIONS = ("trainer", "base", "epochs", "max_steps", "learning_rate", "batch_size", "lora_rank", "seed", "method",
-           "tuning", "continue_from", "patience", "processes", "beta")  # fmt: skip
+           "tuning", "continue_from", "patience", "processes", "beta", "passages")  # fmt: skip
 METHODS = [("Imitate the approved answers", ""), ("Prefer the better of two answers (DPO)", "dpo"),
            ("Keep good answers, avoid bad ones (KTO)", "kto")]  # fmt: skip
 TUNINGS = [("An adapter (LoRA)", ""), ("An adapter on 4-bit weights (QLoRA, a GPU)", "qlora"),
            ("Every weight (small models)", "full")]  # fmt: skip
+PASSAGES = [("Where the case has documents", ""), ("In the rows", "on"), ("None", "off")]
 POLL_SECONDS = 1.5
 STOP = (
     "**Stop this run?** Kept: its curve, its samples and the last checkpoint, from which it can be resumed. "
@@ -85,6 +86,7 @@ class TrainingTab:
                                       min_width=110, elem_id="patience")  # fmt: skip
             self.processes = gr.Number(0, label="GPUs or processes", minimum=0, precision=0, min_width=110)
             self.beta = gr.Number(0, label="Beta of DPO and KTO", minimum=0, step=0.05, min_width=110)
+        self.passages = gr.Dropdown(PASSAGES, value="", label="Passages of the documents", elem_id="passages")
         self.base = gr.Textbox(label="Base model", placeholder="folder or name; empty = the usual one")
         self.command = gr.Code(label="The same from a terminal", language="shell", interactive=False, lines=1,
                                wrap_lines=True)  # fmt: skip
@@ -92,7 +94,7 @@ class TrainingTab:
     @property
     def options(self) -> list[Any]:
         plain = [self.trainer, self.base, self.epochs, self.steps, self.lr, self.batch, self.rank, self.seed]
-        return [*plain, self.method, self.tuning, self.earlier, self.patience, self.processes, self.beta]
+        return [*plain, self.method, self.tuning, self.earlier, self.patience, self.processes, self.beta, self.passages]
 
     def wire(self) -> None:
         session, case = self.session, self.session.case
@@ -183,14 +185,14 @@ class TrainingTab:
         if not case or not chosen or finetune.blocked(bench.store, case):
             return "", command
         try:
-            estimate = finetune.estimate(bench.store, bench.settings, bench.trainers, case, **chosen)
+            estimate = finetune.estimate(bench.store, bench.settings, bench.trainers, case, bench.knowledge, **chosen)
         except ToolError as error:  # a setting that cannot run: said where the forecast stands
             return f'<div class="verdict stay">{escape(str(error))}</div>', command
         return training_text.forecast(estimate), command
 
     def _start(self, case: str, *values: Any) -> None:
         bench = self.bench
-        job = finetune.run(bench.store, bench.settings, bench.trainers, case, **_chosen(values))
+        job = finetune.run(bench.store, bench.settings, bench.trainers, case, bench.knowledge, **_chosen(values))
         gr.Info(f"Training {job.id} has started.")
 
     def _cancel(self, case: str) -> gr.Column:

@@ -68,7 +68,8 @@ def forecast(estimate: Estimate) -> str:
     ] + ([(str(estimate.steps), "steps")] if estimate.steps else [])
     cells = "".join(f"<div><b>{escape(value)}</b><span>{name}</span></div>" for value, name in facts)
     cut = f" {estimate.rows_cut} rows are longer than the window and are cut." * bool(estimate.rows_cut)
-    return f'<div class="facts">{cells}</div><div class="quiet">{escape(estimate.source.rstrip("."))}.{cut}</div>'
+    note = f" {escape(estimate.note)}" if estimate.note else ""
+    return f'<div class="facts">{cells}</div><div class="quiet">{escape(estimate.source.rstrip("."))}.{cut}{note}</div>'
 
 
 def command(case: str, options: Mapping[str, Any]) -> str:

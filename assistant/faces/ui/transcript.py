@@ -29,10 +29,10 @@ def message(turn: Turn) -> Shown:
         note = str(turn.details.get("note", ""))
         title = f"{count} · search incomplete" if note else count
         found.append(_folded(title, f"passages-{turn.id}", citations(turn.passages, turn.content, note)))
-    if prompt := turn.details.get("saw"):
-        cut = str(turn.details.get("cut", ""))
-        title = f"{saw.title(prompt)} · answer cut" if cut else saw.title(prompt)
-        found.append(_folded(title, f"saw-{turn.id}", _quiet(cut) + saw.html(prompt)))
+    if (prompt := turn.details.get("saw")) and prompt["parts"]:  # where documents are quoted no model saw anything
+        flaws = {"answer cut": str(turn.details.get("cut", "")), "repeats itself": str(turn.details.get("repeats", ""))}
+        title = " · ".join([saw.title(prompt), *(name for name, told in flaws.items() if told)])
+        found.append(_folded(title, f"saw-{turn.id}", "".join(map(_quiet, flaws.values())) + saw.html(prompt)))
     return found
 
 

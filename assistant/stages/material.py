@@ -1,0 +1,130 @@
+"""What a run learns from: rows of the frozen dataset, with passages where wanted, and what is asked while it trains."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assistant.conversations import judged, rows
+from assistant.conversations.reading import Carried, Find, Reading, Row
+from assistant.conversations.rows import training_rows
+from assistant.errors import AttuneError
+from assistant.knowledge import prompt, tokens
+from assistant.knowledge.retriever import Knowledge
+from assistant.record.judgement import Judgement
+from assistant.record.store import Store
+from assistant.record.types import Item, Passage, Variant
+from assistant.settings import Settings
+from assistant.stages import baseline
+from tools import basemodel
+from tools.trainer import Preference
+
+VALIDATION_SHARE, MOST_VALIDATION = 0.08, 64  # of the train split: the eval loss must not look at the test split
+SAMPLES, PROBES = 3, 8
+TUNED, READER = "tuned", "tuned+rag"  # the variants of a tuned model: alone, and with passages
+PASSAGES = ("auto", "on", "off")  # in the rows; auto: where the case has documents
+
+
+@dataclass(frozen=True)
+class Order:
+    """Which rows are wanted. `base` is a folder or a name. `exact`: looked up and counted as the chat does, for a run;
+    else quickly, for a forecast: as many passages of the same documents, counted roughly."""
+
+    case: str
+    dataset: str
+    base: str
+    seed: int
+    method: str = "sft"
+    passages: str = "auto"
+    exact: bool = True
+
+
+def gather(
+    store: Store, settings: Settings, order: Order, knowledge: Knowledge | None = None
+) -> tuple[dict[str, Any], Carried]:
+    """The rows, as fields of a TrainRequest, and what their passages come to."""
+    items, system = store.items(order.dataset, "train"), prompt.short_instruction(store.case(order.case))
+    learned, held = rows.validation(items, order.seed, VALIDATION_SHARE, MOST_VALIDATION)
+    with _reading(store, settings, order, system, knowledge) as reading:
+        if order.method != "sft":
+            found, all_rows = _judged(store, order, items, system, reading)
+            questions = [_asked(row) for row in training_rows(held, system)]
+        else:
+            made = reading.rows(items) if reading else {i.position: training_rows([i], system) for i in items}
+            train, test = ([row for item in part for row in made[item.position]] for part in (learned, held))
+            found, all_rows = {"train": train, "test": test}, [*train, *test]
+            questions = [_asked(row) for row in test]
+        carried = reading.carried(all_rows) if reading else Carried()
+    return found | {"samples": questions[:SAMPLES], "probes": questions[:PROBES]}, carried
+
+
+def _judged(
+    store: Store, order: Order, items: list[Item], system: str, reading: Reading | None
+) -> tuple[dict[str, Any], list[Row]]:
+    """Judged answers to learn from and for the eval loss, and every prompt among them."""
+    judgements = judged.to_learn(order.method, store.judgements(order.dataset), items, order.seed)
+    learned, held = judged.validation(judgements, order.seed, VALIDATION_SHARE, MOST_VALIDATION)
+    good, bad = ([_preference(one, system, reading) for one in part] for part in (learned, held))
+    found = {"train": [], "test": [], "preferences": good, "test_preferences": bad}
+    return found, [one.prompt for one in [*good, *bad]]
+
+
+def _preference(one: Judgement, system: str, reading: Reading | None) -> Preference:
+    plain = training_rows([Item(one.position, "train", one.prompt)], system)[0]
+    asked = reading.asked(one.prompt, max(one.chosen, one.rejected, key=len)) if reading else plain
+    return Preference(asked, one.chosen, one.rejected)
+
+
+@contextmanager
+def _reading(
+    store: Store, settings: Settings, order: Order, system: str, knowledge: Knowledge | None
+) -> Iterator[Reading | None]:
+    """What puts passages into the rows; None where none are wanted, or the case has no documents."""
+    if order.passages not in PASSAGES:
+        raise AttuneError(f"'{order.passages}' is no choice for passages.", f"Choose one of {', '.join(PASSAGES)}.")
+    documents = bool(store.documents(order.case))
+    if order.passages == "on" and not documents:
+        raise AttuneError("The case has no documents, so its rows cannot carry passages.",
+                          "Add documents, or leave passages at auto.")  # fmt: skip
+    if order.passages == "off" or not documents:
+        yield None
+        return
+    tuned = Variant(order.case, READER, "", order.base, system, 0, baseline.PASSAGES,
+                    max_tokens=settings.longest_answer)  # fmt: skip
+    folder = Path(order.base)
+    here = folder.is_dir()
+    counter = tokens.of_folder(folder) if here and order.exact else tokens.approximate()
+    window = basemodel.window(folder) if here else basemodel.WINDOW
+    with nullcontext(knowledge) if knowledge else closing(Knowledge(store, settings)) as search:
+        find = _lookup(search, order) if order.exact else _any(search, order)
+        yield Reading(tuned, find, counter, window, order.seed, checked=order.exact)
+
+
+def _lookup(search: Knowledge, order: Order) -> Find:
+    """What the chat finds. The index is complete first: else rows would depend on how far it is."""
+    search.sync(order.case, wait=True)
+
+    def find(query: str) -> Sequence[Passage]:
+        found = search.find(order.case, query, baseline.PASSAGES)
+        if found.note:
+            raise AttuneError(found.note, "Mend that, or train with passages off.")
+        return found.passages
+
+    return find
+
+
+def _any(search: Knowledge, order: Order) -> Find:
+    """Any pieces of the documents, as many as would be found: searching for every row takes too long for a forecast."""
+    pieces, draw = search.pieces(order.case), random.Random(order.seed)
+    return lambda _: draw.sample(pieces, min(baseline.PASSAGES, len(pieces)))
+
+
+def _asked(row: Row) -> Row:
+    """A row up to the first answer that is learned: what the model is asked while it trains."""
+    places = [i for i, m in enumerate(row) if m["role"] == "assistant" and m.get("weight", 1) and i > 1]
+    first = places[0] if places else 1 + next(i for i, m in enumerate(row) if m["role"] == "user")
+    return [{"role": message["role"], "content": message["content"]} for message in row[:first]]
