@@ -33,6 +33,8 @@ def attune_server(data: Path, key: str = KEY, **environment: str) -> Iterator[Se
     `environment`: more variables, for example ATTUNE_API_JOBS="4".
     """
     env = {name: value for name, value in os.environ.items() if not name.startswith(("ATTUNE_", "OPENAI_"))}
+    if name := os.environ.get("ATTUNE_CHAT_MODEL"):  # in tests the tiny one
+        env["ATTUNE_CHAT_MODEL"] = name
     env |= {"ATTUNE_DATA": str(data), "ATTUNE_API_KEY": key, "ATTUNE_PORT": "0", "PYTHONPATH": str(ROOT),
             "ATTUNE_EMBEDDING": "lexical", "PYTHONUNBUFFERED": "1"} | environment  # fmt: skip
     command = [sys.executable, "-m", "assistant.faces.cli", "run", "--json"]

@@ -14,6 +14,7 @@ import pytest
 from assistant import workbench
 from assistant.settings import ROOT, Settings
 from assistant.stages import baseline, dataset, finetune
+from tests.conftest import cut
 from tools.trainer import JobState
 
 APP = """
@@ -34,7 +35,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def bench(tmp_path):
-    bench = workbench.open_workbench(Settings(data=tmp_path))
+    bench = workbench.open_workbench(Settings(data=tmp_path / "run"))
     yield bench
     for job in bench.store.jobs():
         finetune.cancel(bench.store, bench.settings, bench.trainers, job.id)
@@ -42,8 +43,8 @@ def bench(tmp_path):
 
 
 @pytest.fixture
-def case(bench):
-    case = workbench.example_case(bench).id
+def case(bench, tmp_path):
+    case = workbench.import_case_folder(bench, cut(tmp_path / "teashop", 20, 4)).id
     baseline.run(bench.store, bench.settings, case)
     dataset.run(bench.store, case)
     return case
@@ -84,7 +85,7 @@ def test_the_job_outlives_a_killed_app_and_ends_true(bench, case):
 
 
 def test_a_killed_worker_is_failed_with_a_reason_and_resumes_from_its_checkpoint(bench, case):
-    job = finetune.run(bench.store, bench.settings, bench.trainers, case, trainer="trl", epochs=2.0)
+    job = finetune.run(bench.store, bench.settings, bench.trainers, case, trainer="trl", epochs=6.0)
     assert not follow_until(bench, job.id, checkpointed).state.ended
     os.kill(worker_pid(bench, job.id), signal.SIGKILL)
     status = follow_until(bench, job.id, lambda s: s.state.ended, 30)

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MOST_LINES = 300
 HEAVY = {"torch", "transformers", "trl", "unsloth", "unsloth_zoo", "peft", "accelerate", "datasets",
          "sentence_transformers"}  # fmt: skip
-MAY_BE_HEAVY = ("tools/workers/", "tools/starter/")
+MAY_BE_HEAVY = "tools/workers/"
 
 # The parts of assistant/, from the door to the cellar. A part imports from lower rows only.
 ROWS: tuple[tuple[str, ...], ...] = (
@@ -29,10 +29,11 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("stages",),
     ("evidence", "conversations"),
     ("chat",),
+    ("models",),
     ("endpoints",),
     ("knowledge",),
     ("record",),
-    ("settings", "errors"),
+    ("settings", "errors", "repeats"),
 )
 DEPTH = {part: depth for depth, row in enumerate(ROWS) for part in row}
 APP_FROM = {"assistant/faces/cli_run.py"}  # `attune run` starts app.py: the one arrow back to the door

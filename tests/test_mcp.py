@@ -39,7 +39,8 @@ def with_agent(folder: Path, talk: Callable[[Client, Call], Awaitable[None]], **
     """Let `talk` use a server on this data folder; returns what the server wrote to standard error."""
     parameters = StdioServerParameters(
         command=sys.executable, args=["-m", "assistant.faces.cli", "mcp"], cwd=folder,
-        env={"PYTHONPATH": str(ROOT), "ATTUNE_DATA": str(folder / "run"), "OMP_NUM_THREADS": "1", **more},
+        env={"PYTHONPATH": str(ROOT), "ATTUNE_DATA": str(folder / "run"), "OMP_NUM_THREADS": "1",
+             "ATTUNE_CHAT_MODEL": os.environ["ATTUNE_CHAT_MODEL"], "ATTUNE_EMBEDDING": "lexical", **more},
     )  # fmt: skip
 
     async def session() -> None:

@@ -12,23 +12,27 @@ from typing import Any
 
 import pytest
 
-from assistant.knowledge.embeddings import PACKAGED
 from assistant.knowledge.words import Embedder
 from tests.loopback import Answer, Loopback
-from tools.embedding import Local
+from tools.embedding import Local, MiniLM
+from tools.engine import minilm
 
 KEY = "secret-of-the-embedding-server"
 
 
-def packaged_model(logs: Path) -> Local:
-    """MiniLM in its worker. Without the extra the test skips, except in CI, which promised to run it."""
-    spec = find_spec(PACKAGED)
-    if spec is None or find_spec("sentence_transformers") is None:
+def packaged_model(folder: Path) -> MiniLM:
+    """MiniLM by the engine, made in `folder`."""
+    return MiniLM(folder / "models", folder / "logs")
+
+
+def sentence_transformer(logs: Path) -> Local:
+    """The same in sentence-transformers' worker. Without the extra the test skips, except in CI, which promised it."""
+    if find_spec("sentence_transformers") is None:
         reason = "the extra 'embeddings' is not installed: pip install -c constraints.txt -e '.[embeddings]'"
         if os.environ.get("CI", "").lower() == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    return Local(str(Path(str(spec.origin)).parent / "model"), logs)
+    return Local(str(Path(str(find_spec(minilm.PACKAGE).origin)).parent / "model"), logs)  # type: ignore[union-attr]
 
 
 class EmbeddingServer(Loopback):

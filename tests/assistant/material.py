@@ -51,7 +51,9 @@ def talk(*texts: str) -> list[Message]:
 
 
 def variant(**more: object) -> Variant:
-    values = {"case": "plants", "name": "prompt", "endpoint": "local", "model": "attune-starter", "system": "Help."}
+    """Of the tests' own model, unless another is named."""
+    model = settings(Path()).chat_model
+    values = {"case": "plants", "name": "prompt", "endpoint": "local", "model": model, "system": "Help."}
     return Variant(**(values | more))  # type: ignore[arg-type]
 
 

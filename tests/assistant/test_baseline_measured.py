@@ -127,7 +127,7 @@ def test_before_anything_is_held_out_questions_are_generated(bench: Workbench) -
     assert report["answers"]["rag"]["score"] > report["answers"]["prompt"]["score"]
     assert report["best"] in ("rag", "rag+few-shot")
     assert report["differences"]["rag"]["low"] > 0
-    assert set(report["citations"]) == {"rag", "rag+few-shot"}
+    assert set(report["citations"]) == {"rag", "rag+few-shot", "quote"}
     assert report["citations"]["rag"]["cited"] > 0.5
     assert report["citations"]["rag"]["real"] == 1.0
     assert 0 < report["citations"]["rag"]["right"] <= 1

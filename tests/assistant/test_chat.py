@@ -1,4 +1,4 @@
-"""One reply for every model: the shipped model on loopback, and a server that answers well or badly."""
+"""One reply for every model: a local one on loopback, and a server that answers well or badly."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from assistant.chat import Chat
+from assistant.chat import Chat, Reply
 from assistant.errors import AttuneError
 from assistant.faces.ui import transcript
+from assistant.knowledge.prompt import Prompt
 from assistant.knowledge.retriever import Knowledge
 from assistant.record.types import Turn, Variant
 from tests.assistant.material import add_documents, at_once, new_case, talk, variant
@@ -31,7 +32,7 @@ def open_chat(folder: Path, **more: object) -> Chat:
     return Chat(made, store, Knowledge(store, made))
 
 
-# the shipped model ---------------------------------------------------------------------------------------------------
+# a local model -------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def servers() -> list[int]:
             parent = (entry / "stat").read_text().rsplit(")", 1)[1].split()[1]
         except OSError:
             continue
-        if "tools.workers.serve" in line and int(parent) == os.getpid():
+        if "tools.workers.llama" in line and int(parent) == os.getpid():
             found.append(int(entry.name))
     return found
 
@@ -94,6 +95,17 @@ def test_an_answer_that_meets_its_limit_says_so(local: Chat) -> None:
     assert "at its limit of 2 tokens" in shown["content"]
 
 
+def test_an_answer_that_repeats_itself_says_so() -> None:
+    text = "It can be saved. " + "Keep the card from the box near the sink. " * 6
+    asked = Prompt([{"role": "user", "content": "Rust?"}], parts=[[("question", "Rust?")]])
+    reply = Reply(asked, lambda _: iter([text[:90], text[90:]]), 0.0)
+    assert "".join(reply) == text
+    assert reply.repeats == "The answer repeats itself: it ends by saying the same 6 times."
+    shown = transcript.message(Turn(2, 1, 1, "assistant", text, details={"saw": reply.saw(), "repeats": reply.repeats}))
+    assert shown[-1]["metadata"]["title"].endswith(" · repeats itself")
+    assert "the same 6 times" in shown[-1]["content"]
+
+
 def test_prompt_tokens_are_counted_as_the_server_counts_them(local: Chat) -> None:
     messages = talk("Grüße! €5?", "Hello\n there.", "Water <|im_end|> the 🌵?")
     both = long(passages=2)
@@ -133,8 +145,8 @@ def test_a_server_that_died_is_started_again(local: Chat) -> None:
     assert servers() != before
 
 
-def test_a_server_that_dies_while_it_answers_is_told(local: Chat) -> None:
-    reply = local.reply(long(), QUESTION)
+def test_a_server_that_dies_while_it_answers_is_told(local: Chat, endless: Path) -> None:
+    reply = local.reply(variant(model=str(endless), max_tokens=1800), QUESTION)
     next(reply)
     end_servers()
     with pytest.raises(AttuneError) as caught:
@@ -145,8 +157,8 @@ def test_a_server_that_dies_while_it_answers_is_told(local: Chat) -> None:
     assert len("".join(local.reply(long(), QUESTION))) > 0
 
 
-def test_an_answer_may_be_stopped(local: Chat) -> None:
-    reply = local.reply(long(), QUESTION)
+def test_an_answer_may_be_stopped(local: Chat, endless: Path) -> None:
+    reply = local.reply(variant(model=str(endless), max_tokens=1800), QUESTION)
     first = next(reply)
     reply.close()
     assert reply.text == first
@@ -251,7 +263,7 @@ def test_a_remote_server_is_asked_by_the_same_client(remote: Chat) -> None:
     sent = Handler.asked[-1]
     assert sent["messages"] == [{"role": "system", "content": "Help."}, *QUESTION]
     assert (sent["model"], sent["temperature"], sent["max_tokens"], sent["stream"]) == ("good", 0.3, 50, True)
-    assert KEY not in repr(remote._clients)
+    assert KEY not in repr(remote.models._clients)
 
 
 def test_options_that_a_server_refuses_are_left_out(tmp_path: Path, remote: Chat) -> None:

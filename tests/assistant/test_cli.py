@@ -123,7 +123,7 @@ def test_a_folder_brings_its_own_name(here: Attune, more: list[str]) -> None:
 
 def test_baseline_switch_and_undo(here: Attune, shop: str) -> None:
     made = result(here("baseline", "--json"))
-    assert [v["name"] for v in made["variants"]] == ["prompt", "few-shot", "rag", "rag+few-shot"]
+    assert [v["name"] for v in made["variants"]] == ["prompt", "few-shot", "rag", "rag+few-shot", "quote"]
     assert result(here("switch", "--variant", "prompt", "--json"))["active"] == "prompt"
     assert result(here("undo", shop, "--json"))["active"] == made["active"]
     refused(here("undo"), "nothing to undo")
@@ -141,7 +141,7 @@ def test_the_baseline_is_measured_and_chosen(here: Attune, shop: str, monkeypatc
         assert report["basis"] == "held-out"
         assert report["questions"]["held-out"] >= 40
         assert report["retrieval"]["recall@3"] > 0
-        assert set(report["answers"]) == {"prompt", "few-shot", "rag", "rag+few-shot"}
+        assert set(report["answers"]) == {"prompt", "few-shot", "rag", "rag+few-shot", "quote"}
         assert result(here("baseline", shop, "--use", "best", "--json"))["active"] == report["best"]
         assert result(here("baseline", shop, "--use", "prompt", "--json"))["active"] == "prompt"
         shown = here("baseline", shop, "--evaluate").stdout
@@ -279,16 +279,19 @@ def test_a_journey_prints_one_object_with_all_that_was_found(attune: Attune, tmp
     assert told["case"] == "short"
     assert told["dataset"]["test"] == 6
     assert len(told["dataset"]["sha256"]) == 64
-    assert set(told["variants"]) == {"prompt", "few-shot", "rag", "rag+few-shot", "tuned", "tuned+rag"}
+    assert set(told["variants"]) == {"prompt", "few-shot", "rag", "rag+few-shot", "quote", "tuned", "tuned+rag"}
     for measured in told["variants"].values():
-        assert set(measured) == {"score", "low", "high", "tokens_per_request", "latency_s"}
+        assert set(measured) == {"score", "low", "high", "tokens_per_request", "latency_s", "numbers"}
+        assert set(measured["numbers"]) == {"answers_with_numbers", "all_right", "recall"}
         assert measured["low"] <= measured["score"] <= measured["high"]
-    assert set(told["verdict"]) == {"decision", "reason", "difference", "low", "high"}
-    assert set(told["job"]) == {"trainer", "seconds", "final_loss"}
+    assert set(told["verdict"]) == {"decision", "candidate", "against", "reason", "difference", "low", "high"}
+    assert set(told["job"]) == {"trainer", "seconds", "final_loss", "passages"}
+    assert told["job"]["passages"]["rows"] > 0
+    assert told["verdict"]["candidate"] == "tuned+rag"
     assert told["job"]["final_loss"] > 0
     assert told["parity"]["ok"]
     assert told["timings"]["total"] >= told["timings"]["finetune"] > 0
-    assert (told["active"] == "tuned") == (told["verdict"]["decision"] == "switch")
+    assert (told["active"] == "tuned+rag") == (told["verdict"]["decision"] == "switch")
     assert "Evaluate" in done.stderr  # progress
 
     assert result(attune("status", "--json"))["active"]["name"] == told["active"]

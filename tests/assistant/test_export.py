@@ -14,17 +14,13 @@ import pytest
 from assistant import export
 from assistant.errors import AttuneError
 from assistant.guide.agent import Guide
-from assistant.settings import ROOT
 from assistant.stages import finetune
 from assistant.workbench import Workbench
 from tests.assistant.measured import trained
 from tests.assistant.proposing import open_bench
 from tests.conftest import Attune
 from tests.tools.go_template import render
-from tools import ollama
 from tools.trainer import ToolError
-
-STARTER = ROOT / "data" / "starter"
 
 
 @pytest.fixture
@@ -39,10 +35,10 @@ CASE = "post-desk"
 
 
 def give_model(bench: Workbench, adapter: bool = True) -> Path:
-    """Let the newest job have made the starter, with a folder that stands for its adapter; returns the model's."""
+    """Let the newest job have made the tiny model, with a folder that stands for its adapter; returns the model's."""
     (job,) = bench.store.jobs(CASE)
     folder = bench.settings.data / "jobs" / "1" / "merged"
-    shutil.copytree(STARTER, folder)
+    shutil.copytree(bench.settings.chat_model, folder)
     changes = {"model": "jobs/1/merged"}
     if adapter:
         (folder.parent / "adapter").mkdir()
@@ -65,9 +61,9 @@ def test_a_folder_for_ollama_vllm_and_transformers(bench: Workbench, tmp_path: P
     for part in ("ollama create post-desk-1 -f Modelfile", "vllm serve . --served-model-name post-desk-1",
                  "transformers serve", tuned.system, "Ollama itself was not at hand"):  # fmt: skip
         assert part in told
-    assert "vLLM or transformers" in ollama.unread(source)
-    assert ollama.unread(source) in told
-    assert set(done["files"]) > {"Modelfile", "README.md", "config.json", "tokenizer.json"}
+    assert "FROM ./model.gguf" in text
+    assert (folder / "model.gguf").read_bytes() == (source / "model.gguf").read_bytes()
+    assert set(done["files"]) > {"Modelfile", "README.md", "config.json", "tokenizer.json", "model.gguf"}
     with pytest.raises(AttuneError, match="not empty"):
         export.for_ollama(bench.store, bench.settings, CASE, tmp_path / "out")
 

@@ -11,7 +11,7 @@ import pytest
 from assistant.errors import AttuneError
 from assistant.guide import proposals
 from assistant.record import spending
-from assistant.stages import finetune
+from assistant.stages import launch
 from tests.assistant.hosted import Hosted, at
 from tests.tools.vendor_server import BASE
 from tools import openai_account
@@ -163,8 +163,8 @@ def test_a_job_that_never_reached_the_vendor_is_given_up_after_several_looks(one
     job = one.run()
     one.vendor.jobs.clear()
     one.bench.store.set_job(job.id, handle="", state=JobState.UNKNOWN, created=ago(hours=hours))
-    states = [one.refresh().state for _ in range(finetune.LOOKS)]
-    assert states == [JobState.UNKNOWN] * (finetune.LOOKS - 1) + [JobState.FAILED]
+    states = [one.refresh().state for _ in range(launch.LOOKS)]
+    assert states == [JobState.UNKNOWN] * (launch.LOOKS - 1) + [JobState.FAILED]
     assert "none was begun" in one.refresh().reason
     assert spending.spent(one.bench.store) == 0
 
@@ -173,7 +173,7 @@ def test_a_young_lost_job_is_not_given_up_however_often_it_is_looked_for(one: Ho
     job = one.run()
     one.vendor.jobs.clear()
     one.bench.store.set_job(job.id, handle="", state=JobState.UNKNOWN)
-    for _ in range(3 * finetune.LOOKS):
+    for _ in range(3 * launch.LOOKS):
         assert one.refresh().state == JobState.UNKNOWN
 
 

@@ -12,7 +12,7 @@ from assistant.knowledge.chunks import LEAST, MOST, Sizes, sizes, split
 from assistant.knowledge.corpus import Corpus
 from assistant.knowledge.tokens import REMOTE_WINDOW, Reader, estimate, of_folder, reader
 from assistant.record.types import Document
-from assistant.settings import ROOT, STARTER
+from assistant.settings import ROOT
 from tests.assistant.material import settings
 
 EXAMPLE = ROOT / "data" / "examples" / "teashop" / "documents"
@@ -60,12 +60,12 @@ def test_no_chunk_is_too_long_and_no_word_is_lost() -> None:
 @pytest.mark.parametrize("path", sorted(EXAMPLE.iterdir()), ids=lambda path: path.name)
 def test_the_example_documents_are_read_and_cut(path: Path) -> None:
     found = documents.read(path.name, path.read_bytes(), max_mb=1)
-    starter = sizes(reader(settings(path)))
-    pieces = split(Document(1, "c", path.name, found.kind, found.text, ""), starter)
+    local = sizes(reader(settings(path)))
+    pieces = split(Document(1, "c", path.name, found.kind, found.text, ""), local)
     assert found.warnings == ()
     assert len(pieces) >= 4
     assert all(piece.heading for piece in pieces)
-    assert all(piece.tokens <= starter.limit for piece in pieces)
+    assert all(piece.tokens <= local.limit for piece in pieces)
 
 
 def test_a_list_and_a_table_that_fit_stay_whole() -> None:
@@ -101,9 +101,9 @@ def test_headings_take_at_most_a_third() -> None:
     assert all("title6" in heading for heading, text in found if "word" in text)
 
 
-def test_sizes_follow_the_model_that_reads(tmp_path: Path) -> None:
+def test_sizes_follow_the_model_that_reads(tiny: Path, tmp_path: Path) -> None:
     local = reader(settings(tmp_path))
-    assert local.count("Two words") == of_starter("Two words")
+    assert local.count("Two words") == counted(tiny, "Two words")
     assert sizes(local).limit == max(LEAST, min(MOST, local.window // 6))
     far = reader(settings(tmp_path, chat_base_url="http://127.0.0.1:1/v1", chat_model="large"))
     assert (far.window, far.count("x" * 35)) == (REMOTE_WINDOW, 10)
@@ -112,17 +112,17 @@ def test_sizes_follow_the_model_that_reads(tmp_path: Path) -> None:
     assert reader(settings(tmp_path, chat_model=str(tmp_path / "nothing"))).count("x" * 35) == 10
 
 
-def of_starter(text: str) -> int:
+def counted(model: Path, text: str) -> int:
     """By the counter that counts prompts: what another line adds."""
-    count = of_folder(Path(settings(Path()).model_path(STARTER))).count
+    count = of_folder(model).count
     return count([{"role": "user", "content": f"a\n{text}"}]) - count([{"role": "user", "content": "a\n"}])
 
 
 def test_no_chunk_is_larger_than_said_by_the_tokenizer_itself(tmp_path: Path) -> None:
-    starter = sizes(reader(settings(tmp_path)))
+    local = sizes(reader(settings(tmp_path)))
     odd = "Größe 5 € 漢字 🙂 " * 400 + "\n\n" + "AbC123/xyz_" * 900 + "\n\n" + "A sentence. " * 400
-    for chunk in split(Document(1, "c", "a", "markdown", f"# Heading\n\n{odd}", ""), starter):
-        assert starter.count(f"{chunk.heading}\n{chunk.text}") <= chunk.tokens <= starter.limit
+    for chunk in split(Document(1, "c", "a", "markdown", f"# Heading\n\n{odd}", ""), local):
+        assert local.count(f"{chunk.heading}\n{chunk.text}") <= chunk.tokens <= local.limit
 
 
 def test_a_chunk_that_stays_the_same_keeps_its_id() -> None:

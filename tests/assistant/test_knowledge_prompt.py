@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from assistant.conversations.rows import training_rows
 from assistant.errors import AttuneError
 from assistant.knowledge import prompt, seen, tokens
 from assistant.record.types import Brief, Case, Item, Message, Passage
 from assistant.settings import ROOT
-from assistant.stages.finetune import training_rows
-from tests.assistant.material import new_case, talk, variant
+from tests.assistant.material import talk, variant
 
 SHOTS = [talk("first example", "one two three"), talk("second example", "one two three")]
 PASSAGES = [Passage("a.md", "Care", "Water it."), Passage("b.md", "", "Sun it."), Passage("c.md", "Soil", "Pot it.")]
@@ -154,9 +154,8 @@ def test_what_was_left_out_is_named() -> None:
     assert len(built.left_out) == 2 + len(PASSAGES) - len(built.passages) + (len(built.messages) < 4)
 
 
-def test_the_record_of_a_prompt_is_what_the_model_was_fed(tmp_path: Path) -> None:
-    made, _ = new_case(tmp_path)
-    counter = tokens.of_folder(Path(made.model_path("attune-starter")))
+def test_the_record_of_a_prompt_is_what_the_model_was_fed(tiny: Path) -> None:
+    counter = tokens.of_folder(tiny)
     messages = talk("Hi.", "Hello.", "How much water, für 3 €?")
     built = prompt.build(variant(), messages, PASSAGES, SHOTS, counter.window, counter.count)
     found = seen.record(built, counter)

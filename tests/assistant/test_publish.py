@@ -1,21 +1,22 @@
-"""Leaving with a model: pushed to a Hub on loopback with a card from the record, or as GGUF where a converter is."""
+"""Leaving with a model: pushed to a Hub on loopback with a card from the record, or as a GGUF file."""
 
 from __future__ import annotations
 
-import json
-import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
 from assistant import publish
+from assistant.errors import AttuneError
 from assistant.settings import Settings
 from assistant.workbench import Workbench
 from tests.assistant.measured import bad_at_refunds, evaluated
 from tests.assistant.test_export import CASE, give_model, open_bench, trained
 from tests.tools.hub_server import TOKEN, Hub
+from tools.engine import gguffile, local
 from tools.trainer import ToolError
 
 
@@ -59,6 +60,13 @@ def test_the_card_holds_the_scores_and_the_verdict(bench: Workbench) -> None:
     assert all(f"| {name} | 0.500 | 0.400 to 0.600 |" in card for name in ("prompt", "few-shot", "tuned"))
 
 
+def test_the_card_tells_how_a_model_that_reads_is_given_passages(bench: Workbench) -> None:
+    (job,) = bench.store.jobs(CASE)
+    assert "passages" not in publish.card(bench.store, bench.settings, job)
+    reads = replace(job, request=job.request | {"passages": {"rows": 3}})
+    assert "the line `Use these passages when" in publish.card(bench.store, bench.settings, reads)
+
+
 def test_a_public_repository_is_left_alone_unless_said(bench: Workbench, hub: Hub, settings: Settings) -> None:
     hub.repos[("model", "ada/desk")] = {}
     hub.private[("model", "ada/desk")] = False
@@ -78,33 +86,15 @@ def test_without_a_token_or_with_a_wrong_one_it_is_a_sentence(bench: Workbench, 
     assert "hf_wrong" not in str(caught.value)
 
 
-def test_gguf_is_refused_with_a_remedy_where_no_converter_is(bench: Workbench, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ToolError, match="no GGUF converter") as caught:
-        publish.as_gguf(bench.store, bench.settings, CASE, tmp_path / "x.gguf")
-    assert "ATTUNE_GGUF_CONVERTER" in caught.value.remedy
-
-
-@pytest.mark.parametrize(("writes", "words"), [(b"GGUF....", ""), (b"nothing", "wrote no GGUF file")])
-def test_what_a_converter_wrote_is_looked_at(writes: bytes, words: str, bench: Workbench, tmp_path: Path) -> None:
-    """With a program in llama.cpp's place: how it is called and believed, not what it converts."""
-    program = tmp_path / "convert_hf_to_gguf.py"
-    program.write_text(f"import sys\nopen(sys.argv[sys.argv.index('--outfile') + 1], 'wb').write({writes!r})\n")
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    settings = bench.settings.model_copy(update={"gguf_converter": str(program)})
-    file = tmp_path / "x.gguf"
-    with pytest.raises(ToolError, match=r"other tokens than it was trained on"):  # the starter's tokenizer
-        publish.as_gguf(bench.store, settings, CASE, file)
-    usual = bench.settings.data / "jobs" / "1" / "merged" / "tokenizer.json"
-    usual.write_text(json.dumps(json.loads(usual.read_text()) | {"normalizer": None}))
-    if words:
-        with pytest.raises(ToolError, match=words):
-            publish.as_gguf(bench.store, settings, CASE, file)
-        assert not file.exists()
-    else:
-        publish.as_gguf(bench.store, settings, CASE, file)
-        assert file.read_bytes() == writes
-    assert not list(tmp_path.glob(".x.gguf*"))
+def test_a_gguf_is_the_very_file_that_is_served(bench: Workbench, tmp_path: Path) -> None:
+    file = tmp_path / "out" / "x.gguf"
+    publish.as_gguf(bench.store, bench.settings, CASE, file)
+    served = local.served(bench.settings.model_path("jobs/1/merged"), bench.settings.models)
+    assert file.read_bytes() == served.read_bytes()
+    assert gguffile.is_gguf(file)
+    with pytest.raises(AttuneError, match="exists"):
+        publish.as_gguf(bench.store, bench.settings, CASE, file)
+    assert [path.name for path in file.parent.iterdir()] == ["x.gguf"]
 
 
 def test_the_command_pushes_and_says_where(settings: Settings, hub: Hub, here, monkeypatch) -> None:

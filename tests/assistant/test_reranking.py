@@ -276,7 +276,7 @@ def test_what_is_measured_is_ordered_or_counts_for_nothing(tmp_path: Path, serve
         answers = {name: untrained._answer(bench.chat, trial.id, one, asked, lambda *_: 1.0)
                    for name, one in made_now.items()}  # fmt: skip
         assert {name: of.error.startswith(LEFT) for name, of in answers.items()} == {
-            "prompt": False, "few-shot": False, "rag": True, "rag+few-shot": True
+            "prompt": False, "few-shot": False, "rag": True, "rag+few-shot": True, "quote": True
         }  # fmt: skip
         with pytest.raises(ToolError, match="did not order"):
             untrained.retrieval(bench.knowledge, "plants", trial.questions)

@@ -30,6 +30,6 @@ def test_an_optional_number_may_be_left_empty(tmp_path: Path, monkeypatch: pytes
 def test_the_token_of_a_env_file_reaches_every_trainer_on_this_machine(tmp_path: Path) -> None:
     settings = read(tmp_path, "HF_TOKEN=hf_marked", "HF_ENDPOINT=http://127.0.0.1:9")
     local = [one for one in trainers(settings).values() if isinstance(one, LocalTrainer)]
-    assert [one.name for one in local] == ["unsloth", "trl", "autotrain"]
+    assert [one.name for one in local] == ["trl", "unsloth", "autotrain"]
     assert all(one.hub == {"HF_TOKEN": "hf_marked", "HF_ENDPOINT": "http://127.0.0.1:9"} for one in local)
     assert "HF_TOKEN" not in trainers(read(tmp_path, ""))["trl"].hub  # type: ignore[attr-defined]

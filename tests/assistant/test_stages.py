@@ -10,7 +10,7 @@ from assistant import stages
 from assistant.errors import AttuneError
 from assistant.record.store import Store
 from assistant.record.types import BRIEF_QUESTIONS, Brief
-from assistant.settings import STARTER, Settings
+from assistant.settings import Settings
 from assistant.stages import baseline, dataset, evaluate, finetune, interview, switch
 from tests.assistant.test_conversations import questions
 from tools.trainer import Estimate, JobState, JobStatus, Range, ToolError
@@ -119,10 +119,10 @@ def test_where_a_case_stands_is_derived(store, settings, trainers, case):
     assert all(p.note for p in stages.progress(store, case))
 
 
-def test_before_the_baseline_something_answers(store, settings):
+def test_before_the_baseline_something_answers(store, settings, tiny):
     case = interview.new(store, "fresh").id
     variant = switch.active(store, settings, case)
-    assert (variant.name, variant.endpoint, variant.model) == ("prompt", "local", STARTER)
+    assert (variant.name, variant.endpoint, variant.model) == ("prompt", "local", str(tiny))
 
 
 def test_the_baseline_uses_all_there_is(store, settings, case):
@@ -138,7 +138,7 @@ def test_the_baseline_uses_all_there_is(store, settings, case):
 
 def test_a_remote_chat_model_is_what_untrained_variants_use(store, tmp_path, case):
     settings = Settings(data=tmp_path, chat_base_url="http://127.0.0.1:1/v1", chat_model="big")
-    assert {(v.endpoint, v.model) for v in baseline.run(store, settings, case)} == {("chat", "big")}
+    assert {(v.endpoint, v.model) for v in baseline.run(store, settings, case)} == {("chat", "big"), ("quote", "")}
 
 
 # dataset --------------------------------------------------------------------------------------------------------------
@@ -192,10 +192,11 @@ def test_the_request_holds_the_train_split_only_and_the_short_instruction(store,
 
 
 def test_a_rows_own_system_message_follows_ours():
+    from assistant.conversations.rows import training_rows
     from assistant.record.types import Item
 
     own = [{"role": "system", "content": "Labels: a, b"}, {"role": "user", "content": "x"}]
-    (row,) = finetune.training_rows([Item(0, "train", own)], "S")
+    (row,) = training_rows([Item(0, "train", own)], "S")
     assert row[0] == {"role": "system", "content": "S\n\nLabels: a, b"}
 
 

@@ -1,4 +1,4 @@
-"""Time to the first token: through the app's chat, and asking `transformers serve` directly with the same messages.
+"""Time to the first token: through the app's chat, and asking the model server directly with the same messages.
 
     python -m tests.bench.first_token [--json] [--rounds 40]
 
@@ -24,7 +24,7 @@ from assistant.knowledge import documents, prompt
 from assistant.knowledge.retriever import Knowledge
 from assistant.record.store import Store
 from assistant.record.types import Case, Variant
-from assistant.settings import ROOT, STARTER, Settings
+from assistant.settings import EMBEDDED, ROOT, Settings
 
 MAX_TOKENS = 4
 EXAMPLE = ROOT / "data" / "examples" / "teashop"
@@ -60,10 +60,10 @@ def measure(folder: Path, rounds: int) -> dict[str, Any]:
     questions = [talk[0]["content"] for talk in _talks()][:rounds]
     questions = [questions[i % len(questions)] for i in range(rounds)]
     chat = Chat(settings, store, Knowledge(store, settings))
-    plain = Variant(case.id, "prompt", "local", STARTER, prompt.short_instruction(case), max_tokens=MAX_TOKENS)
-    rich = Variant(case.id, "rag+few-shot", "local", STARTER, plain.system, 3, 3, max_tokens=MAX_TOKENS)
+    plain = Variant(case.id, "prompt", "local", EMBEDDED, prompt.short_instruction(case), max_tokens=MAX_TOKENS)
+    rich = Variant(case.id, "rag+few-shot", "local", EMBEDDED, plain.system, 3, 3, max_tokens=MAX_TOKENS)
     try:
-        return {"rounds": rounds, "model": STARTER} | {v.name: _compare(chat, v, questions) for v in (plain, rich)}
+        return {"rounds": rounds, "model": EMBEDDED} | {v.name: _compare(chat, v, questions) for v in (plain, rich)}
     finally:
         chat.close()
 
@@ -74,15 +74,14 @@ def _talks() -> list[list[dict[str, Any]]]:
 
 
 def _compare(chat: Chat, variant: Variant, questions: list[str]) -> dict[str, float]:
-    path = chat.settings.model_path(variant.model)
     chat.warm(variant)
-    assert chat._pool is not None
-    client = openai.OpenAI(base_url=chat._pool.endpoint(path), api_key="none", max_retries=0)
+    endpoint = chat.models.endpoint(variant)
+    client = endpoint.client()
     times: dict[str, list[float]] = {"app": [], "direct": []}
     for number, question in enumerate(["Hello", "Hello", *questions]):
         messages = [{"role": "user", "content": question}]
         sent = chat.prepare(variant, messages).messages
-        sides = {"app": lambda: _app(chat, variant, messages), "direct": lambda: _direct(client, path, sent)}  # noqa: B023
+        sides = {"app": lambda: _app(chat, variant, messages), "direct": lambda: _direct(client, endpoint.model, sent)}  # noqa: B023
         for side in sorted(sides, reverse=number % 2 == 1):
             seconds = sides[side]()
             if number >= 2:  # the first two are not counted: connections are opened, caches filled

@@ -1,6 +1,6 @@
 """Whether the example most like the question should come last, as it does, or first.
 
-    python -m tests.bench.shot_order [--json] [--count 60] [--shots 3] [--model DIR]
+    python -m tests.bench.shot_order [--json] [--count 60] [--shots 3] [--model MODEL]
 
 Conversations to train on are left out in turn: each of their questions is asked with examples chosen from the others
 (those near it left out, too), once in either order, and the answers are scored against the approved one. No held-out
@@ -12,26 +12,31 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from assistant.chat import Chat
 from assistant.conversations import formats
 from assistant.evidence import scorers, statistics
 from assistant.evidence.runner import Question, questions
 from assistant.knowledge import prompt, tokens
+from assistant.knowledge.retriever import Knowledge
 from assistant.knowledge.shots import Pool, Source
 from assistant.knowledge.words import Embedder
+from assistant.record.store import Store
 from assistant.record.types import Item, Message, Variant
-from assistant.settings import ROOT
-from tests.bench.starter import MODEL, answers
+from assistant.settings import EMBEDDED, ROOT, Settings
 
 SETS = {
     "teashop": ROOT / "data" / "examples" / "teashop" / "conversations.jsonl",
     "choir": ROOT / "data" / "tuning" / "choir" / "train.jsonl",
     "dig": ROOT / "data" / "tuning" / "dig" / "train.jsonl",
 }
+MOST_TOKENS, AT_ONCE = 192, 8
 SYSTEM = "You are the assistant of {}."
 Asked = tuple[Question, list[Message], list[Message]]  # with the prompt of either order, most similar last and first
 
@@ -40,22 +45,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=60, help="conversations left out in turn, of each set")
     parser.add_argument("--shots", type=int, default=3)
-    parser.add_argument("--model", type=Path, default=MODEL)
+    parser.add_argument("--model", default=EMBEDDED, help="its name, folder or GGUF file")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
-    sets = {name: measure(name, path, options.count, options.shots, options.model) for name, path in SETS.items()}
-    result = {"model": options.model.name, "shots": options.shots, "sets": sets}
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(data=Path(folder), embedding="lexical")
+        store = Store(settings.database)
+        chat = Chat(settings, store, Knowledge(store, settings))
+        asked = Variant("bench", "few-shot", "local", options.model, "", max_tokens=MOST_TOKENS)
+        sets = {name: measure(name, path, options.count, options.shots, chat, asked) for name, path in SETS.items()}
+        chat.close()
+    result = {"model": options.model, "shots": options.shots, "sets": sets}
     print(json.dumps(result) if options.json else shown(result))
     return 0
 
 
-def measure(name: str, path: Path, count: int, shots: int, model: Path) -> dict[str, Any]:
+def measure(name: str, path: Path, count: int, shots: int, chat: Chat, model: Variant) -> dict[str, Any]:
     """Mean score of either order, and the paired difference (last minus first) over conversations."""
-    asked = prompts(name, formats.read(path), count, shots, tokens.of_folder(model))
+    asked = prompts(name, formats.read(path), count, shots, chat.counter(model))
     references = [question.reference for question, _, _ in asked]
     scorer = scorers.suggest(references)
     last, first = (
-        by_conversation(asked, scored(answers(model, sent), references, scorer))
+        by_conversation(asked, scored(answers(chat, model, sent), references, scorer))
         for sent in ([last for _, last, _ in asked], [first for _, _, first in asked])
     )
     return {
@@ -82,6 +93,13 @@ def prompts(name: str, talks: list[list[Message]], count: int, shots: int, count
             if len(kept) > 1 and other.shots == len(kept):
                 found.append((question, whole.messages, other.messages))
     return found
+
+
+def answers(chat: Chat, model: Variant, sent: Sequence[list[Message]]) -> list[str]:
+    """Greedy ones, in 32 bits: they don't depend on what is asked beside them."""
+    chat.warm(model, exact=True)
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        return list(threads.map(lambda messages: "".join(chat.send(model, messages, exact=True)), sent))
 
 
 def scored(said: Sequence[str], references: Sequence[str], name: str) -> list[float]:

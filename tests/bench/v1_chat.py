@@ -1,8 +1,9 @@
-"""Chat through /v1 and through `transformers serve` directly: tokens a second, and time to the first token.
+"""Chat through /v1 and through the same engine directly: tokens a second, and time to the first token.
 
     python -m tests.bench.v1_chat [--json] [--rounds 5] [--streams 1 8 32]
 
-Attune runs as a process of its own; both sides ask the same model server, in turn, in an order that alternates.
+Attune runs as a process of its own; the other side is a server of the same file.
+They are asked in turn, in an order that alternates.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from typing import Any
 
 import httpx
 
-from assistant.settings import STARTER, STARTER_FOLDER
+from assistant.settings import EMBEDDED
 from tests.serving_v1 import Served, attune_server
+from tools.engine import local
+from tools.engine.serving import Pool, Server
 
 MAX_TOKENS = 48
 SETTLED = 3.0  # seconds after which a started app has nothing left to prepare
-READY = "attune: ready "
-ASKED = "Repeat {n} {n} {n} zub zub zub zub zub zub zub zub"  # the starter goes on repeating: no answer is short
+ASKED = "Tell me a long story about {n} teapots."
 
 
 def main() -> int:
@@ -34,8 +36,13 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5, help="measurements a side")
     parser.add_argument("--streams", type=int, nargs="+", default=[1, 8, 32], help="answers at once")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, attune_server(Path(folder) / "run") as served:
-        result = asyncio.run(measure(served, options.streams, options.rounds))
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "run"
+        pool = Pool(Path(folder) / "logs")
+        engine = pool.endpoint(str(local.served(EMBEDDED, data / "models")))
+        with attune_server(data, ATTUNE_CHAT_MODEL=EMBEDDED) as served:
+            result = asyncio.run(measure(served, engine, options.streams, options.rounds))
+        pool.close()
     if options.json:
         print(json.dumps(result))
         return 0
@@ -46,16 +53,16 @@ def main() -> int:
     return 0
 
 
-async def measure(served: Served, streams: list[int], rounds: int) -> dict[str, Any]:
+async def measure(served: Served, engine: Server, streams: list[int], rounds: int) -> dict[str, Any]:
     """Medians by how many answers are written at once."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=4)  # servers: 5 s
     async with httpx.AsyncClient(timeout=300, limits=limits, trust_env=False) as client:
-        through = (f"{served.base_url}/chat/completions", STARTER, {"Authorization": f"Bearer {served.key}"})
+        through = (f"{served.base_url}/chat/completions", EMBEDDED, {"Authorization": f"Bearer {served.key}"})
         await _answer(client, *through, 0)  # loads the model
         await asyncio.sleep(SETTLED)
-        direct = (f"{_engine(served.data)}/chat/completions", STARTER_FOLDER, {})
+        direct = (f"{engine.base_url}/chat/completions", engine.model, {"Authorization": f"Bearer {engine.key}"})
         rows = [await _compare(client, direct, through, at_once, rounds) for at_once in streams]
-    return {"rounds": rounds, "max_tokens": MAX_TOKENS, "model": STARTER, "streams": rows}
+    return {"rounds": rounds, "max_tokens": MAX_TOKENS, "model": EMBEDDED, "streams": rows}
 
 
 async def _compare(client: httpx.AsyncClient, direct: Any, through: Any, at_once: int, rounds: int) -> dict[str, Any]:
@@ -98,15 +105,6 @@ async def _answer(
             first = first or (time.perf_counter() - began if tokens else 0.0)
     assert tokens > MAX_TOKENS / 2, f"an answer of {tokens} pieces measures how requests begin"
     return tokens, first
-
-
-def _engine(data: Path) -> str:
-    """Where the model server of that data folder answers: its log says so."""
-    for log in (data / "logs").glob("serve-*.log"):
-        for line in log.read_text(encoding="utf-8").splitlines():
-            if line.startswith(READY):
-                return line.removeprefix(READY).strip()
-    raise AssertionError("there is no model server")
 
 
 if __name__ == "__main__":

@@ -50,7 +50,8 @@ class App:
 
     def __init__(self, data: Path, **settings: str) -> None:
         """`settings` are environment variables for it."""
-        self.data, self.settings = data, settings
+        self.data = data
+        self.settings = {"ATTUNE_CHAT_MODEL": os.environ["ATTUNE_CHAT_MODEL"]} | settings
         self.url = ""
         self.lines: list[str] = []
         self._listening = threading.Event()

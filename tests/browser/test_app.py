@@ -22,7 +22,7 @@ MINUTE = 60_000
 
 def test_journey(app: App, page: Page, shots: Path, tmp_path: Path) -> None:
     _open(page, app.url)
-    expect(page.locator("#answering")).to_contain_text("prompt on attune-starter")
+    expect(page.locator("#answering")).to_contain_text("prompt on tiny")
     page.screenshot(path=shots / "01-first.png")
 
     store = Store(Settings.model_validate({"data": app.data}).database)
@@ -35,7 +35,7 @@ def test_journey(app: App, page: Page, shots: Path, tmp_path: Path) -> None:
     page.locator("#upload input[type=file]").set_input_files([EXAMPLE / "documents" / "delivery.md"])
     expect(page.locator("#documents")).to_contain_text("delivery.md")
     page.locator("#build-baseline").click()
-    expect(page.locator("#answering")).to_contain_text("rag on attune-starter")
+    expect(page.locator("#answering")).to_contain_text("rag on tiny")
     page.screenshot(path=shots / "03-documents.png")
 
     _tab(page, "Chat")
@@ -178,6 +178,6 @@ def _compare(page: Page, shots: Path) -> None:
     expect(page.locator("#answering")).to_contain_text("tuned on the model of training 1")
     page.screenshot(path=shots / "10-switched.png", full_page=True)
     page.locator("#undo-switch").click()
-    expect(page.locator("#answering")).to_contain_text("rag on attune-starter")
+    expect(page.locator("#answering")).to_contain_text("rag on tiny")
     expect(page.locator("#undo-switch")).to_be_hidden()
     page.screenshot(path=shots / "11-undone.png")

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 
 from app import make_app
 from assistant.guide import proposals
-from assistant.settings import ROOT, Settings
+from assistant.settings import Settings
 from assistant.stages import finetune
 from assistant.workbench import Workbench, open_workbench
 from tests.assistant.hosted import at
@@ -131,15 +131,15 @@ def test_a_hosted_model_is_deployed_and_taken_down(page: Page, shots: Path, tmp_
 
 
 def trained(bench: Workbench, case: str) -> None:
-    """A run that has succeeded, whose model is the starter."""
+    """A run that has succeeded, whose model is the tiny one."""
     store, settings = bench.store, bench.settings
     folder = settings.jobs / "trl-earlier"
-    shutil.copytree(ROOT / "data" / "starter", folder / "merged")
+    shutil.copytree(settings.chat_model, folder / "merged")
     steps = [{"type": "step", "step": n, "steps": 9, "loss": 3 / n, "lr": 1e-3, "tokens": 50 * n} for n in range(1, 10)]
     (folder / jobdir.EVENTS).write_text("".join(json.dumps(step) + "\n" for step in steps))
     result = {"state": "succeeded", "model": "merged", "metrics": {"seconds": 9}}
     (folder / jobdir.RESULT).write_text(json.dumps(result))
-    handle, noted = settings.portable(str(folder)), {"system": "", "base_name": "attune-starter"}
+    handle, noted = settings.portable(str(folder)), {"system": "", "base_name": "tiny"}
     store.add_job(case, store.datasets(case)[-1].id, "trl", handle, "running", noted)
 
 

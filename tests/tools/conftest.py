@@ -1,4 +1,4 @@
-"""What the tests of tools share: a model small enough to train in seconds, conversations, and patience."""
+"""What the tests of tools share: conversations to train on, and patience."""
 
 from __future__ import annotations
 
@@ -11,20 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-import pytest
-
+from tests import tinymodel
 from tools import jobdir
 from tools.trainer import JobState, JobStatus, Trainer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-STARTER = ROOT / "data" / "starter"
-CHATML = (
-    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
 T = TypeVar("T")
 WORDS = "order parcel refund invoice delivery label agent return box card colour size week hello sorry thanks".split()
-SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 
 
 def wait_for(look: Callable[[], T], seconds: float = 120.0, every: float = 0.05) -> T:
@@ -49,40 +42,14 @@ def end_workers(folder: Path) -> None:
                 os.killpg(int(text), signal.SIGKILL)
 
 
-def make_tokenizer(template: str = CHATML):
-    """A byte-level tokenizer that was trained on a few words."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+def make_tokenizer(template: str = tinymodel.CHATML):
+    """The tiny model's tokenizer with another chat template, as a trainer sees it."""
     from transformers import PreTrainedTokenizerFast
 
-    core = Tokenizer(models.BPE())
-    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    core.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(
-        vocab_size=400, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False
-    )
-    core.train_from_iterator([" ".join(WORDS)] * 5, trainer)
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=core, eos_token="<|im_end|>", pad_token="<|endoftext|>")
+    end, pad = tinymodel.SPECIAL[tinymodel.END], tinymodel.SPECIAL[tinymodel.PAD]
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=tinymodel.tokenizer(), eos_token=end, pad_token=pad)
     tokenizer.chat_template = template
     return tokenizer
-
-
-def make_model(folder: Path) -> Path:
-    """A random Llama of 150 thousand parameters with tied embeddings."""
-    import torch
-    from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
-
-    torch.manual_seed(0)
-    tokenizer = make_tokenizer()
-    config = LlamaConfig(
-        vocab_size=512, hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=2,
-        max_position_embeddings=256, tie_word_embeddings=True, eos_token_id=2, pad_token_id=0, bos_token_id=None,
-    )  # fmt: skip
-    model = LlamaForCausalLM(config)
-    model.generation_config = GenerationConfig(eos_token_id=2, pad_token_id=0, do_sample=False)
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
 
 
 def make_rows(count: int, seed: int = 0) -> list[list[dict[str, str]]]:
@@ -99,15 +66,3 @@ def make_rows(count: int, seed: int = 0) -> list[list[dict[str, str]]]:
             ]
         )
     return rows
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model folder that trains in a second and answers nonsense."""
-    return make_model(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="session")
-def starter() -> Path:
-    """The model that the project ships."""
-    return STARTER

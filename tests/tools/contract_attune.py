@@ -17,9 +17,11 @@ from tools.openai_api import OpenAITrainer
 from tools.prices import Prices
 from tools.trainer import JobStatus, TrainRequest
 
+MODEL = "tiny-chat"
+
 
 class AttuneBench(Bench):
-    """A server in a process of its own, which really trains the starter. It costs nothing, so its price is 0."""
+    """A server in a process of its own, which really trains the tiny model. It costs nothing, so its price is 0."""
 
     pauses = resumes = True
     tells = False  # at OpenAI nothing goes on that was cancelled, so its API has no word for it
@@ -27,7 +29,10 @@ class AttuneBench(Bench):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self._open = contextlib.ExitStack()
-        self.served = self._open.enter_context(attune_server(folder / "server", ATTUNE_API_JOBS="4",
+        data = folder / "server"
+        data.mkdir(parents=True)
+        (data / MODEL).symlink_to(os.environ["ATTUNE_CHAT_MODEL"])  # a name of the server's, no folder of ours
+        self.served = self._open.enter_context(attune_server(data, ATTUNE_CHAT_MODEL=MODEL, ATTUNE_API_JOBS="4",
                                                              ATTUNE_API_REQUESTS="100000"))  # fmt: skip
 
     def make(self) -> OpenAITrainer:
@@ -37,7 +42,7 @@ class AttuneBench(Bench):
         return OpenAITrainer("sk-another", self.served.base_url)
 
     def request(self, **changes: Any) -> TrainRequest:
-        usual = {"base": "attune-starter", "epochs": 1.0, "suffix": "teashop", "key": "confirmed-once"}
+        usual = {"base": MODEL, "epochs": 1.0, "suffix": "teashop", "key": "confirmed-once"}
         return TrainRequest(**(usual | rows() | changes))
 
     def long(self) -> TrainRequest:

@@ -1,4 +1,4 @@
-"""Benches of the trainers that run our own worker: they really train the starter model."""
+"""Benches of the trainers that run our own worker: they really train the tiny model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tests.tools.conftest import STARTER, make_model
+from tests import tinymodel
 from tests.tools.contract import Bench, rows
 from tests.tools.hub_server import Hub
 from tools.autotrain_cli import AutoTrainTrainer
@@ -21,27 +21,23 @@ AUTOTRAIN = Path(sys.prefix) / "autotrain"
 
 
 class WorkerBench(Bench):
-    """A folder of jobs. The long and the broken run take a tiny model, the good one the starter."""
+    """A folder of jobs on the tiny model."""
 
     resumes = True
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self._tiny: Path | None = None
+        self.tiny = tinymodel.make(folder / "tiny")
 
     def request(self, **changes: Any) -> TrainRequest:
-        return TrainRequest(**({"base": str(STARTER), "max_steps": 2, "key": "confirmed-once"} | rows() | changes))
+        return TrainRequest(**({"base": str(self.tiny), "max_steps": 2, "key": "confirmed-once"} | rows() | changes))
 
     def long(self) -> TrainRequest:
-        return self.request(base=str(self.tiny()), max_steps=4000, samples=[], key="long")
+        return self.request(max_steps=4000, samples=[], key="long")
 
     def broken(self) -> TrainRequest:
         wild = {"learning_rate": 1e38, "max_steps": 50, "samples": [], "key": "broken"}
-        return self.request(base=str(self.tiny()), **wild)
-
-    def tiny(self) -> Path:
-        self._tiny = self._tiny or make_model(self.folder / "tiny")
-        return self._tiny
+        return self.request(**wild)
 
 
 class LocalBench(WorkerBench):

@@ -11,6 +11,7 @@ from tools import jobdir
 from tools.workers.job import Job, ended, options
 
 STEPS = 5
+GO = "go"  # the file for which a worker that holds waits
 
 
 def main() -> int:
@@ -30,12 +31,18 @@ def act(job: Job, do: str, resumed: bool, pause: float) -> None:
     if do == "slow":
         job.event("slow")
         time.sleep(3600)
+    if do in ("hold", "stubborn"):  # until the test says so; the stubborn one hears of no cancel
+        signal.signal(signal.SIGTERM, signal.SIG_IGN if do == "stubborn" else signal.getsignal(signal.SIGTERM))
+        job.event("stage", name="training", detail=do)
+        while not (job.directory / GO).exists():
+            time.sleep(0.02)
     first = last_step(job) if resumed else 0
     for step in range(first + 1, STEPS + 1):
         job.event("step", step=step, steps=STEPS, loss=1.0 / step, eta_seconds=0.0)
         checkpoint(job, step)
         time.sleep(3600 if do == "deaf" or (do == "stick" and step == 3 and not resumed) else pause)
     (job.directory / "merged").mkdir(exist_ok=True)
+    (job.directory / "merged" / "config.json").touch()
     job.finish("succeeded", "", model="merged", metrics={"names": sorted(os.environ)})
 
 
@@ -46,6 +53,7 @@ def last_step(job: Job) -> int:
 def checkpoint(job: Job, step: int) -> None:
     folder = job.directory / jobdir.CHECKPOINTS / f"checkpoint-{step}"
     folder.mkdir(parents=True)
+    (folder / "config.json").touch()  # it is a whole model
     (folder / jobdir.COMPLETE).touch()
 
 

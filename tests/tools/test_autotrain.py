@@ -122,10 +122,10 @@ def test_its_programs_get_no_token_and_run_no_code_of_strangers(stub: Environmen
     assert "PYTHONPATH" not in given
 
 
-def test_a_base_is_spelled_as_an_old_transformers_reads_it(starter: Path, tmp_path: Path) -> None:
-    files.old_base(starter, tmp_path / "base")
+def test_a_base_is_spelled_as_an_old_transformers_reads_it(tiny: Path, tmp_path: Path) -> None:
+    files.old_base(tiny, tmp_path / "base")
     config = json.loads((tmp_path / "base" / "config.json").read_text())
-    assert config["torch_dtype"] == "bfloat16"
+    assert config["torch_dtype"] == "float32"
     assert config["rope_theta"] == 10000.0
     assert "rope_parameters" not in config
     assert (tmp_path / "base" / "model.safetensors").is_symlink()
@@ -141,20 +141,20 @@ def test_a_base_is_spelled_as_an_old_transformers_reads_it(starter: Path, tmp_pa
     [({"method": "dpo"}, "SFT only"), ({"tuning": "full"}, "LoRA only"), ({"patience": 2}, "stop early"),
      ({"adapter": "/x"}, "earlier adapter"), ({"processes": 2}, "one process")],
 )  # fmt: skip
-def test_what_it_does_not_do_is_refused(changes: dict, words: str, starter: Path, tmp_path: Path) -> None:
+def test_what_it_does_not_do_is_refused(changes: dict, words: str, tiny: Path, tmp_path: Path) -> None:
     trainer = AutoTrainTrainer(tmp_path, tmp_path / "env")
     with pytest.raises(ToolError, match=words) as caught:
-        trainer.estimate(TrainRequest(str(starter), make_rows(4), **changes))
+        trainer.estimate(TrainRequest(str(tiny), make_rows(4), **changes))
     assert caught.value.remedy
 
 
-def test_an_architecture_that_is_too_new_is_refused_before_anything_starts(starter: Path, tmp_path: Path) -> None:
+def test_an_architecture_that_is_too_new_is_refused_before_anything_starts(tiny: Path, tmp_path: Path) -> None:
     base = tmp_path / "new"
     base.mkdir()
-    for path in starter.iterdir():
+    for path in tiny.iterdir():
         (base / path.name).symlink_to(path)
     (base / "config.json").unlink()
-    config = json.loads((starter / "config.json").read_text()) | {"model_type": "qwen9"}
+    config = json.loads((tiny / "config.json").read_text()) | {"model_type": "qwen9"}
     (base / "config.json").write_text(json.dumps(config))
     with pytest.raises(ToolError, match=r"qwen9.* newer than transformers 4\.48"):
         AutoTrainTrainer(tmp_path / "jobs", tmp_path / "env").start(TrainRequest(str(base), make_rows(4)))
@@ -181,12 +181,12 @@ def test_success_without_an_adapter_is_not_believed(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)  # the environment is made here, where it is not yet
-def test_the_real_one_crashes_with_exit_code_0_and_is_caught(starter: Path, tmp_path: Path, monkeypatch) -> None:
+def test_the_real_one_crashes_with_exit_code_0_and_is_caught(tiny: Path, tmp_path: Path, monkeypatch) -> None:
     """Its blocks are longer than all rows together, so it has nothing to train on."""
     monkeypatch.chdir(tmp_path)
     environment, job = Environment(AUTOTRAIN), Job(tmp_path)
     environment.make(process.environment(), print)
-    files.old_base(starter, tmp_path / "base")
+    files.old_base(tiny, tmp_path / "base")
     files.write_rows(["too short"], tmp_path)
     chosen = {"block_size": 512, "batch_size": 2, "lr": 1e-3, "rank": 4, "seed": 1, "logging_steps": 1}
     (tmp_path / files.CONFIG).write_text(files.config(str(tmp_path / "base"), chosen, "A test."))

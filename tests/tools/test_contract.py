@@ -200,7 +200,7 @@ def refused(call: Callable[[], object]) -> None:
 
 def test_the_chat_can_switch_to_its_model(bench: Bench, good: Run) -> None:
     """The stages record the job's variants by themselves; the chat answers with the tuned one and can go back."""
-    settings = bench.settings(bench.folder / "run").model_copy(update={"chat_model": "attune-starter"})
+    settings = bench.settings(bench.folder / "run")
     store = Store(settings.database)
     case = store.add_case(Case("teashop", "Tea shop"))
     items = [Item(i, "train" if i < 12 else "test", row) for i, row in enumerate(make_rows(16))]

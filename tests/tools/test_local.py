@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import signal
 import sys
@@ -11,10 +10,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
 
-from tests.tools.conftest import make_model, make_rows, wait_for
-from tools import jobdir, recipe
+from tests.tools.conftest import make_rows, wait_for
+from tools import jobdir
 from tools.local import LocalTrainer
 from tools.trainer import JobState, JobStatus, ToolError, TrainRequest
 from tools.trl_local import TrlTrainer
@@ -39,18 +37,24 @@ def of_type(status: JobStatus, type_: str) -> list[dict]:
 
 
 @pytest.fixture(scope="module", params=list(ENGINES))
-def trained(request: pytest.FixtureRequest, starter: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple:
-    """A short run of one engine on the starter model."""
+def trained(request: pytest.FixtureRequest, tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple:
+    """A short run of one engine on the tiny model."""
     trainer = ENGINES[request.param](tmp_path_factory.mktemp(request.param))
     assert trainer.unavailable() is None
-    handle = trainer.start(wanted(starter))
-    return handle, ended(trainer, handle), starter
+    handle = trainer.start(wanted(tiny))
+    return handle, ended(trainer, handle), tiny
 
 
 def test_a_run_succeeds_and_tells_what_it_did(trained):
     _, status, _ = trained
     assert (status.state, status.reason) == (JobState.SUCCEEDED, "")
-    assert [event["name"] for event in of_type(status, "stage")] == ["loading", "preparing", "training", "merging"]
+    assert [event["name"] for event in of_type(status, "stage")] == [
+        "loading",
+        "preparing",
+        "training",
+        "merging",
+        "converting",
+    ]
     steps = of_type(status, "step")
     assert [event["step"] for event in steps] == [1, 2, 3, 4]
     assert {event["steps"] for event in steps} == {4}
@@ -71,7 +75,6 @@ def test_a_run_succeeds_and_tells_what_it_did(trained):
 
 
 def test_the_merged_model_is_the_adapter_on_its_base(trained):
-    import torch
     from peft import PeftModel
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -234,32 +237,3 @@ def test_only_a_worker_whose_base_is_elsewhere_is_told_how_to_reach_the_hub(tiny
     trainer.resume(handle)
     assert len(told(handle)) == 2
     assert not [path for path in Path(handle).rglob("*") if path.is_file() and b"hf_given" in path.read_bytes()]
-
-
-def test_a_base_that_brings_conversations_of_its_own_is_replayed(tmp_path: Path) -> None:
-    base = make_model(tmp_path / "base")
-    own = [json.dumps({"messages": row}) for row in make_rows(200)]
-    (base / recipe.REPLAY).write_text("\n".join(own), encoding="utf-8")
-    request = wanted(base, max_steps=0, epochs=2.0, batch_size=8, samples=[], probes=[])
-    trainer = TrlTrainer(tmp_path / "jobs")
-    status = ended(trainer, trainer.start(request))
-    assert status.state is JobState.SUCCEEDED, status.reason
-    replayed = round(16 * 2 * recipe.REPLAY_SHARE)
-    assert [(event["rows"], event["replayed"]) for event in of_type(status, "data")] == [(16, replayed)]
-    assert status.steps == trainer.estimate(request).steps == math.ceil((16 * 2 + replayed) / 8)
-    assert of_type(status, "step")[-1]["epoch"] == pytest.approx(2.0, abs=0.1)
-    evaluations = of_type(status, "eval")
-    assert len(evaluations) == 4  # before, after each epoch, and once the adapter was scaled
-    job = Path(status.model).parent
-    trained = load_file(job / "checkpoints" / f"checkpoint-{status.steps}" / "adapter_model.safetensors")
-    kept = load_file(job / "adapter" / "adapter_model.safetensors")
-    for name, weights in kept.items():
-        share = recipe.KEPT if "lora_B" in name else 1.0
-        assert torch.allclose(weights.float(), trained[name].float() * share, rtol=1e-3), name
-    assert status.metrics["eval_loss"] == evaluations[-1]["eval_loss"] != evaluations[-2]["eval_loss"]
-
-
-def test_a_run_of_so_many_steps_replays_nothing(tmp_path: Path) -> None:
-    (tmp_path / recipe.REPLAY).write_text(json.dumps({"messages": make_rows(1)[0]}), encoding="utf-8")
-    request = wanted(tmp_path)
-    assert recipe.replay(tmp_path, request, recipe.choose(request, 1000)) == []

@@ -17,7 +17,7 @@ from assistant.settings import Settings
 from assistant.workbench import open_workbench
 from tests.tools.vendor_server import BASE, KEY, serving
 from tools import loopback, process
-from tools.serving import Server
+from tools.engine.serving import Server
 
 DEAD = "http://127.0.0.1:9"
 

@@ -37,12 +37,12 @@ def ended(trainer: TrlTrainer, handle: str) -> JobStatus:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_memory_that_runs_out_is_answered_by_fewer_rows_at_once_and_said(starter: Path, tmp_path: Path) -> None:
+def test_memory_that_runs_out_is_answered_by_fewer_rows_at_once_and_said(tiny: Path, tmp_path: Path) -> None:
     small = TrlTrainer(tmp_path / "small")
-    least = ended(small, small.start(wanted(starter, 1)))
+    least = ended(small, small.start(wanted(tiny, 1)))
     assert least.state is JobState.SUCCEEDED, least.reason
     trainer = TrlTrainer(tmp_path / "large", limited(tmp_path, least.metrics["peak_address_space_kb"] + ROOM))
-    handle = trainer.start(wanted(starter, 8))
+    handle = trainer.start(wanted(tiny, 8))
     status = ended(trainer, handle)
     assert status.state is JobState.SUCCEEDED, status.reason
     said = [event for event in status.events if event["type"] == "memory"]

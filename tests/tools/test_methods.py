@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.conftest import make_model, make_rows
+from tests import tinymodel
+from tests.tools.conftest import make_rows
 from tools import checks, jobdir, machine, process, recipe
+from tools.engine import EMBEDDED
 from tools.trainer import JobState, JobStatus, Preference, ToolError, TrainRequest
 from tools.trl_local import TrlTrainer
 
@@ -58,7 +60,7 @@ def run(root: Path, engine: str, requests: dict[str, TrainRequest]) -> dict[str,
 @pytest.fixture(scope="module", params=["trl", "unsloth"])
 def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, JobStatus]:
     root = tmp_path_factory.mktemp(request.param)
-    tiny = make_model(root / "tiny")
+    tiny = tinymodel.make(root / "tiny")
     first = supervised(tiny, learning_rate=4e-3)
     odd = [[*row[:2], {"role": "assistant", "content": "0123 %&$ 456 QXZ"}] for row in make_rows(4, 5)]
     return run(root, request.param, {
@@ -160,9 +162,9 @@ def test_qlora_is_refused_on_a_cpu(tiny: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "jobs").exists()
 
 
-def test_an_adapter_of_another_base_is_refused(runs: dict[str, JobStatus], starter: Path) -> None:
+def test_an_adapter_of_another_base_is_refused(runs: dict[str, JobStatus], embedded: Path) -> None:
     with pytest.raises(ToolError, match="trained on another model"):
-        checks.checked(supervised(starter, adapter=runs["sft"].adapter))
+        checks.checked(supervised(embedded / EMBEDDED, adapter=runs["sft"].adapter))
 
 
 def test_what_does_not_fit_into_memory_is_refused(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

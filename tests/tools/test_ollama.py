@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.conftest import STARTER
+from tests import tinymodel
 from tests.tools.go_template import render
 from tools import ollama
 from tools.trainer import ToolError
@@ -69,16 +69,15 @@ def test_a_known_template_is_written_as_ollama_has_it(tmp_path: Path, name: str,
         assert render(text, TALK[0]["content"], messages[1:]) == wanted, "older versions leave the system message out"
 
 
-def test_the_starters_template_is_known() -> None:
-    text = ollama.modelfile(STARTER, 'Say "well".', 0.0)
+def test_a_modelfile_has_the_template_its_stop_the_prompt_and_the_window(tiny: Path) -> None:
+    text = ollama.modelfile(tiny, 'Say "well".', 0.0)
     assert text.startswith("# ChatML template")
     lines = text.splitlines()
-    assert "FROM ." in lines
+    assert "FROM ./model.gguf" in lines
     assert 'PARAMETER stop "<|im_end|>"' in lines
     assert "PARAMETER temperature 0" in lines
     assert 'SYSTEM """Say "well"."""' in lines
-    window = json.loads((STARTER / "config.json").read_text())["max_position_embeddings"]
-    assert f"PARAMETER num_ctx {min(window, 8192)}" in lines
+    assert f"PARAMETER num_ctx {tinymodel.WINDOW}" in lines
 
 
 @pytest.mark.parametrize(
@@ -118,23 +117,3 @@ def test_the_renderer_of_these_tests() -> None:
     assert render(source, "", TALK[:2]) == "![One?]"
     with pytest.raises(ValueError, match="unknown function"):
         render("{{ printf .System 1 }}", "", [])
-
-
-NORMALIZERS = [
-    ({"type": "Replace"}, True), ({"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Replace"}]}, True),
-    ({"type": "NFC"}, False), (None, False),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("normalizer", "unread"), NORMALIZERS)
-def test_a_tokenizer_that_llama_cpp_reads_otherwise_is_told(tmp_path: Path, normalizer: object, unread: bool) -> None:
-    split = {"type": "Sequence", "pretokenizers": [{"type": "ByteLevel"}]}
-    content = {"normalizer": normalizer, "pre_tokenizer": split}
-    (tmp_path / "tokenizer.json").write_text(json.dumps(content))
-    assert bool(ollama.unread(tmp_path)) == unread
-    (tmp_path / "tokenizer.json").write_text(json.dumps(content | {"pre_tokenizer": None}))  # SentencePiece's
-    assert not ollama.unread(tmp_path)
-
-
-def test_the_starter_is_told_to_be_for_vllm_and_transformers() -> None:
-    assert "vLLM or transformers" in ollama.unread(STARTER)

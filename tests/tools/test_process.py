@@ -16,7 +16,7 @@ from tools import jobdir, process
 from tools.trainer import JobState, JobStatus, ToolError
 
 WORKER = "tests.tools.fake_worker"
-STARTER = f"""
+PARENT = f"""
 import sys, time
 from pathlib import Path
 from tools import process
@@ -171,14 +171,14 @@ def test_a_worker_that_will_not_listen_is_ended_by_force(directory: Path, monkey
     assert (status.state, status.reason.split(":")[0]) == (JobState.CANCELLED, "Cancelled by force")
 
 
-def test_the_worker_outlives_a_killed_starter(directory: Path):
-    starter = subprocess.Popen(
-        [sys.executable, "-c", STARTER, str(directory)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+def test_the_worker_outlives_a_killed_parent(directory: Path):
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(directory)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
-    assert starter.stdout is not None
-    assert starter.stdout.readline() == "started\n"
-    starter.kill()
-    starter.wait()
+    assert parent.stdout is not None
+    assert parent.stdout.readline() == "started\n"
+    parent.kill()
+    parent.wait()
     assert process.status(directory).state is JobState.RUNNING
     assert ended(directory).state is JobState.SUCCEEDED
 

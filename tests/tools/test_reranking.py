@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from assistant.knowledge.retriever import Knowledge
-from tests.assistant.embedding_server import packaged_model
+from tests.assistant.embedding_server import sentence_transformer
 from tests.assistant.material import add_documents, new_case, settings
 from tests.tools.conftest import wait_for
 from tools.reranking import LocalReranker
@@ -45,7 +45,7 @@ def cross_encoder(folder: Path, labels: int = 1) -> Path:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    packaged_model(tmp_path_factory.mktemp("none"))  # skips without the extra
+    sentence_transformer(tmp_path_factory.mktemp("none"))  # skips without the extra
     return cross_encoder(tmp_path_factory.mktemp("cross"))
 
 

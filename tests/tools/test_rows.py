@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.tools.conftest import CHATML, make_tokenizer
+from tests.tinymodel import CHATML
+from tests.tools.conftest import make_tokenizer
 from tools.workers import rows
 
 STOPS = frozenset({2})

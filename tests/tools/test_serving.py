@@ -12,17 +12,18 @@ from pathlib import Path
 import openai
 import pytest
 
-from tests.tools.conftest import ROOT, make_model, make_rows, wait_for
-from tools.serving import Pool, Server
+from tests import tinymodel
+from tests.tools.conftest import ROOT, make_rows, wait_for
+from tools.engine.serving import Pool, Server
 from tools.trainer import ToolError
 
 APP = """
 import sys, time
 from pathlib import Path
-from tools.serving import Server
+from tools.engine.serving import Server
 server = Server(sys.argv[1], Path(sys.argv[2]))
 server.start()
-print(server.wait_ready(), server._process.pid, flush=True)
+print(server.wait_ready(), server.key, server._process.pid, flush=True)
 time.sleep(600)
 """
 
@@ -34,15 +35,24 @@ def pool(tmp_path_factory: pytest.TempPathFactory):
     pool.close()
 
 
-def client(url: str) -> openai.OpenAI:
-    return openai.OpenAI(base_url=url, api_key="none", max_retries=0)
+@pytest.fixture(scope="session")
+def file(tiny: Path) -> str:
+    return str(tiny / "model.gguf")
 
 
-def ask(url: str, model: Path, messages: list, most: int = 8):
+def client(url: str, key: str) -> openai.OpenAI:
+    return openai.OpenAI(base_url=url, api_key=key, max_retries=0)
+
+
+def ask(server: Server, messages: list, most: int = 8, **more):
+    return answered(client(server.base_url, server.key), messages, most, **more)
+
+
+def answered(of: openai.OpenAI, messages: list, most: int = 8, temperature: float = 0.0):
     """(text, finish reason, usage) of one streamed answer."""
     chunks = list(
-        client(url).chat.completions.create(
-            model=str(model), messages=messages, max_tokens=most, temperature=0, stream=True,
+        of.chat.completions.create(
+            model="local", messages=messages, max_tokens=most, temperature=temperature, stream=True,
             stream_options={"include_usage": True},
         )
     )  # fmt: skip
@@ -51,72 +61,66 @@ def ask(url: str, model: Path, messages: list, most: int = 8):
     return text, reasons[-1], next(chunk.usage for chunk in chunks if chunk.usage)
 
 
-def test_it_says_how_far_it_is_and_answers(pool: Pool, tiny: Path):
+def test_it_says_how_far_it_is_and_answers(pool: Pool, file: str):
     stages: list[str] = []
-    assert pool.stage(str(tiny)) == "stopped"
-    url = pool.endpoint(str(tiny), on_progress=stages.append)
+    assert pool.running(file) is None
+    server = pool.endpoint(file, on_progress=stages.append)
     assert stages[-2:] == ["loading model", "ready"]
-    assert pool.stage(str(tiny)) == "ready"
-    assert url.startswith("http://127.0.0.1:")
-    assert pool.endpoint(str(tiny)) == url
-    _, reason, usage = ask(url, tiny, make_rows(1)[0][:2])
-    assert (reason, usage.completion_tokens) == ("length", 8)
+    assert server.base_url.startswith("http://127.0.0.1:")
+    assert pool.endpoint(file) is pool.running(file) is server
+    _, reason, usage = ask(server, make_rows(1)[0][:2], 1)
+    assert (reason, usage.completion_tokens) == ("length", 1)
     assert usage.prompt_tokens > 8
 
 
-def test_many_at_once_answer_as_one_alone(pool: Pool, tiny: Path):
-    url = pool.endpoint(str(tiny))
+def test_nobody_without_its_key_gets_an_answer(pool: Pool, file: str):
+    with pytest.raises(openai.AuthenticationError):
+        answered(client(pool.endpoint(file).base_url, "guessed"), make_rows(1)[0][:2])
+
+
+def test_many_at_once_answer_as_one_alone(pool: Pool, file: str):
+    server = pool.endpoint(file)
     asked = [row[:2] for row in make_rows(16)]
-    alone = [ask(url, tiny, messages)[0] for messages in asked]
+    alone = [ask(server, messages)[0] for messages in asked]
     with ThreadPoolExecutor(16) as threads:
-        together = list(threads.map(lambda messages: ask(url, tiny, messages)[0], asked))
+        together = list(threads.map(lambda messages: ask(server, messages)[0], asked))
     assert together == alone
+    assert len(set(alone)) > 8
 
 
-def test_answers_stay_greedy_whoever_asked_first(pool: Pool, tiny: Path):
-    url = pool.endpoint(str(tiny))
-    messages = make_rows(1)[0][:2]
-    warm = {"model": str(tiny), "messages": messages, "max_tokens": 8, "temperature": 2.0}
-    answers = {client(url).chat.completions.create(**warm).choices[0].message.content for _ in range(4)}
-    assert answers == {ask(url, tiny, messages)[0]}
+def test_one_server_answers_at_every_temperature(pool: Pool, file: str):
+    server, messages = pool.endpoint(file), make_rows(1)[0][:2]
+    greedy = ask(server, messages)[0]
+    assert len({ask(server, messages, temperature=1.0)[0] for _ in range(6)}) > 1
+    assert {ask(server, messages)[0] for _ in range(4)} == {greedy}
 
 
-def test_a_model_asked_with_a_temperature_has_a_server_that_samples(pool: Pool, tiny: Path):
-    url = pool.endpoint(str(tiny), temperature=1.0)
-    assert url != pool.endpoint(str(tiny))
-    assert pool.running(str(tiny), 1.0) == url
-    messages = make_rows(1)[0][:2]
-    assert len({ask(url, tiny, messages)[0] for _ in range(6)}) > 1
-
-
-def test_a_killed_server_is_started_again(pool: Pool, tiny: Path):
-    url = pool.endpoint(str(tiny))
-    server = pool._servers[str(tiny), 0.0]
+def test_a_killed_server_is_started_again(pool: Pool, file: str):
+    server = pool.endpoint(file)
     os.kill(server._process.pid, signal.SIGKILL)
     wait_for(lambda: not server.alive())
     with pytest.raises(openai.APIConnectionError):
-        ask(url, tiny, make_rows(1)[0][:2])
-    again = pool.endpoint(str(tiny))
-    assert ask(again, tiny, make_rows(1)[0][:2])[2].completion_tokens == 8
+        ask(server, make_rows(1)[0][:2])
+    assert ask(pool.endpoint(file), make_rows(1)[0][:2], 1)[2].completion_tokens == 1
 
 
-def test_the_least_recently_used_server_makes_room(pool: Pool, tiny: Path, tmp_path: Path):
-    others = [make_model(tmp_path / name) for name in ("second", "third")]
+def test_the_least_recently_used_server_makes_room(pool: Pool, file: str, tmp_path: Path):
+    others = [str(tinymodel.make(tmp_path / str(seed), seed) / "model.gguf") for seed in (1, 2)]
     with ThreadPoolExecutor(3) as threads:
-        urls = list(threads.map(lambda folder: pool.endpoint(str(folder)), [others[0], others[0], tiny]))
-    assert urls[0] == urls[1] != urls[2]
-    pool.endpoint(str(others[1]))
-    running = [folder for folder in (tiny, *others) if pool.stage(str(folder)) == "ready"]
+        servers = list(threads.map(pool.endpoint, [others[0], others[0], file]))
+    assert servers[0] is servers[1] is not servers[2]
+    pool.endpoint(others[1])
+    running = [one for one in (file, *others) if pool.running(one)]
     assert len(running) == 2
     assert others[1] in running
 
 
-def test_it_ends_with_its_parent(tiny: Path, tmp_path: Path):
-    command = [sys.executable, "-c", APP, str(tiny), str(tmp_path / "log")]
+def test_it_ends_with_its_parent(file: str, tmp_path: Path):
+    command = [sys.executable, "-c", APP, file, str(tmp_path / "log")]
     app = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert app.stdout is not None
-    url, pid = app.stdout.readline().split()
-    assert ask(url, tiny, make_rows(1)[0][:2])[0] is not None
+    url, key, pid = app.stdout.readline().split()
+    assert answered(client(url, key), make_rows(1)[0][:2])[0]
     app.kill()
     app.wait()
     wait_for(lambda: not _runs(int(pid)), 20)
@@ -130,19 +134,14 @@ def _runs(pid: int) -> bool:
         return False
 
 
-def test_what_is_no_model_is_refused_at_once(pool: Pool, tmp_path: Path):
-    with pytest.raises(ToolError, match="not a model folder"):
-        pool.endpoint(str(tmp_path))
-    odd = tmp_path / "a@b"
-    with pytest.raises(ToolError, match='holds an "@"'):
-        pool.endpoint(str(odd))
-
-
-def test_a_server_that_cannot_load_says_why(tmp_path: Path):
-    broken = make_model(tmp_path / "broken")
-    (broken / "model.safetensors").write_bytes(b"no weights at all")
+@pytest.mark.parametrize("content", [b"no weights at all", None])
+def test_a_server_that_cannot_load_says_why(file: str, tmp_path: Path, content: bytes | None):
+    """None: the file is cut off in the middle of its weights."""
+    broken = tmp_path / "broken.gguf"
+    whole = Path(file).read_bytes()
+    broken.write_bytes(whole[: len(whole) // 2] if content is None else content)
     server = Server(str(broken), tmp_path / "log")
     server.start()
-    with pytest.raises(ToolError, match=r"model server ended.*damaged"):
+    with pytest.raises(ToolError, match=r"model server ended: llama.cpp cannot load broken.gguf"):
         server.wait_ready(60)
     assert not server.alive()
