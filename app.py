@@ -126,10 +126,12 @@ def _warm(bench: Workbench, ending: threading.Event) -> None:
 
 
 def _goodbye(bench: Workbench) -> str:
-    running = [job for job in bench.store.jobs() if not JobState(job.state).rests]
-    names = ", ".join(str(job.id) for job in running)
-    goes_on = f" Training {names} goes on; start Attune again to see it." if running else ""
-    return f"\nAttune has ended, its model servers too.{goes_on}"
+    left = [job for job in bench.store.jobs() if not JobState(job.state).rests]
+    goes_on = ", ".join(str(job.id) for job in left if not job.waits)
+    waits = ", ".join(str(job.id) for job in left if job.waits)
+    said = f" Training {goes_on} goes on; start Attune again to see it." if goes_on else ""
+    said += f" Training {waits} waits, and begins when Attune runs again." if waits else ""
+    return f"\nAttune has ended, its model servers too.{said}"
 
 
 def _name(host: str) -> str:

@@ -33,6 +33,7 @@ assistant/faces/
 assistant/workbench.py
 assistant/background.py
 assistant/chat.py
+assistant/models.py
 assistant/settings.py
 assistant/errors.py
 assistant/prompts/
@@ -46,11 +47,9 @@ tools/hf_jobs.py
 tools/openai_api.py
 tools/azure_openai.py
 tools/compatible_api.py
-tools/serving.py
+tools/engine/
 tools/workers/
-tools/starter/
 data/examples/
-data/starter/
 tests/
 docs/
 """.split()
@@ -58,7 +57,6 @@ docs/
 WITHOUT_DOCSTRING = {
     "assistant/prompts/": "One prompt a file, reviewed like code.",
     "data/examples/": "Case folders written for this project: brief, documents, conversations.",
-    "data/starter/": "The starter model: safetensors, tokenizer, card.",
     "tests/": "Mirrors the above; test_journey.py first.",
     "docs/": "Architecture, how to add a trainer, decisions, what was tried and failed.",
 }

@@ -5,7 +5,7 @@ import time
 
 from openai import OpenAI
 
-model, path = sys.argv[1:]  # attune-starter data/examples/teashop/conversations.jsonl
+model, path = sys.argv[1:]  # smollm2-135m-instruct data/examples/teashop/conversations.jsonl
 client = OpenAI()
 
 with open(path, "rb") as rows:
