@@ -58,7 +58,7 @@ def test_from_documents_to_the_variant_that_serves(shop: App, page: Page, shots:
     expect(report).to_contain_text(re.compile(r"Generated: \d+ questions"))
     expect(report).to_contain_text("The search alone")
     rows = report.locator("table.answers tr")
-    expect(rows).to_have_count(1 + 4)
+    expect(rows).to_have_count(1 + 5)
     plain = rows.filter(has=page.locator("b", has_text=re.compile("^prompt$")))
     expect(plain.locator("td").nth(3)).to_have_text("–")  # nothing to compare it with
     for name in ("rag", "rag+few-shot"):
