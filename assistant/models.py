@@ -135,8 +135,10 @@ class Models:
 
     def release(self, variant: Variant) -> None:
         """End the 32-bit server of a variant that has been measured, and remove its file: it is made again quickly."""
+        from tools.engine import local
+
         file = self._files.pop((variant.model, True), None)
-        if file and file != self._files.get((variant.model, False)):
+        if file and Path(file).name == local.EXACT:  # a large model is measured as it is served: that file stays
             if self._pool is not None:
                 self._pool.stop(file)
             Path(file).unlink(missing_ok=True)

@@ -10,6 +10,8 @@ import importlib.util
 import os
 import sys
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,18 +43,11 @@ def pack(folder: Path, file: Path, kind: str = "bf16", like: Path | GGUFReader |
     ToolError where llama.cpp does not know the model's kind.
     """
     check_packable(folder)
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
+    with _whole(file) as part:
         if like is not None and basemodel.config(folder).get("model_type") == "llama":
             _copy_keys(folder, part, kind, gguffile.opened(like) if isinstance(like, Path) else like)
         else:
             _converted(folder, part, kind)
-        os.replace(part, file)
-    except OSError as error:
-        raise ToolError(f"{file} could not be written: {error.strerror or error}.",
-                        "Free some disk space, then try again.") from error  # fmt: skip
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def check_packable(folder: Path) -> None:
@@ -67,16 +62,23 @@ def check_packable(folder: Path) -> None:
 def pack_other(file: Path, made: Path, kind: str) -> None:
     """The same weights as a GGUF of another kind, whole or not at all."""
     reader = gguffile.opened(file)
-    part = made.with_name(f".{made.name}.{os.getpid()}.part")
-    try:
+    with _whole(made) as part:
         from gguf.quants import dequantize
 
         arrays = ((t.name, dequantize(t.data, t.tensor_type).reshape((*t.data.shape[:-1], -1)))
                   for t in reader.tensors)  # fmt: skip
         _write(part, reader, arrays, kind)
-        os.replace(part, made)
+
+
+@contextmanager
+def _whole(file: Path) -> Iterator[Path]:
+    """A place to write the file at, which takes its name when everything went well, and is removed otherwise."""
+    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        yield part
+        os.replace(part, file)
     except OSError as error:
-        raise ToolError(f"{made} could not be written: {error.strerror or error}.",
+        raise ToolError(f"{file} could not be written: {error.strerror or error}.",
                         "Free some disk space, then try again.") from error  # fmt: skip
     finally:
         part.unlink(missing_ok=True)
