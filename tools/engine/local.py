@@ -57,12 +57,6 @@ def served(model: str, root: Path, exact: bool = False, say: Say | None = None) 
     return own if not exact else _other(own, root, say)
 
 
-def check_servable(model: str) -> None:
-    """Raise ToolError for a model whose kind llama.cpp cannot load, as far as its files are here."""
-    if (Path(model) / "config.json").is_file():
-        convert.check_packable(Path(model))
-
-
 def _unpacked(file: Path, root: Path, say: Say) -> Path:
     """The folder made of a GGUF file."""
     from tools.engine import unpack
