@@ -36,7 +36,7 @@ def make_app(bench: Workbench, keys: Keys | None = None) -> Router:
     from assistant.faces.api import app as api
     from assistant.faces.api import auth
     from assistant.faces.own_host import OwnHost
-    from assistant.faces.ui.build import mount
+    from assistant.faces.ui.page import mount
 
     v1 = api.make(bench, keys or auth.keys(bench.settings)[0])
     page = FastAPI(title="Attune", docs_url=None, redoc_url=None, openapi_url=None)

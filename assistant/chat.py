@@ -9,11 +9,12 @@ from dataclasses import replace
 
 from assistant import endpoints
 from assistant.endpoints import Endpoint
-from assistant.knowledge import prompt as prompts
-from assistant.knowledge import quote, seen, tokens
-from assistant.knowledge.prompt import Prompt
-from assistant.knowledge.retriever import Found, Knowledge
-from assistant.knowledge.seen import Json
+from assistant.knowledge.prompt import composition as prompts
+from assistant.knowledge.prompt import tokens, trace
+from assistant.knowledge.prompt.composition import Prompt
+from assistant.knowledge.prompt.trace import Json
+from assistant.knowledge.quote import quoting
+from assistant.knowledge.search.retriever import Found, Knowledge
 from assistant.models import Models, Status
 from assistant.record.store import Store
 from assistant.record.types import QUOTE, Message, Passage, Variant
@@ -81,7 +82,7 @@ class Reply(Iterator[str]):
 
     def saw(self) -> Json:
         """What the model was sent, in parts and counted (see `seen.record`), to be kept with the answer."""
-        return seen.record(self._built, self._counter)
+        return trace.record(self._built, self._counter)
 
     def close(self) -> None:
         """Stop the answer where it is; the server stops writing it."""
@@ -131,7 +132,7 @@ class Chat:
     def warm(self, variant: Variant, on_status: Status | None = None, exact: bool = False) -> None:
         """Get ready, so that the first answer does not wait: a local model is loaded, and `on_status` told so."""
         if variant.endpoint == QUOTE:
-            quote.warm(self.knowledge, variant.case)
+            quoting.warm(self.knowledge, variant.case)
             return
         self.models.client(self.models.endpoint(variant, on_status, exact=exact))
         self.counter(variant)
@@ -146,7 +147,7 @@ class Chat:
 
     def _quoted(self, variant: Variant, messages: Sequence[Message], started: float) -> Reply:
         """An answer for which no model is asked: it is there at once, and costs no token."""
-        found = quote.answer(self.knowledge, variant.case, prompts.question(messages), prompts.query(messages))
+        found = quoting.answer(self.knowledge, variant.case, prompts.question(messages), prompts.query(messages))
 
         def pieces(reply: Reply) -> Iterator[str]:
             yield found.text

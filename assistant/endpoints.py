@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from assistant.errors import AttuneError
 from assistant.record.types import Message, Variant
 from assistant.settings import Settings
-from tools import azure_deployment, azure_openai
+from tools.azure import azure_trainer, deployment
 
 if TYPE_CHECKING:
     import openai
@@ -75,9 +75,9 @@ def remote(settings: Settings, variant: Variant) -> Endpoint:
         case "openai":
             url, key, named = settings.openai_base_url, settings.openai_api_key, ("OPENAI_BASE_URL", "OPENAI_API_KEY")
         case "azure":
-            url = azure_openai.base_url(settings.azure_openai_endpoint) if settings.azure_openai_endpoint else ""
+            url = azure_trainer.base_url(settings.azure_openai_endpoint) if settings.azure_openai_endpoint else ""
             key, named = settings.azure_openai_api_key, ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY")
-            model, deploys = (azure_deployment.name_of(model), True) if variant.tuned else (model, False)
+            model, deploys = (deployment.name_of(model), True) if variant.tuned else (model, False)
         case "compatible":
             url, key = settings.tune_base_url, settings.tune_api_key
             named = ("ATTUNE_TUNE_BASE_URL", "ATTUNE_TUNE_API_KEY")

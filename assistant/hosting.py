@@ -8,11 +8,11 @@ from typing import Any
 
 from assistant.errors import AttuneError
 from assistant.record import spending
-from assistant.record.rows import now
+from assistant.record.connection import now
 from assistant.record.store import Store
 from assistant.record.types import Job
 from assistant.settings import Settings
-from tools.azure_deployment import KINDS, AzureHosting, Deployment, name_of
+from tools.azure.deployment import KINDS, AzureHosting, Deployment, name_of
 from tools.trainer import JobState
 
 HOURS = 8  # reserved when nothing is said

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from assistant import endpoints
 from assistant.endpoints import Endpoint
 from assistant.errors import AttuneError
-from assistant.knowledge import tokens
+from assistant.knowledge.prompt import tokens
 from assistant.record.types import QUOTE, Variant
 from assistant.settings import EMBEDDED, Settings
-from tools import basemodel, recipe
 from tools.engine import CONTEXT
+from tools.local import base_model, recipe
 from tools.trainer import ToolError
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ _STAGES = {"starting": "Starting the model", "loading model": "Loading the model
 
 def folder(settings: Settings, model: str, say: Status | None = None) -> str:
     """The folder of a local model, for trainers and counters: made or fetched where it is missing. Raises ToolError."""
-    from tools.engine import local
+    from tools.engine import local_models
 
-    return str(local.folder(settings.model_path(model), settings.models, say))
+    return str(local_models.folder(settings.model_path(model), settings.models, say))
 
 
 def trainable(settings: Settings, base: str) -> str:
@@ -135,10 +135,10 @@ class Models:
 
     def release(self, variant: Variant) -> None:
         """End the 32-bit server of a variant that has been measured, and remove its file: it is made again quickly."""
-        from tools.engine import local
+        from tools.engine import local_models
 
         file = self._files.pop((variant.model, True), None)
-        if file and Path(file).name == local.EXACT:  # a large model is measured as it is served: that file stays
+        if file and Path(file).name == local_models.EXACT:  # a large model is measured as it is served: that file stays
             if self._pool is not None:
                 self._pool.stop(file)
             Path(file).unlink(missing_ok=True)
@@ -166,13 +166,13 @@ class Models:
         known = self._files.get((model, exact))
         if known is not None and os.path.isfile(known):
             return known
-        from tools.engine import embedded, local
+        from tools.engine import embedded, local_models
 
         self._check(model)
         if model == EMBEDDED:
             embedded.ensure(self.settings.models, say, verify=True)  # once a process: a damaged one is made again
         named = self.settings.model_path(model)
-        found = str(local.served(named, self.settings.models, exact and self._small(named), say))
+        found = str(local_models.served(named, self.settings.models, exact and self._small(named), say))
         self._files[(model, exact)] = found
         return found
 
@@ -180,7 +180,7 @@ class Models:
         """Whether a model is small enough to be measured in 32 bits."""
         path = Path(named)
         if path.is_dir():
-            return basemodel.parameters(path) <= recipe.MIDDLE
+            return base_model.parameters(path) <= recipe.MIDDLE
         return path.is_file() and path.stat().st_size <= 2 * recipe.MIDDLE
 
     def _check(self, model: str) -> None:
@@ -193,7 +193,7 @@ def _local(server: Server) -> Endpoint:
 
 
 def _window(file: Path) -> int:
-    from tools.engine import gguffile
+    from tools.engine.gguf import gguf_file
 
-    reader = gguffile.opened(file)
-    return int(gguffile.value(reader, f"{gguffile.architecture(reader)}.context_length", tokens.DEFAULT_WINDOW))
+    reader = gguf_file.opened(file)
+    return int(gguf_file.value(reader, f"{gguf_file.architecture(reader)}.context_length", tokens.DEFAULT_WINDOW))

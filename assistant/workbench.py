@@ -8,24 +8,25 @@ from pathlib import Path
 
 from assistant.background import Background
 from assistant.chat import Chat
-from assistant.conversations import folder as case_folder
-from assistant.knowledge import documents
-from assistant.knowledge.retriever import Knowledge
+from assistant.conversations.formats import case_folder
+from assistant.knowledge.reading import ingestion
+from assistant.knowledge.search.retriever import Knowledge
 from assistant.record.store import Store
 from assistant.record.types import Case
 from assistant.settings import ROOT, Settings
 from assistant.stages import interview
-from tools import loopback, machine
-from tools.autotrain_cli import AutoTrainTrainer
-from tools.azure_deployment import AzureHosting
-from tools.azure_openai import AzureTrainer
-from tools.compatible_api import CompatibleTrainer
-from tools.hf_jobs import HfJobs, HfJobsTrainer
-from tools.openai_api import OpenAITrainer
+from tools import loopback
+from tools.autotrain.autotrain_trainer import AutoTrainTrainer
+from tools.azure.azure_trainer import AzureTrainer
+from tools.azure.deployment import AzureHosting
+from tools.huggingface.hf_jobs_trainer import HfJobs, HfJobsTrainer
+from tools.local import machine
+from tools.local.trl_trainer import TrlTrainer
+from tools.local.unsloth_trainer import UnslothTrainer
+from tools.openai.compatible_trainer import CompatibleTrainer
+from tools.openai.openai_trainer import OpenAITrainer
 from tools.prices import Prices
 from tools.trainer import Trainer
-from tools.trl_local import TrlTrainer
-from tools.unsloth_local import UnslothTrainer
 
 
 @dataclass
@@ -104,7 +105,7 @@ def import_case_folder(bench: Workbench, folder: Path, id: str = "") -> Case:
         interview.run(store, case.id, found.brief, source="file")
         store.set_options(case.id, found.options)
         for name, data in found.documents:
-            documents.add(store, bench.settings, case.id, name, data)
+            ingestion.add(store, bench.settings, case.id, name, data)
         for source, conversations in (("import", found.conversations), ("heldout", found.heldout)):
             for messages in conversations:
                 store.import_conversation(case.id, source, messages)

@@ -40,13 +40,13 @@ assistant/prompts/
 tools/
 tools/trainer.py
 tools/process.py
-tools/unsloth_local.py
-tools/trl_local.py
-tools/autotrain_cli.py
-tools/hf_jobs.py
-tools/openai_api.py
-tools/azure_openai.py
-tools/compatible_api.py
+tools/local/unsloth_trainer.py
+tools/local/trl_trainer.py
+tools/autotrain/autotrain_trainer.py
+tools/huggingface/hf_jobs_trainer.py
+tools/openai/openai_trainer.py
+tools/azure/azure_trainer.py
+tools/openai/compatible_trainer.py
 tools/engine/
 tools/workers/
 data/examples/
@@ -98,7 +98,7 @@ def commands() -> str:
     """The help of every command."""
     import typer
 
-    from assistant.faces.cli import app
+    from assistant.faces.cli.entry import app
 
     group = typer.main.get_command(app)
     context = group.make_context("attune", [], resilient_parsing=True)
@@ -127,7 +127,7 @@ def verbs() -> str:
     import inspect
     from typing import Any, cast
 
-    from assistant.faces.mcp_verbs import Verbs
+    from assistant.faces.mcp.verbs import Verbs
 
     rows = ["| verb | arguments | what it does |", "|---|---|---|"]
     for verb in Verbs(cast(Any, None)).all():

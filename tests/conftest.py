@@ -102,13 +102,13 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Attune:
     """The same without the process: for the many cases in which only the words and the exit code matter."""
-    from assistant.faces import cli
+    from assistant.faces.cli import entry
 
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:
         capsys.readouterr()
-        code = cli.run(arguments)
+        code = entry.run(arguments)
         out, errors = capsys.readouterr()
         return subprocess.CompletedProcess(["attune", *arguments], code, out, errors)
 

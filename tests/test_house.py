@@ -24,8 +24,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("faces",),
     ("guide",),
     ("workbench",),
-    ("publish",),
-    ("background", "export", "hosting", "retrain", "uploads"),
+    ("background", "hosting", "leaving", "uploads"),
     ("stages",),
     ("evidence", "conversations"),
     ("chat",),
@@ -36,7 +35,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("settings", "errors", "repeats"),
 )
 DEPTH = {part: depth for depth, row in enumerate(ROWS) for part in row}
-APP_FROM = {"assistant/faces/cli_run.py"}  # `attune run` starts app.py: the one arrow back to the door
+APP_FROM = {"assistant/faces/cli/run_command.py"}  # `attune run` starts app.py: the one arrow back to the door
 
 
 def sources() -> list[Path]:

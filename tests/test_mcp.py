@@ -16,7 +16,7 @@ import anyio
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
-from assistant.faces.mcp import server
+from assistant.faces.mcp.server import server
 from assistant.guide import proposals
 from tests.assistant.material import add_documents, new_case
 from tests.assistant.proposing import open_bench, ready

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import openai
 
 T = TypeVar("T")
-WORKER = "tools.workers.embed"
+WORKER = "tools.workers.serving.embed"
 REST_SECONDS = 20.0  # after a failure nothing is asked for so long: questions must not wait for what is broken
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assistant.knowledge.likeness import Near, openings
+from assistant.knowledge.search.near_duplicates import Near, openings
 from assistant.record.types import Message
 
 

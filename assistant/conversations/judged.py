@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from assistant.conversations import duplicates, labels
 from assistant.conversations.labels import Pair
-from assistant.record.judgement import Judgement
+from assistant.record.judged_rows import Judgement
 from assistant.record.types import Item, Turn
 
 GOOD_SHARE = 4  # good answers for each bad one, at most: more would drown it

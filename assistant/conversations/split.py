@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from assistant.conversations import duplicates
 from assistant.conversations.labels import Row
-from assistant.record.judgement import Judgement
+from assistant.record.judged_rows import Judgement
 from assistant.record.types import Item, Message
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from assistant.evidence import runner
-from assistant.knowledge import words
+from assistant.knowledge.search import words
 from assistant.record.store import Store
 from assistant.record.types import Evaluation, Item, Message, Score
 

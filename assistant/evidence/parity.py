@@ -10,7 +10,8 @@ from typing import Any
 
 from assistant.chat import Chat
 from assistant.record.types import Variant
-from tools import basemodel, jobdir
+from tools import jobdir
+from tools.local import base_model
 from tools.trainer import PROBE_TOKENS
 
 AGREEMENT = 0.9  # share of greedy answers that must be the same: merging rounds weights, so ties may fall otherwise
@@ -46,7 +47,7 @@ def compare(chat: Chat, variant: Variant, base: Path, tuned: Path) -> dict[str, 
     known by what the trainer noted of it there.
     """
     job = tuned.parent
-    before = basemodel.template_hash(base) if base.is_dir() else jobdir.read_text(job / jobdir.TEMPLATE)
+    before = base_model.template_hash(base) if base.is_dir() else jobdir.read_text(job / jobdir.TEMPLATE)
     checks = [_template(before, tuned), *_answers(chat, variant, read_probes(job / jobdir.PROBES))]
     return {"ok": all(check.ok for check in checks), "checks": [asdict(check) for check in checks]}
 
@@ -54,7 +55,7 @@ def compare(chat: Chat, variant: Variant, base: Path, tuned: Path) -> dict[str, 
 def _template(before: str, tuned: Path) -> Check:
     if not before:
         return Check("chat template", False, "The base's template is not known: train again on a base that has one.")
-    after = basemodel.template_hash(tuned)
+    after = base_model.template_hash(tuned)
     return Check("chat template", before == after, f"sha256 {after[:12]}, the base's {before[:12]}")
 
 

@@ -15,10 +15,11 @@ from itertools import zip_longest
 from pathlib import Path
 
 from assistant.evidence.scorers import json_of
-from assistant.knowledge import chunks, documents
-from assistant.knowledge.chunks import Chunk
-from assistant.knowledge.likeness import Near, key, openings
-from assistant.knowledge.words import content, stem, words
+from assistant.knowledge.reading import ingestion
+from assistant.knowledge.search import chunks
+from assistant.knowledge.search.chunks import Chunk
+from assistant.knowledge.search.near_duplicates import Near, key, openings
+from assistant.knowledge.search.words import content, stem, words
 from assistant.record.trials import BRIEF, DOCUMENT, Asked
 from assistant.record.types import Document, Message
 
@@ -56,7 +57,7 @@ def generate(
 
     With `ask` a model words them; a reply of it that is not as it should be counts for nothing, the template's stays.
     """
-    cut = [_shuffled(chunks.split(paper, sizes)) for paper in documents.distinct(papers)]
+    cut = [_shuffled(chunks.split(paper, sizes)) for paper in ingestion.distinct(papers)]
     rarity = Counter(name for one in cut for chunk in one for name in set(content(chunk.text)))
     made = [asked for text in examples if (asked := _of_example(text, rarity)) is not None]
     turns = [chunk for turn in zip_longest(*cut) for chunk in turn if chunk is not None]

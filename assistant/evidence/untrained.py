@@ -12,7 +12,7 @@ from typing import Any
 from assistant.chat import Chat
 from assistant.errors import AttuneError
 from assistant.evidence import questions, runner, scorers, statistics
-from assistant.knowledge.retriever import Knowledge
+from assistant.knowledge.search.retriever import Knowledge
 from assistant.record.store import Store
 from assistant.record.trials import BRIEF, DOCUMENT, HELD_OUT, Answered, Asked, Trial
 from assistant.record.types import Passage, Variant

@@ -11,9 +11,9 @@ from typing import Any
 
 from assistant import workbench
 from assistant.errors import AttuneError
-from assistant.faces.cli_case import split_options
-from assistant.faces.cli_common import ProgressLine, Stopped, duration, say, score_table
-from assistant.faces.cli_follow import follow, left_alone
+from assistant.faces.cli.case_commands import split_options
+from assistant.faces.cli.follow_run import follow, left_alone
+from assistant.faces.cli.shared import ProgressLine, Stopped, duration, say, score_table
 from assistant.record.types import Case, Dataset, Evaluation, Job
 from assistant.stages import baseline, dataset, evaluate, finetune, switch
 

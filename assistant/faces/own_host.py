@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.responses import PlainTextResponse, Response
 
-from assistant.faces.api import errors
+from assistant.faces.api import error_objects
 from assistant.faces.api.auth import loopback
 
 MISDIRECTED = 421  # HTTP's status for a request that was meant for another server
@@ -57,5 +57,5 @@ def _name(host: str) -> str:
 def _refusal(path: str) -> Response:
     """In /v1 an error object as for everything else there."""
     if path == "/v1" or path.startswith("/v1/"):
-        return errors.response(MISDIRECTED, REFUSAL, None, "unknown_host")
+        return error_objects.response(MISDIRECTED, REFUSAL, None, "unknown_host")
     return PlainTextResponse(REFUSAL, MISDIRECTED)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from assistant import hosting
 from assistant.errors import AttuneError
 from assistant.record import spending
-from tools.azure_deployment import KINDS
+from tools.azure.deployment import KINDS
 from tools.trainer import JobState
 
 if TYPE_CHECKING:

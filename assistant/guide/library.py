@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.guide import terms
-from assistant.knowledge.corpus import Corpus
-from assistant.knowledge.index import Index
-from assistant.knowledge.words import Embedder, content, stem, words
+from assistant.knowledge.search.corpus import Corpus
+from assistant.knowledge.search.index import Index
+from assistant.knowledge.search.words import Embedder, content, stem, words
 from assistant.record.types import Document
 
 if TYPE_CHECKING:

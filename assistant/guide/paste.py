@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from assistant.conversations import pasted
+from assistant.conversations.formats import pasted
 from assistant.errors import AttuneError
-from assistant.knowledge.likeness import Near, key
+from assistant.knowledge.search.near_duplicates import Near, key
 from assistant.record.threads import thread
 from assistant.record.types import Message, Turn
 

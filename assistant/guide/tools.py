@@ -8,9 +8,9 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from assistant import export
 from assistant.errors import AttuneError
 from assistant.guide import flags, library, paste, proposals, results, state, terms
+from assistant.leaving import export
 from assistant.record.types import LIST_FIELDS, Job, Proposal
 from assistant.stages import baseline, dataset, finetune, interview, switch
 from tools.trainer import JobState, ToolError

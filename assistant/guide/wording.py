@@ -6,7 +6,7 @@ import dataclasses
 import re
 from typing import Any
 
-from assistant.conversations import pasted
+from assistant.conversations.formats import pasted
 from assistant.guide import commands, cues, facts, terms
 from assistant.record.types import OPTIONAL_FIELDS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from assistant.errors import AttuneError
-from assistant.record.rows import Rows, make, now
+from assistant.record.connection import Rows, make, now
 from assistant.record.types import BRIEF_QUESTIONS, Brief, BriefVersion
 
 

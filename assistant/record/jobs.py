@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from assistant.record.rows import Rows, make, now
+from assistant.record.connection import Rows, make, now
 from assistant.record.types import Job
 
 _OWNED = "[case] in (select id from cases where owner = ?)"

@@ -9,11 +9,10 @@ from typing import Any
 
 from assistant.errors import AttuneError
 from assistant.record.briefs import Briefs
-from assistant.record.files import Files
+from assistant.record.connection import decoded, encoded, make, now
+from assistant.record.documents import Papers
 from assistant.record.jobs import Jobs
-from assistant.record.judgement import Judgement
-from assistant.record.papers import Papers
-from assistant.record.rows import decoded, encoded, make, now
+from assistant.record.judged_rows import Judgement
 from assistant.record.trials import Trials
 from assistant.record.types import (
     Brief,
@@ -30,6 +29,7 @@ from assistant.record.types import (
     Turn,
     Variant,
 )
+from assistant.record.uploads import Files
 
 
 class Store(Briefs, Jobs, Papers, Trials, Files):

@@ -10,7 +10,8 @@ from dataclasses import asdict, replace
 from assistant.chat import Chat
 from assistant.errors import AttuneError
 from assistant.evidence import questions, runner, scorers, untrained
-from assistant.knowledge import chunks, prompt, shots, tokens
+from assistant.knowledge.prompt import composition, shots, tokens
+from assistant.knowledge.search import chunks
 from assistant.record.store import Store
 from assistant.record.threads import example
 from assistant.record.trials import HELD_OUT, Asked, Trial
@@ -74,7 +75,7 @@ def _usual(store: Store, settings: Settings, case: str) -> tuple[str, str]:
 
 def variants(store: Store, settings: Settings, case: str, dataset: str = "") -> dict[str, Variant]:
     """The untrained variants by name, recorded; their examples come from the train split of `dataset`."""
-    system = prompt.instruction(store.case(case))
+    system = composition.instruction(store.case(case))
     endpoint, model = chat_endpoint(settings)
     longest = settings.longest_answer
     made = {
@@ -156,7 +157,7 @@ def _said(chat: Chat, variant: Variant, text: str) -> str:
 def plain(store: Store, settings: Settings, case: str) -> Variant:
     """What answers before there is a baseline: the chat model with what is known of the brief."""
     endpoint, model = chat_endpoint(settings)
-    system = prompt.instruction(store.case(case))
+    system = composition.instruction(store.case(case))
     variant = Variant(case, "prompt", endpoint, model, system, max_tokens=settings.longest_answer)
     return store.add_variant(identified(variant))
 

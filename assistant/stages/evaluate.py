@@ -10,7 +10,7 @@ from typing import Any
 
 from assistant.chat import Chat
 from assistant.errors import AttuneError
-from assistant.evidence import numbers, parity, runner, scorers, served, statistics, verdict
+from assistant.evidence import number_recall, parity, precision, runner, scorers, statistics, verdict
 from assistant.record.store import Store
 from assistant.record.types import Evaluation, Job, Score, Variant
 from assistant.repeats import repeated
@@ -115,7 +115,7 @@ def _measure(
         answered = {(s.item, s.turn) for s in mine if not s.error}
         timing = runner.timings(chat, variant, [q for q in asked if (q.item, q.turn) in answered])
         said = [(s.answer, approved[runner.turn(s)]) for s in mine if not s.error]
-        results[name] = _summary(variant, mine, timing) | {"numbers": numbers.compare(said)}
+        results[name] = _summary(variant, mine, timing) | {"numbers": number_recall.compare(said)}
     return results
 
 
@@ -153,7 +153,7 @@ def _parity(store: Store, settings: Settings, chat: Chat, job: Job, variants: di
 def _served(store: Store, chat: Chat, evaluation: Evaluation, variant: Variant) -> parity.Check:
     asked = runner.questions(store.items(evaluation.dataset, "test"))
     mine = [s for s in store.scores(evaluation.id) if s.variant == variant.id]
-    return served.compare(chat, variant, asked, mine, scorers.scorer(evaluation.scorer), evaluation.scorer)
+    return precision.compare(chat, variant, asked, mine, scorers.scorer(evaluation.scorer), evaluation.scorer)
 
 
 def _silent(message: str, fraction: float) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from assistant import endpoints, models
-from assistant.conversations.reading import Carried
+from assistant.conversations.with_passages import Carried
 from assistant.errors import AttuneError
-from assistant.knowledge import prompt
-from assistant.knowledge.retriever import Knowledge
+from assistant.knowledge.prompt import composition
+from assistant.knowledge.search.retriever import Knowledge
 from assistant.record import spending
-from assistant.record.rows import now
+from assistant.record.connection import now
 from assistant.record.store import Store
 from assistant.record.types import Job, Variant
 from assistant.settings import EMBEDDED, Settings
@@ -75,7 +75,7 @@ def run(
     if reason := blocked(store, case):
         raise AttuneError(reason, "Then start again.")
     name, request, carried = _request(store, settings, trainers, case, options, knowledge, exact=True)
-    kept = {"system": prompt.short_instruction(store.case(case)), "passages": carried.to_json()}
+    kept = {"system": composition.short_instruction(store.case(case)), "passages": carried.to_json()}
     return begin(store, settings, trainers, case, baseline.latest_dataset(store, case), name, request, kept)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from assistant.errors import AttuneError
 from assistant.record import spending
-from assistant.record.rows import now
+from assistant.record.connection import now
 from assistant.record.store import Store
 from assistant.record.types import Job
 from assistant.settings import Settings

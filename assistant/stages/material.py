@@ -9,18 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.conversations import judged, rows
-from assistant.conversations.reading import Carried, Find, Reading, Row
-from assistant.conversations.rows import training_rows
+from assistant.conversations import judged
+from assistant.conversations import training_rows as rows
+from assistant.conversations.training_rows import training_rows
+from assistant.conversations.with_passages import Carried, Find, Reading, Row
 from assistant.errors import AttuneError
-from assistant.knowledge import prompt, tokens
-from assistant.knowledge.retriever import Knowledge
-from assistant.record.judgement import Judgement
+from assistant.knowledge.prompt import composition, tokens
+from assistant.knowledge.search.retriever import Knowledge
+from assistant.record.judged_rows import Judgement
 from assistant.record.store import Store
 from assistant.record.types import Item, Passage, Variant
 from assistant.settings import Settings
 from assistant.stages import baseline
-from tools import basemodel
+from tools.local import base_model
 from tools.trainer import Preference
 
 VALIDATION_SHARE, MOST_VALIDATION = 0.08, 64  # of the train split: the eval loss must not look at the test split
@@ -47,7 +48,7 @@ def gather(
     store: Store, settings: Settings, order: Order, knowledge: Knowledge | None = None
 ) -> tuple[dict[str, Any], Carried]:
     """The rows, as fields of a TrainRequest, and what their passages come to."""
-    items, system = store.items(order.dataset, "train"), prompt.short_instruction(store.case(order.case))
+    items, system = store.items(order.dataset, "train"), composition.short_instruction(store.case(order.case))
     learned, held = rows.validation(items, order.seed, VALIDATION_SHARE, MOST_VALIDATION)
     with _reading(store, settings, order, system, knowledge) as reading:
         if order.method != "sft":
@@ -98,7 +99,7 @@ def _reading(
     folder = Path(order.base)
     here = folder.is_dir()
     counter = tokens.of_folder(folder) if here and order.exact else tokens.approximate()
-    window = basemodel.window(folder) if here else basemodel.WINDOW
+    window = base_model.window(folder) if here else base_model.WINDOW
     with nullcontext(knowledge) if knowledge else closing(Knowledge(store, settings)) as search:
         find = _lookup(search, order) if order.exact else _any(search, order)
         yield Reading(tuned, find, counter, window, order.seed, checked=order.exact)

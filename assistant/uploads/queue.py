@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 
-from assistant.record.rows import now
+from assistant.record.connection import now
 from assistant.record.store import Store
 from assistant.record.types import Job
 from assistant.settings import Settings
 from assistant.stages import finetune, launch
 from assistant.stages.launch import Trainers
-from assistant.uploads import tuning
+from assistant.uploads import tuning_jobs
 from tools.trainer import JobState, ToolError
 
 log = logging.getLogger(__name__)
@@ -19,13 +19,13 @@ EVERY_S = 2.0  # between two looks at what waits
 FAULT = "It could not be started on a fault of ours; the log has it."
 
 
-def submit(store: Store, settings: Settings, trainers: Trainers, owner: str, order: tuning.Order) -> Job:
+def submit(store: Store, settings: Settings, trainers: Trainers, owner: str, order: tuning_jobs.Order) -> Job:
     """The order as a job that runs where there is room and nothing came before it, and waits otherwise.
 
     Raises AttuneError (Refused) where the order, its files, its trainer or the cap do not allow it; nothing is kept
     then. A run that fails as it is started is kept, as a job that failed.
     """
-    job = tuning.create(store, settings, trainers, owner, order)
+    job = tuning_jobs.create(store, settings, trainers, owner, order)
     failed = advance(store, settings, trainers, owner)
     if job.id in failed:
         raise failed[job.id]
@@ -37,7 +37,7 @@ def advance(store: Store, settings: Settings, trainers: Trainers, owner: str) ->
     failed: dict[int, ToolError] = {}
     while job := _claim(store, settings, trainers, owner):
         try:
-            launch.launch(store, settings, trainers, job, tuning.request(store, settings, job))
+            launch.launch(store, settings, trainers, job, tuning_jobs.request(store, settings, job))
         except ToolError as error:
             launch.fail(store, job.id, str(error))
             failed[job.id] = error

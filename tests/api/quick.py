@@ -22,7 +22,7 @@ from tests.api.conftest import V1, opened
 from tests.tools.conftest import end_workers
 from tests.tools.fake_worker import GO
 from tools import jobdir, process
-from tools.local import LocalTrainer
+from tools.local.local_trainer import LocalTrainer
 from tools.trainer import Estimate, Range, ToolError, TrainRequest
 
 WORKER = "tests.tools.fake_worker"

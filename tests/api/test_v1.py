@@ -22,12 +22,12 @@ from openai.types.uploads import UploadPart
 from assistant.faces.api.limits import Limits
 from assistant.record.types import Case, Dataset, Item, Job
 from assistant.settings import EMBEDDED, Settings
-from assistant.uploads import files, results, tuning
+from assistant.uploads import result_files, tuning_jobs, uploaded_files
 from assistant.uploads.refusals import Refused
 from tests.api.conftest import GOOD, ROWS, V1, opened, strict
 from tests.tools.conftest import wait_for
 from tests.tools.vendor_server import BASE, KEY, serving
-from tools.openai_api import OpenAITrainer
+from tools.openai.openai_trainer import OpenAITrainer
 from tools.trainer import JobState, TrainRequest
 
 
@@ -118,15 +118,15 @@ def test_a_bad_order_is_refused_by_its_field(v1: V1, change: dict[str, Any], par
 
 
 def test_a_multiplier_is_of_the_trainers_own_rate(v1: V1) -> None:
-    order = tuning.Order(v1.model, "f", learning_rate_multiplier=0.5)
-    base = tuning._base(v1.bench.store, v1.bench.settings, v1.bench.trainers, "ada", order.model, True)[1]
-    request = tuning._request(order, base, tuning._Rows([row["messages"] for row in ROWS], []), "")
-    rates = [tuning._rate(request, share, v1.bench.trainers["trl"]) for share in (0.5, 1.0)]
+    order = tuning_jobs.Order(v1.model, "f", learning_rate_multiplier=0.5)
+    base = tuning_jobs._base(v1.bench.store, v1.bench.settings, v1.bench.trainers, "ada", order.model, True)[1]
+    request = tuning_jobs._request(order, base, tuning_jobs._Rows([row["messages"] for row in ROWS], []), "")
+    rates = [tuning_jobs._rate(request, share, v1.bench.trainers["trl"]) for share in (0.5, 1.0)]
     assert 0 < rates[0] == rates[1] / 2
 
 
 def test_epochs_follow_the_published_rule() -> None:
-    assert [tuning.auto_epochs(rows) for rows in (10, 12, 33, 34, 8333, 8334, 30_000)] == [10, 8, 3, 3, 3, 2, 1]
+    assert [tuning_jobs.auto_epochs(rows) for rows in (10, 12, 33, 34, 8333, 8334, 30_000)] == [10, 8, 3, 3, 3, 2, 1]
 
 
 def test_a_job_of_a_case_is_told_as_openai_tells_it(v1: V1) -> None:
@@ -137,9 +137,9 @@ def test_a_job_of_a_case_is_told_as_openai_tells_it(v1: V1) -> None:
     id = upload(v1, "\n".join(map(json.dumps, rows)).encode(), "tea shop.jsonl")
     file = store.file(id)
     assert file is not None
-    case = tuning._case(store, "ada", file)
-    frozen = tuning._Rows(tuning._read(v1.bench.settings, file, "supervised", "training_file"), [])
-    dataset = tuning._freeze(store, case, frozen)
+    case = tuning_jobs._case(store, "ada", file)
+    frozen = tuning_jobs._Rows(tuning_jobs._read(v1.bench.settings, file, "supervised", "training_file"), [])
+    dataset = tuning_jobs._freeze(store, case, frozen)
     assert [item.messages for item in store.items(dataset)] == [row["messages"] for row in rows]
     job = store.add_job(case, dataset, "trl", "", JobState.FAILED, {"seed": 1, "base_name": EMBEDDED})
     store.set_job(job.id, reason="It broke.", ended=store.job(job.id).created)
@@ -185,10 +185,10 @@ def test_the_table_of_a_job_is_kept_once_its_vendor_can_be_asked(v1: V1, monkeyp
         job = hosted(v1, "far", JobState.SUCCEEDED, handle)
         trainer._followed.clear()  # as after a restart
         vendor.fail("GET", "/jobs/", "500", times=1000)
-        assert results.file_id(job) not in [file.id for file in v1.bob.files.list()]
+        assert result_files.file_id(job) not in [file.id for file in v1.bob.files.list()]
         vendor.faults.clear()
-        assert results.file_id(job) in [file.id for file in v1.bob.files.list()]
-        assert v1.bob.files.content(results.file_id(job)).text.splitlines()[1].startswith("1,")
+        assert result_files.file_id(job) in [file.id for file in v1.bob.files.list()]
+        assert v1.bob.files.content(result_files.file_id(job)).text.splitlines()[1].startswith("1,")
 
 
 def test_one_file_may_be_kept_twice_at_once(v1: V1) -> None:
@@ -196,10 +196,10 @@ def test_one_file_may_be_kept_twice_at_once(v1: V1) -> None:
 
     def slowly() -> Iterator[bytes]:
         yield b"the same "
-        files.add(store, settings, "ada", "a.csv", files.RESULTS, [b"the same text"], id="file-results-twice")
+        uploaded_files.add(store, settings, "ada", "a.csv", uploaded_files.RESULTS, [b"the same text"], id="file-results-twice")
         yield b"text"
 
-    files.add(store, settings, "ada", "a.csv", files.RESULTS, slowly(), id="file-results-twice")
+    uploaded_files.add(store, settings, "ada", "a.csv", uploaded_files.RESULTS, slowly(), id="file-results-twice")
     assert v1.ada.files.content("file-results-twice").text == "the same text"
 
 
@@ -233,12 +233,12 @@ def test_a_refused_order_leaves_no_case_behind(v1: V1) -> None:
 
 
 def test_one_idempotency_key_is_one_job() -> None:
-    order = tuning.Order(EMBEDDED, "file-1", key="once")
-    known = Job(7, "case", "d", "trl", "", "running", request={"api": {"order": tuning._fingerprint(order)}})
-    assert tuning._same(known, order) is known
+    order = tuning_jobs.Order(EMBEDDED, "file-1", key="once")
+    known = Job(7, "case", "d", "trl", "", "running", request={"api": {"order": tuning_jobs._fingerprint(order)}})
+    assert tuning_jobs._same(known, order) is known
     with pytest.raises(Refused, match="another request"):
-        tuning._same(known, tuning.Order(EMBEDDED, "file-2", key="once"))
-    assert tuning._key("ada", "once") == tuning._key("ada", "once") != tuning._key("bob", "once")
+        tuning_jobs._same(known, tuning_jobs.Order(EMBEDDED, "file-2", key="once"))
+    assert tuning_jobs._key("ada", "once") == tuning_jobs._key("ada", "once") != tuning_jobs._key("bob", "once")
 
 
 def test_models_are_listed_with_their_end(v1: V1) -> None:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from assistant.knowledge import documents
+from assistant.knowledge.reading import ingestion
 from assistant.record.store import Store
 from assistant.record.types import Brief, Case, Message, Variant
 from assistant.settings import Settings
@@ -42,7 +42,7 @@ def new_case(folder: Path, **more: object) -> tuple[Settings, Store]:
 
 def add_documents(made: Settings, store: Store) -> None:
     for name, text in PLANTS.items():
-        documents.add(store, made, "plants", name, text.encode())
+        ingestion.add(store, made, "plants", name, text.encode())
 
 
 def talk(*texts: str) -> list[Message]:

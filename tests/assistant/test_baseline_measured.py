@@ -14,7 +14,7 @@ from assistant.errors import AttuneError
 from assistant.evidence import questions, untrained
 from assistant.guide import proposals
 from assistant.guide.tools import Tools
-from assistant.knowledge.retriever import Knowledge
+from assistant.knowledge.search.retriever import Knowledge
 from assistant.record.store import Store
 from assistant.record.trials import BRIEF, DOCUMENT, HELD_OUT, Asked, Trial
 from assistant.record.types import Document, Message, Passage

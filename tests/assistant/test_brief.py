@@ -15,9 +15,9 @@ import pytest
 from sqlite_utils import Database
 
 from assistant.errors import AttuneError
-from assistant.faces.ui.brief_form import BriefForm, as_texts
+from assistant.faces.ui.guide.brief_form import BriefForm, as_texts
 from assistant.faces.ui.session import Session
-from assistant.knowledge import prompt
+from assistant.knowledge.prompt import composition
 from assistant.record.briefs import differences
 from assistant.record.migrations import migrations
 from assistant.record.store import Store
@@ -164,8 +164,8 @@ def test_no_stage_waits_for_the_examples(store: Store, case: str) -> None:
 def test_examples_change_no_instruction() -> None:
     brief = Brief.from_json(OLDER)
     more = replace(brief, examples=("Hello!\nWe post today.",), bad_example="No idea.", skipped=("must_not",))
-    assert prompt.instruction(Case("c", brief=more)) == prompt.instruction(Case("c", brief=brief))
-    assert "{" not in prompt.instruction(Case("c", brief=more))
+    assert composition.instruction(Case("c", brief=more)) == composition.instruction(Case("c", brief=brief))
+    assert "{" not in composition.instruction(Case("c", brief=more))
 
 
 def test_examples_keep_their_lines(store: Store, case: str) -> None:

@@ -16,9 +16,9 @@ import pytest
 
 from assistant.chat import Chat, Reply
 from assistant.errors import AttuneError
-from assistant.faces.ui import transcript
-from assistant.knowledge.prompt import Prompt
-from assistant.knowledge.retriever import Knowledge
+from assistant.faces.ui.chat import transcript
+from assistant.knowledge.prompt.composition import Prompt
+from assistant.knowledge.search.retriever import Knowledge
 from assistant.record.types import Turn, Variant
 from tests.assistant.material import add_documents, at_once, new_case, talk, variant
 
@@ -52,7 +52,7 @@ def servers() -> list[int]:
             parent = (entry / "stat").read_text().rsplit(")", 1)[1].split()[1]
         except OSError:
             continue
-        if "tools.workers.llama" in line and int(parent) == os.getpid():
+        if "tools.workers.serving.llama" in line and int(parent) == os.getpid():
             found.append(int(entry.name))
     return found
 

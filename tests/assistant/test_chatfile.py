@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from assistant.conversations import chatfile
+from assistant.conversations.formats import openai_rows
 from assistant.errors import AttuneError
 
 ASKED = {"role": "user", "content": "q"}
@@ -18,7 +18,7 @@ def read(*messages: Any, **more: Any) -> list[dict[str, Any]]:
     """The row with these messages, as it is trained on; it stands in line 2."""
     good = json.dumps({"messages": [ASKED, SAID]})
     row = json.dumps({"messages": messages, **more})
-    return chatfile.conversations(f"{good}\n{row}\n".encode(), "f.jsonl", 2)[1]
+    return openai_rows.conversations(f"{good}\n{row}\n".encode(), "f.jsonl", 2)[1]
 
 
 @pytest.mark.parametrize(

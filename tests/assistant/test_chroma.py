@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from assistant.knowledge.retriever import Knowledge
+from assistant.knowledge.search.retriever import Knowledge
 from tests.assistant.material import add_documents, new_case, settings
 from tests.tools.conftest import wait_for
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.conversations import chatfile, duplicates, formats, labels, split
+from assistant.conversations import duplicates, labels, split
+from assistant.conversations.formats import json_lines, openai_rows
 from assistant.errors import AttuneError
-from assistant.knowledge import likeness
+from assistant.knowledge.search import near_duplicates
 from assistant.record.store import Store
 from assistant.record.types import Case
 
@@ -88,14 +89,14 @@ GOOD = '{"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "
 
 
 def test_a_byte_order_mark_and_empty_lines_are_harmless():
-    text = formats.decode(b"\xef\xbb\xbf" + GOOD.encode() + b"\n\n", "f")
-    assert formats.parse(text) == [talk("hi", "hello")]
+    text = json_lines.decode(b"\xef\xbb\xbf" + GOOD.encode() + b"\n\n", "f")
+    assert json_lines.parse(text) == [talk("hi", "hello")]
 
 
 def test_latin_1_is_refused_with_its_line():
     data = GOOD.encode() + b"\n" + GOOD.replace("hello", "caf\u00e9").encode("latin-1")
     with pytest.raises(AttuneError, match=r"f\.jsonl, line 2: .*UTF-8"):
-        formats.decode(data, "f.jsonl")
+        json_lines.decode(data, "f.jsonl")
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_latin_1_is_refused_with_its_line():
 )
 def test_a_bad_line_is_named_and_nothing_is_imported(line, words):
     with pytest.raises(AttuneError) as caught:
-        formats.parse(f"{GOOD}\n{line}\n", "talks.jsonl")
+        json_lines.parse(f"{GOOD}\n{line}\n", "talks.jsonl")
     assert "line 2" in caught.value.sentence
     assert words in caught.value.sentence
     assert "Nothing was imported" in caught.value.remedy
@@ -134,17 +135,17 @@ PAIR = (
 def test_a_file_is_checked_without_keeping_its_rows():
     data = b'{"key": "value of some length"}\n' * 50_000
     tracemalloc.start()
-    chatfile.check_lines(data, "rows.jsonl")
+    openai_rows.check_lines(data, "rows.jsonl")
     peak = tracemalloc.get_traced_memory()[1]
     with pytest.raises(AttuneError, match=r"line 1: .*line 3: .*and 49997 more"):
-        chatfile.check_lines(b"x\n" * 50_000, "rows.jsonl")
+        openai_rows.check_lines(b"x\n" * 50_000, "rows.jsonl")
     worst = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < len(data) / 4
     assert worst < len(data) / 4
 
 
-@pytest.mark.parametrize(("read", "line"), [(chatfile.conversations, GOOD), (chatfile.pairs, PAIR)])
+@pytest.mark.parametrize(("read", "line"), [(openai_rows.conversations, GOOD), (openai_rows.pairs, PAIR)])
 def test_half_of_a_character_is_refused_in_a_training_file(read, line):
     whole, broken = line.replace("hello", f"hello {HALF}\\ude00"), line.replace("hello", f"hello {HALF}")
     assert len(read(f"{whole}\n{line}".encode(), "f.jsonl", 2)) == 2
@@ -154,13 +155,13 @@ def test_half_of_a_character_is_refused_in_a_training_file(read, line):
 
 def test_an_empty_file_is_refused():
     with pytest.raises(AttuneError, match="holds no conversation"):
-        formats.parse("\n\n")
+        json_lines.parse("\n\n")
 
 
 def test_what_is_written_reads_back(tmp_path):
     rows = [talk("q", "a"), [*talk("q2", "a2"), *talk("more \u2028 text", "ok")]]
-    assert formats.write(tmp_path / "out.jsonl", rows) == 2
-    assert formats.read(tmp_path / "out.jsonl") == rows
+    assert json_lines.write(tmp_path / "out.jsonl", rows) == 2
+    assert json_lines.read(tmp_path / "out.jsonl") == rows
 
 
 # duplicates and split -------------------------------------------------------------------------------------------------
@@ -194,7 +195,7 @@ def test_the_split_does_not_depend_on_the_order_of_import():
 def test_no_conversation_straddles_the_split(texts, seed):
     rows = [row(i, text + "?" * (i % 3)) for i, text in enumerate(texts)]
     cut = split.make(rows, [], seed, 0.3)
-    train = {likeness.key(item.messages) for item in cut.train}
-    test = {likeness.key(item.messages) for item in cut.test}
+    train = {near_duplicates.key(item.messages) for item in cut.train}
+    test = {near_duplicates.key(item.messages) for item in cut.test}
     assert not train & test
     assert len(cut.items) + sum(cut.dropped.values()) == len(rows)

@@ -18,9 +18,9 @@ import pytest
 from assistant.chat import Chat
 from assistant.evidence import runner, scorers, untrained
 from assistant.evidence.runner import Question
-from assistant.knowledge import retriever
-from assistant.knowledge.embeddings import Choice, Served, chosen
-from assistant.knowledge.retriever import Found, Knowledge
+from assistant.knowledge.search import retriever
+from assistant.knowledge.search.embedding_choice import Choice, Served, chosen
+from assistant.knowledge.search.retriever import Found, Knowledge
 from assistant.record.store import Store
 from assistant.record.trials import DOCUMENT, Asked
 from assistant.record.types import Score
@@ -224,7 +224,7 @@ def test_a_build_that_is_killed_goes_on_where_it_was(tmp_path: Path, server: Emb
     server.open.clear()
     code = (
         "import sys; from pathlib import Path; from tests.assistant.material import settings;"
-        "from assistant.record.store import Store; from assistant.knowledge.retriever import Knowledge;"
+        "from assistant.record.store import Store; from assistant.knowledge.search.retriever import Knowledge;"
         "made = settings(Path(sys.argv[1]), embedding='openai:test', embedding_base_url=sys.argv[2]);"
         "Knowledge(Store(made.database), made).sync('plants', wait=True)"
     )
@@ -335,7 +335,7 @@ def test_without_the_package_words_are_searched_and_it_is_said(tmp_path: Path, h
     code = (
         "import sys; from pathlib import Path; from tests.assistant.material import settings;"
         "from tools.trainer import ToolError; from assistant.record.store import Store;"
-        "from assistant.knowledge.retriever import Knowledge;"
+        "from assistant.knowledge.search.retriever import Knowledge;"
         "made = settings(Path(sys.argv[1]), embedding=sys.argv[2]); knowledge = Knowledge(Store(made.database), made)\n"
         "try: knowledge.sync('plants', wait=True); print('indexed')\n"
         "except ToolError as error: print(error)\n"

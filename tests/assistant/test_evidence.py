@@ -14,14 +14,15 @@ from assistant.errors import AttuneError
 from assistant.evidence import parity, runner, scorers, statistics
 from assistant.evidence.runner import by_conversation, questions, shared
 from assistant.evidence.verdict import judge
-from assistant.knowledge import tokens
-from assistant.knowledge.retriever import Knowledge
+from assistant.knowledge.prompt import tokens
+from assistant.knowledge.search.retriever import Knowledge
 from assistant.record.types import Item, Score
 from assistant.stages import dataset, evaluate
 from tests.assistant.material import add_documents, new_case, talk, variant
 from tests.assistant.reading_server import YesServer
 from tests.assistant.test_conversations import questions as unlike
-from tools import basemodel, jobdir
+from tools import jobdir
+from tools.local import base_model
 
 
 # scorers --------------------------------------------------------------------------------------------------------------
@@ -211,7 +212,7 @@ def test_a_base_of_the_hub_is_compared_by_what_its_trainer_noted(tmp_path):
             return found["ok"], first["detail"]
 
         assert template() == (False, "The base's template is not known: train again on a base that has one.")
-        (tuned.parent / jobdir.TEMPLATE).write_text(basemodel.template_hash(tuned))
+        (tuned.parent / jobdir.TEMPLATE).write_text(base_model.template_hash(tuned))
         assert template()[0]
         (tuned.parent / jobdir.TEMPLATE).write_text("0" * 64)
         ok, said = template()

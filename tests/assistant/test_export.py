@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from assistant import export
 from assistant.errors import AttuneError
 from assistant.guide.agent import Guide
+from assistant.leaving import export
 from assistant.stages import finetune
 from assistant.workbench import Workbench
 from tests.assistant.measured import trained

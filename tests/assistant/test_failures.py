@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from assistant.conversations import labels, pasted
+from assistant.conversations import labels
+from assistant.conversations.formats import pasted
 from assistant.errors import AttuneError
 from assistant.evidence import failures
 from assistant.evidence.failures import Failure, Failures
-from assistant.faces.cli_common import failure_table
+from assistant.faces.cli.shared import failure_table
 from assistant.guide import paste, proposals, results, state
 from assistant.guide.agent import Guide
 from assistant.record.store import Store

@@ -21,11 +21,12 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from assistant.faces.ui import safe, transcript
-from assistant.faces.ui.proposal_card import described
+from assistant.faces.ui import safe_html
+from assistant.faces.ui.chat import transcript
+from assistant.faces.ui.guide.proposal_card import described
 from assistant.guide import proposals
 from assistant.guide.agent import Guide
-from assistant.knowledge import documents
+from assistant.knowledge.reading import ingestion
 from assistant.record.types import Passage
 from assistant.stages import baseline, dataset, interview
 from assistant.workbench import Workbench
@@ -127,7 +128,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workbench
     bench, trainer = open_bench(tmp_path_factory.mktemp("hostile"), **SECRETS)
     other = interview.new(bench.store, "merger").id
     interview.run(bench.store, other, dict.fromkeys(interview.QUESTIONS, f"about {PRIVATE}"))
-    documents.add(bench.store, bench.settings, other, "merger.md", f"# Secret\n\n{PRIVATE}".encode())
+    ingestion.add(bench.store, bench.settings, other, "merger.md", f"# Secret\n\n{PRIVATE}".encode())
     bench.store.import_conversation(other, "import", [
         {"role": "user", "content": PRIVATE}, {"role": "assistant", "content": PRIVATE}])  # fmt: skip
     yield bench, trainer, server
@@ -142,7 +143,7 @@ def poisoned(bench: Workbench, text: str) -> str:
     interview.run(bench.store, case, dict.fromkeys(interview.QUESTIONS, "skip") | {"goal": "Answer customers"})
     interview.run(bench.store, case, {"must": [text], "benefits": [text]})
     name = re.sub(r"[^\w <>()!\[\].-]", "-", text)[:50].strip(". ") or "x"
-    documents.add(bench.store, bench.settings, case, f"{name}.md", f"# {text}\n\n{text}\n\nTea.".encode())
+    ingestion.add(bench.store, bench.settings, case, f"{name}.md", f"# {text}\n\n{text}\n\nTea.".encode())
     baseline.run(bench.store, bench.settings, case)
     approve(bench, case, 20)
     for asked in (text, "What did the customer write?"):
@@ -186,7 +187,7 @@ def talk(bench: Workbench, case: str, text: str, tally: Tally, name: str) -> Non
 
 def rendered(text: str) -> str:
     """A message as HTML, by a parser that would let HTML through."""
-    return str(MarkdownIt("commonmark", {"html": True}).render(safe.markdown(text)))
+    return str(MarkdownIt("commonmark", {"html": True}).render(safe_html.markdown(text)))
 
 
 def told(tally: Tally, how: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -202,9 +203,9 @@ def test_there_are_enough_and_they_bite_without_the_wall() -> None:
     ]
     assert len(raw) >= 8
     assert not [each["name"] for each in HOSTILE if ACTIVE.search(rendered(each["text"]))]
-    assert not [each["name"] for each in HOSTILE if re.search(r"https?://|www\.", safe.markdown(each["text"]), re.I)]
+    assert not [each["name"] for each in HOSTILE if re.search(r"https?://|www\.", safe_html.markdown(each["text"]), re.I)]
     assert not re.search(
-        "[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]", "".join(safe.markdown(each["text"]) for each in HOSTILE)
+        "[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]", "".join(safe_html.markdown(each["text"]) for each in HOSTILE)
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from assistant.errors import AttuneError
-from assistant.faces.ui.guide_model import chosen
+from assistant.faces.ui.guide.guide_model import chosen
 from assistant.guide.agent import Guide
 from assistant.settings import Settings
 from assistant.stages import interview

@@ -14,7 +14,7 @@ from assistant.record import spending
 from assistant.stages import launch
 from tests.assistant.hosted import Hosted, at
 from tests.tools.vendor_server import BASE
-from tools import openai_account
+from tools.openai import account
 from tools.trainer import JobState, ToolError
 
 FLAVOURS = ("openai", "azure", "compatible")
@@ -36,7 +36,7 @@ def one(tmp_path: Path) -> Iterator[Hosted]:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openai_account, "FIRST_WAIT", 0.01)  # our own patience, not the vendor's SDK
+    monkeypatch.setattr(account, "FIRST_WAIT", 0.01)  # our own patience, not the vendor's SDK
 
 
 def test_a_run_from_the_confirmation_to_the_variant(hosted: Hosted) -> None:

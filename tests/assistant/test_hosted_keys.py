@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from assistant import export, hosting
+from assistant import hosting
 from assistant.errors import AttuneError
 from assistant.guide import proposals
+from assistant.leaving import export
 from assistant.stages import switch
 from tests.assistant.hosted import Hosted, at
 from tests.assistant.test_hosting import opened
 from tests.tools.vendor_server import BASE, KEY
-from tools import openai_account
+from tools.openai import account
 from tools.trainer import ToolError
 
 OPTIONS = {"openai": {}, "azure": {}, "compatible": {"base": BASE}}
@@ -25,7 +26,7 @@ def test_a_marked_key_is_found_nowhere_afterwards(
     flavour: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(openai_account, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(account, "FIRST_WAIT", 0.01)
     caplog.set_level(logging.DEBUG)
     ids = {"azure_subscription_id": "sub-1", "azure_resource_group": "group-1"} if flavour == "azure" else {}
     said: list[str] = []

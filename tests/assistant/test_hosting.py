@@ -14,9 +14,9 @@ from azure.core.credentials import AccessToken
 
 from assistant import hosting
 from assistant.errors import AttuneError
-from assistant.faces.ui import training_text
-from assistant.faces.ui.hosting_panel import HostingPanel
 from assistant.faces.ui.session import Session
+from assistant.faces.ui.train import training_text
+from assistant.faces.ui.train.hosting_panel import HostingPanel
 from assistant.guide import proposals
 from assistant.record import spending
 from assistant.record.types import Job
@@ -24,7 +24,7 @@ from assistant.stages import switch
 from assistant.workbench import azure
 from tests.assistant.hosted import Hosted, at
 from tests.tools.vendor_server import BASE
-from tools.azure_deployment import AzureHosting, name_of
+from tools.azure.deployment import AzureHosting, name_of
 from tools.trainer import ToolError
 
 

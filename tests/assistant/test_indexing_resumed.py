@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from assistant.knowledge import documents
+from assistant.knowledge.reading import ingestion
 from tests.assistant.material import new_case
 from tests.assistant.test_knowledge_retriever import ids_in_chroma
 
@@ -43,7 +43,7 @@ print(knowledge.sync("plants", wait=True), flush=True)
 def test_killed_in_the_middle_it_goes_on(tmp_path: Path) -> None:
     made, store = new_case(tmp_path)
     text = "\n\n".join(f"# Plant {n}\n\nPlant number {n} wants {n} drops of water." for n in range(SECTIONS))
-    documents.add(store, made, "plants", "plants.md", text.encode())
+    ingestion.add(store, made, "plants", "plants.md", text.encode())
     store.close()
     first, second = tmp_path / "first.log", tmp_path / "second.log"
 

@@ -8,7 +8,7 @@ import pytest
 
 from assistant.conversations import judged
 from assistant.errors import AttuneError
-from assistant.record.judgement import Judgement
+from assistant.record.judged_rows import Judgement
 from assistant.record.store import Store
 from assistant.record.types import Case, Item
 from assistant.settings import Settings

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from assistant.knowledge import documents
-from assistant.knowledge.chunks import LEAST, MOST, Sizes, sizes, split
-from assistant.knowledge.corpus import Corpus
-from assistant.knowledge.tokens import REMOTE_WINDOW, Reader, estimate, of_folder, reader
+from assistant.knowledge.prompt.tokens import REMOTE_WINDOW, Reader, estimate, of_folder, reader
+from assistant.knowledge.reading import ingestion
+from assistant.knowledge.search.chunks import LEAST, MOST, Sizes, sizes, split
+from assistant.knowledge.search.corpus import Corpus
 from assistant.record.types import Document
 from assistant.settings import ROOT
 from tests.assistant.material import settings
@@ -59,7 +59,7 @@ def test_no_chunk_is_too_long_and_no_word_is_lost() -> None:
 
 @pytest.mark.parametrize("path", sorted(EXAMPLE.iterdir()), ids=lambda path: path.name)
 def test_the_example_documents_are_read_and_cut(path: Path) -> None:
-    found = documents.read(path.name, path.read_bytes(), max_mb=1)
+    found = ingestion.read(path.name, path.read_bytes(), max_mb=1)
     local = sizes(reader(settings(path)))
     pieces = split(Document(1, "c", path.name, found.kind, found.text, ""), local)
     assert found.warnings == ()

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import AttuneError
-from assistant.knowledge.converter import Converter
-from assistant.knowledge.reading import Read
+from assistant.knowledge.reading.converter import Converter
+from assistant.knowledge.reading.text import Read
 from tests.assistant.files import docx
 from tests.assistant.material import pdf
 

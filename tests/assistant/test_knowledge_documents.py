@@ -9,10 +9,10 @@ import pytest
 from pypdf import PdfReader, PdfWriter
 
 from assistant.errors import AttuneError
-from assistant.knowledge import documents
-from assistant.knowledge.documents import Upload
-from assistant.knowledge.pdf import MAX_PAGES
-from assistant.knowledge.reading import MAX_CHARACTERS
+from assistant.knowledge.reading import ingestion
+from assistant.knowledge.reading.ingestion import Upload
+from assistant.knowledge.reading.pdf import MAX_PAGES
+from assistant.knowledge.reading.text import MAX_CHARACTERS
 from assistant.record.store import Store
 from tests.assistant.files import docx, epub, pptx, xlsx, zipped
 from tests.assistant.material import new_case, pdf
@@ -51,7 +51,7 @@ BAD = {
 def test_a_bad_file_is_one_sentence_and_a_remedy(bad: str) -> None:
     name, data, part = BAD[bad]
     with pytest.raises(AttuneError) as caught:
-        documents.read(name, data, max_mb=1)
+        ingestion.read(name, data, max_mb=1)
     assert part in caught.value.sentence
     assert caught.value.sentence.endswith((".", "?"))
     assert "\n" not in caught.value.sentence
@@ -70,23 +70,23 @@ def test_a_bad_file_is_one_sentence_and_a_remedy(bad: str) -> None:
     ],
 )
 def test_text_of_any_encoding(data: bytes, text: str, warned: bool) -> None:
-    found = documents.read("a.txt", data, max_mb=1)
+    found = ingestion.read("a.txt", data, max_mb=1)
     assert found.text == text
     assert bool(found.warnings) is warned
 
 
 def test_a_pdf_is_read_page_by_page() -> None:
-    found = documents.read("a.pdf", pdf("First page.", "", "Third page."), max_mb=1)
+    found = ingestion.read("a.pdf", pdf("First page.", "", "Third page."), max_mb=1)
     assert (found.kind, found.pages) == ("pdf", 3)
     assert found.text.split() == ["First", "page.", "Third", "page."]
     assert "1 of 3 pages" in found.warnings[0]
 
 
 def test_what_is_too_much_is_cut_with_a_warning() -> None:
-    long = documents.read("a.txt", b"word " * 500_000, max_mb=20)
+    long = ingestion.read("a.txt", b"word " * 500_000, max_mb=20)
     assert len(long.text) == MAX_CHARACTERS
     assert "Only the first 2,000,000 characters" in long.warnings[0]
-    many = documents.read("a.pdf", pdf(*["Page."] * (MAX_PAGES + 5)), max_mb=20)
+    many = ingestion.read("a.pdf", pdf(*["Page."] * (MAX_PAGES + 5)), max_mb=20)
     assert many.pages == MAX_PAGES + 5
     assert many.text.count("Page.") == MAX_PAGES
     assert "Only the first 500 of 505 pages" in many.warnings[0]
@@ -94,18 +94,18 @@ def test_what_is_too_much_is_cut_with_a_warning() -> None:
 
 def test_the_same_file_is_added_once_and_a_new_version_takes_its_place(tmp_path: Path) -> None:
     made, store = new_case(tmp_path)
-    first = documents.add(store, made, "plants", "a.txt", b"One.")
-    assert documents.add(store, made, "plants", "some/folder/a.txt", b"One.") == first
-    documents.add(store, made, "plants", "b.txt", b"One.")
-    second = documents.add(store, made, "plants", "a.txt", b"Two.")
+    first = ingestion.add(store, made, "plants", "a.txt", b"One.")
+    assert ingestion.add(store, made, "plants", "some/folder/a.txt", b"One.") == first
+    ingestion.add(store, made, "plants", "b.txt", b"One.")
+    second = ingestion.add(store, made, "plants", "a.txt", b"Two.")
     assert [(d.name, d.text) for d in store.documents("plants")] == [("b.txt", "One."), ("a.txt", "Two.")]
     assert second.id != first.id
 
 
 def test_names_hold_no_folders_and_no_control_characters() -> None:
-    assert documents.clean_name("..\\..\\x/\x00y\n.md") == "y.md"
-    assert documents.clean_name("") == "document"
-    assert len(documents.clean_name("a" * 500 + ".pdf")) == 120
+    assert ingestion.clean_name("..\\..\\x/\x00y\n.md") == "y.md"
+    assert ingestion.clean_name("") == "document"
+    assert len(ingestion.clean_name("a" * 500 + ".pdf")) == 120
 
 
 HTML = b"""<!doctype html><html><head><title>Tea</title></head><body><h2>Green</h2><p>Steep at <b>80</b> degrees.</p>
@@ -127,7 +127,7 @@ FILES = {
 @pytest.mark.parametrize("name", FILES)
 def test_every_kind_is_read_with_its_structure(name: str) -> None:
     data, pages, parts = FILES[name]
-    found = documents.read(name, data, max_mb=1)
+    found = ingestion.read(name, data, max_mb=1)
     assert [part for part in parts if part not in found.text] == []
     assert found.pages == pages
     assert found.warnings == ()
@@ -144,7 +144,7 @@ def test_many_at_once_with_progress_and_one_bad_one(tmp_path: Path) -> None:
     made, store = new_case(tmp_path)
     told: list[tuple[str, float]] = []
     files = {"a.txt": b"One.", "bad.pdf": b"%PDF-1.7 no", "tea.docx": docx(), "tea.xlsx": xlsx()}
-    found = documents.add_all(
+    found = ingestion.add_all(
         store, made, "plants", upload(tmp_path / "files", files), lambda said, part: told.append((said, part))
     )
     assert [(one.name, one.state) for one in found] == [
@@ -162,10 +162,10 @@ def test_many_at_once_with_progress_and_one_bad_one(tmp_path: Path) -> None:
 def test_only_what_changed_is_read_again(tmp_path: Path) -> None:
     made, store = new_case(tmp_path)
     files = {"a.txt": b"One.", "tea.docx": docx()}
-    documents.add_all(store, made, "plants", upload(tmp_path / "files", files))
+    ingestion.add_all(store, made, "plants", upload(tmp_path / "files", files))
     before = store.documents("plants")
     files["a.txt"] = b"Two."
-    found = documents.add_all(store, made, "plants", upload(tmp_path / "files", files))
+    found = ingestion.add_all(store, made, "plants", upload(tmp_path / "files", files))
     assert [one.state for one in found] == ["replaced", "same"]
     assert store.documents("plants")[0] == before[1]
     assert [document.text for document in store.documents("plants")][1] == "Two."
@@ -173,12 +173,12 @@ def test_only_what_changed_is_read_again(tmp_path: Path) -> None:
 
 def test_a_bad_new_version_leaves_the_one_that_is_there(tmp_path: Path) -> None:
     made, store = new_case(tmp_path)
-    documents.add_all(store, made, "plants", upload(tmp_path / "files", {"tea.pdf": pdf("Green tea.")}))
-    found = documents.add_all(store, made, "plants", upload(tmp_path / "files", {"tea.pdf": b"%PDF-1.4 broken"}))
+    ingestion.add_all(store, made, "plants", upload(tmp_path / "files", {"tea.pdf": pdf("Green tea.")}))
+    found = ingestion.add_all(store, made, "plants", upload(tmp_path / "files", {"tea.pdf": b"%PDF-1.4 broken"}))
     assert found[0].state == "refused"
     assert [document.text for document in store.documents("plants")] == ["Green tea."]
     assert len(store.refused_documents("plants")) == 1
-    documents.add_all(store, made, "plants", upload(tmp_path / "files", {"tea.pdf": pdf("Black tea.")}))
+    ingestion.add_all(store, made, "plants", upload(tmp_path / "files", {"tea.pdf": pdf("Black tea.")}))
     assert [document.text for document in store.documents("plants")] == ["Black tea."]
     assert store.refused_documents("plants") == []
 
@@ -186,29 +186,29 @@ def test_a_bad_new_version_leaves_the_one_that_is_there(tmp_path: Path) -> None:
 def test_the_same_bytes_under_another_name_are_searched_once(tmp_path: Path) -> None:
     made, store = new_case(tmp_path)
     files = {"a.txt": b"Ferns like shade.", "b.txt": b"Ferns like shade."}
-    documents.add_all(store, made, "plants", upload(tmp_path / "files", files))
+    ingestion.add_all(store, made, "plants", upload(tmp_path / "files", files))
     found = store.documents("plants")
     assert [document.name for document in found] == ["a.txt", "b.txt"]
-    assert documents.distinct(found) == found[:1]
+    assert ingestion.distinct(found) == found[:1]
     store.remove_document("plants", "a.txt")
-    assert [document.name for document in documents.distinct(store.documents("plants"))] == ["b.txt"]
+    assert [document.name for document in ingestion.distinct(store.documents("plants"))] == ["b.txt"]
 
 
 def test_an_archive_is_its_files(tmp_path: Path) -> None:
     made, store = new_case(tmp_path)
     packed = zipped({"guide/tea.docx": docx(), "guide/more/a.txt": b"One.", ".DS_Store": b"x", "pic.png": b"\x89PNG\0"})
-    found = documents.add_all(store, made, "plants", upload(tmp_path / "files", {"all.zip": packed}))
+    found = ingestion.add_all(store, made, "plants", upload(tmp_path / "files", {"all.zip": packed}))
     assert [(one.name, one.state) for one in found] == [
         ("guide/tea.docx", "added"), ("guide/more/a.txt", "added"), ("pic.png", "refused"),
     ]  # fmt: skip
-    again = documents.add_all(store, made, "plants", upload(tmp_path / "files", {"all.zip": packed}))
+    again = ingestion.add_all(store, made, "plants", upload(tmp_path / "files", {"all.zip": packed}))
     assert [one.state for one in again] == ["same", "same", "refused"]
 
 
 def test_documents_of_an_older_record_are_there(tmp_path: Path) -> None:
     """A record made before refused files were kept is brought up to date when it is opened."""
     made, store = new_case(tmp_path)
-    documents.add(store, made, "plants", "a.txt", b"One.")
+    ingestion.add(store, made, "plants", "a.txt", b"One.")
     store.db.execute("drop index idx_documents_case_removed_problem_id")
     store.db.table("documents").transform(drop={"problem"})
     store.db.execute("delete from _sqlite_migrations where name like 'm003%' or name like 'm008%'")

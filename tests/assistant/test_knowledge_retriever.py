@@ -12,9 +12,9 @@ from shutil import rmtree
 
 import pytest
 
-from assistant.knowledge import documents
-from assistant.knowledge.retriever import Knowledge
-from assistant.knowledge.words import Embedder, stem
+from assistant.knowledge.reading import ingestion
+from assistant.knowledge.search.retriever import Knowledge
+from assistant.knowledge.search.words import Embedder, stem
 from assistant.record.store import Store
 from assistant.settings import Settings
 from tests.assistant.material import PLANTS, add_documents, new_case
@@ -71,7 +71,7 @@ def test_sync_adds_what_is_new_and_drops_what_was_removed(desk: tuple[Settings, 
     made, store, knowledge = desk
     assert knowledge.sync("plants") == 5
     before = ids_in_chroma(made)
-    documents.add(store, made, "plants", "soil.md", b"# Soil\n\nOrchids grow in bark.")
+    ingestion.add(store, made, "plants", "soil.md", b"# Soil\n\nOrchids grow in bark.")
     assert knowledge.passages("plants", "soil of an orchid", 1)[0].document == "soil.md"
     added = ids_in_chroma(made)
     assert before < added
@@ -85,13 +85,13 @@ def test_sync_adds_what_is_new_and_drops_what_was_removed(desk: tuple[Settings, 
 def test_a_replaced_document_is_found_by_its_new_text(desk: tuple[Settings, Store, Knowledge]) -> None:
     made, store, knowledge = desk
     knowledge.sync("plants")
-    documents.add(store, made, "plants", "delivery.md", b"# Delivery\n\nThe courier costs 9 euros.")
+    ingestion.add(store, made, "plants", "delivery.md", b"# Delivery\n\nThe courier costs 9 euros.")
     assert "9 euros" in knowledge.passages("plants", "what does the courier cost?", 1)[0].text
 
 
 def test_one_text_under_two_names_is_one_passage(desk: tuple[Settings, Store, Knowledge]) -> None:
     made, store, knowledge = desk
-    documents.add(store, made, "plants", "copy.md", PLANTS["delivery.md"].encode())
+    ingestion.add(store, made, "plants", "copy.md", PLANTS["delivery.md"].encode())
     found = [p for p in knowledge.passages("plants", "courier on Tuesdays", 5) if "bicycle" in p.text]
     assert len(found) == 1
 
@@ -154,7 +154,7 @@ def test_another_process_may_add_documents(desk: tuple[Settings, Store, Knowledg
     code = (
         "import sys; from pathlib import Path; from tests.assistant.material import settings;"
         "from assistant.record.store import Store; from assistant.knowledge import documents;"
-        "from assistant.knowledge.retriever import Knowledge;"
+        "from assistant.knowledge.search.retriever import Knowledge;"
         "made = settings(Path(sys.argv[1])); store = Store(made.database);"
         "documents.add(store, made, 'plants', 'soil.md', b'# Soil\\n\\nOrchids grow in bark.');"
         "print(Knowledge(store, made).sync('plants'))"
@@ -182,7 +182,7 @@ def test_many_threads_ask_while_documents_come_in(desk: tuple[Settings, Store, K
     for thread in threads:
         thread.start()
     for number in range(4):
-        documents.add(store, made, "plants", f"note{number}.txt", f"Invoice {number} was paid.".encode())
+        ingestion.add(store, made, "plants", f"note{number}.txt", f"Invoice {number} was paid.".encode())
     for thread in threads:
         thread.join()
     assert wrong == []

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from assistant.knowledge.likeness import Near
-from assistant.knowledge.retriever import Knowledge
-from assistant.knowledge.shots import MAX_WORDS, shorten
+from assistant.knowledge.prompt.shots import MAX_WORDS, shorten
+from assistant.knowledge.search.near_duplicates import Near
+from assistant.knowledge.search.retriever import Knowledge
 from assistant.record.store import Store
 from assistant.record.types import Dataset, Item, Message
 from tests.assistant.material import new_case, settings, talk, variant

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from assistant.errors import AttuneError
-from assistant.knowledge.retriever import Knowledge
+from assistant.knowledge.search.retriever import Knowledge
 from assistant.record.store import Store
 from assistant.record.types import Dataset, Message
 from assistant.stages import dataset

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from assistant.evidence import questions
-from assistant.knowledge import shots
+from assistant.knowledge.prompt import shots
 from assistant.record.store import Store
 from assistant.record.trials import HELD_OUT, Asked
 from assistant.record.types import Message

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.evidence.numbers import compare
-from assistant.knowledge.words import numbers
+from assistant.evidence.number_recall import compare
+from assistant.knowledge.search.words import numbers
 
 
 @pytest.mark.parametrize(

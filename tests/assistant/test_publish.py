@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from assistant import publish
 from assistant.errors import AttuneError
+from assistant.leaving import publish
 from assistant.settings import Settings
 from assistant.workbench import Workbench
 from tests.assistant.measured import bad_at_refunds, evaluated
 from tests.assistant.test_export import CASE, give_model, open_bench, trained
 from tests.tools.hub_server import TOKEN, Hub
-from tools.engine import gguffile, local
+from tools.engine import local_models
+from tools.engine.gguf import gguf_file
 from tools.trainer import ToolError
 
 
@@ -89,9 +90,9 @@ def test_without_a_token_or_with_a_wrong_one_it_is_a_sentence(bench: Workbench, 
 def test_a_gguf_is_the_very_file_that_is_served(bench: Workbench, tmp_path: Path) -> None:
     file = tmp_path / "out" / "x.gguf"
     publish.as_gguf(bench.store, bench.settings, CASE, file)
-    served = local.served(bench.settings.model_path("jobs/1/merged"), bench.settings.models)
+    served = local_models.served(bench.settings.model_path("jobs/1/merged"), bench.settings.models)
     assert file.read_bytes() == served.read_bytes()
-    assert gguffile.is_gguf(file)
+    assert gguf_file.is_gguf(file)
     with pytest.raises(AttuneError, match="exists"):
         publish.as_gguf(bench.store, bench.settings, CASE, file)
     assert [path.name for path in file.parent.iterdir()] == ["x.gguf"]

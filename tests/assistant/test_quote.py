@@ -10,7 +10,8 @@ import pytest
 
 from assistant.errors import AttuneError
 from assistant.faces.ui import tracker
-from assistant.knowledge import documents, kinds, pleasantries, quote, units
+from assistant.knowledge.quote import pleasantries, question_kinds, quoting, units
+from assistant.knowledge.reading import ingestion
 from assistant.record.types import QUOTE
 from assistant.settings import EMBEDDED
 from assistant.stages import baseline, switch
@@ -39,15 +40,15 @@ We open at eight. Dogs are welcome. They get water.
 def bench(tmp_path: Path) -> Iterator[Workbench]:
     made, store = new_case(tmp_path)
     add_documents(made, store)
-    documents.add(store, made, "plants", "menu.md", MENU.encode())
+    ingestion.add(store, made, "plants", "menu.md", MENU.encode())
     store.close()
     opened = open_workbench(made)
     yield opened
     opened.close()
 
 
-def answer(bench: Workbench, question: str) -> quote.Quote:
-    return quote.answer(bench.knowledge, "plants", question)
+def answer(bench: Workbench, question: str) -> quoting.Quote:
+    return quoting.answer(bench.knowledge, "plants", question)
 
 
 def test_a_sentence_is_quoted_whole_with_its_citation(bench: Workbench) -> None:
@@ -66,14 +67,14 @@ def test_a_row_comes_with_the_head_of_its_table(bench: Workbench) -> None:
 def test_what_the_documents_do_not_say_is_said_so(bench: Workbench) -> None:
     for question in ("Who won the world cup in 2018?", "How many calories has an espresso?"):
         found = answer(bench, question)
-        assert (found.text, found.passage) == (quote.NOTHING, None), question
+        assert (found.text, found.passage) == (quoting.NOTHING, None), question
 
 
 def test_small_talk_gets_no_row_of_a_table(bench: Workbench) -> None:
     for said in ("hello", "Hi there!", "Thanks a lot, bye", "Who are you?", "👋"):
         found = answer(bench, said)
         assert found.passage is None
-        assert found.text not in ("", quote.NOTHING)
+        assert found.text not in ("", quoting.NOTHING)
     assert pleasantries.reply("Hi, are dogs welcome?") == ""
     assert answer(bench, "Hi, are dogs welcome?").text.startswith("Dogs are welcome.")
 
@@ -95,11 +96,11 @@ def test_a_sentence_that_is_broken_over_lines_is_one() -> None:
 
 
 def test_a_price_is_no_count_and_no_time() -> None:
-    assert kinds.held("It costs £4.", kinds.asked("How much does it cost?"))
-    assert not kinds.held("It costs £4.", kinds.asked("How many seats are there?"))
-    assert not kinds.held("It costs £4.", kinds.asked("When does it start?"))
-    assert kinds.held("Doors open at 7 pm.", kinds.asked("When does it start?"))
-    assert kinds.asked("Are dogs welcome?") == frozenset()
+    assert question_kinds.held("It costs £4.", question_kinds.asked("How much does it cost?"))
+    assert not question_kinds.held("It costs £4.", question_kinds.asked("How many seats are there?"))
+    assert not question_kinds.held("It costs £4.", question_kinds.asked("When does it start?"))
+    assert question_kinds.held("Doors open at 7 pm.", question_kinds.asked("When does it start?"))
+    assert question_kinds.asked("Are dogs welcome?") == frozenset()
 
 
 def test_the_variant_answers_without_any_model(bench: Workbench) -> None:

@@ -11,18 +11,19 @@ from typing import Any
 
 import pytest
 
-from assistant.conversations import folder
-from assistant.conversations.reading import MIXED, WITHOUT, Carried
+from assistant.conversations.formats import case_folder
+from assistant.conversations.with_passages import MIXED, WITHOUT, Carried
 from assistant.errors import AttuneError
 from assistant.evidence import runner
-from assistant.faces import cli_model
-from assistant.faces.mcp_verbs import Verbs
-from assistant.faces.ui import training_tab
+from assistant.faces.cli import model_commands
+from assistant.faces.mcp.verbs import Verbs
+from assistant.faces.ui.train import training_tab
 from assistant.guide import proposals
 from assistant.guide.commands import train_options
 from assistant.guide.kinds import KINDS
 from assistant.guide.tools import Tools
-from assistant.knowledge import documents, prompt
+from assistant.knowledge.prompt import composition
+from assistant.knowledge.reading import ingestion
 from assistant.record.types import Job, Message, Variant
 from assistant.stages import baseline, dataset, finetune, interview
 from assistant.workbench import Workbench
@@ -60,7 +61,7 @@ def filled(bench: Workbench, with_documents: bool = True) -> None:
     interview.run(store, CASE, dict.fromkeys(interview.QUESTIONS, "skip") | {"goal": "Sell pots"})
     for name, price in PRICES.items() if with_documents else ():
         text = f"# {name}\n\nThe {name} costs £{price} and is fired at {price * 9} degrees in our own kiln."
-        documents.add(store, bench.settings, CASE, f"{name.replace(' ', '-')}.md", text.encode())
+        ingestion.add(store, bench.settings, CASE, f"{name.replace(' ', '-')}.md", text.encode())
     for number, (name, price) in enumerate(PRICES.items()):
         told = price if number % 10 else 999  # every tenth answer states what no document holds
         said = [f"How much is the {name} {number * 7919}?", f"The {name} is £{told}. Code RET{number}."]
@@ -94,7 +95,7 @@ def prompts(row: list[Message]) -> list[Message]:
 
 
 def reader(bench: Workbench) -> Variant:
-    system = prompt.short_instruction(bench.store.case(CASE))
+    system = composition.short_instruction(bench.store.case(CASE))
     return Variant(CASE, "tuned+rag", "local", bench.settings.chat_model, system, 0, baseline.PASSAGES, max_tokens=64)
 
 
@@ -270,9 +271,9 @@ def test_every_face_knows_the_option() -> None:
 
     every = {"trainer", *finetune.OPTIONS}
     assert "passages" in every
-    assert every - {"continue_from", "trainer", "base"} <= set(folder.OPTIONS["train"])
+    assert every - {"continue_from", "trainer", "base"} <= set(case_folder.OPTIONS["train"])
     assert set(training_tab.OPTIONS) == every
-    assert every <= takes(cli_model.finetune)
+    assert every <= takes(model_commands.finetune)
     assert every == set(KINDS["train"].options)
     for asked in (Tools.propose_training, Verbs.propose_training, Verbs.estimate_training):
         assert "passages" in takes(asked)

@@ -15,9 +15,10 @@ import pytest
 
 from assistant.chat import Chat
 from assistant.evidence import untrained
-from assistant.faces.ui import documents_text, saw, transcript
-from assistant.knowledge.reranking import CANDIDATES, LEFT, Reranking
-from assistant.knowledge.retriever import Found, Knowledge
+from assistant.faces.ui.chat import model_input, transcript
+from assistant.faces.ui.data import documents_text
+from assistant.knowledge.search.reranker import CANDIDATES, LEFT, Reranking
+from assistant.knowledge.search.retriever import Found, Knowledge
 from assistant.record.store import Store
 from assistant.record.types import Turn
 from assistant.settings import Settings
@@ -254,7 +255,7 @@ def test_an_answer_says_that_its_passages_were_not_ordered(
     shown = transcript.message(turn)[1]
     assert shown["metadata"]["title"].endswith("used · search incomplete")
     assert "refused to rank" in shown["content"]
-    assert saw.shown(LEFT)[:30] in shown["content"]
+    assert model_input.shown(LEFT)[:30] in shown["content"]
 
 
 def test_what_is_measured_is_ordered_or_counts_for_nothing(tmp_path: Path, server: RerankServer) -> None:

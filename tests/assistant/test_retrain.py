@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant import retrain
 from assistant.errors import AttuneError
+from assistant.leaving import retrain
 from tests.assistant.hosted import at
 from tests.conftest import Attune
 from tests.tools.vendor_server import KEY

@@ -8,7 +8,7 @@ import pytest
 
 from assistant.settings import Settings
 from assistant.workbench import trainers
-from tools.local import LocalTrainer
+from tools.local.local_trainer import LocalTrainer
 
 
 def read(folder: Path, *lines: str) -> Settings:

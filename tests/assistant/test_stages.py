@@ -192,7 +192,7 @@ def test_the_request_holds_the_train_split_only_and_the_short_instruction(store,
 
 
 def test_a_rows_own_system_message_follows_ours():
-    from assistant.conversations.rows import training_rows
+    from assistant.conversations.training_rows import training_rows
     from assistant.record.types import Item
 
     own = [{"role": "system", "content": "Labels: a, b"}, {"role": "user", "content": "x"}]

@@ -19,8 +19,8 @@ from pydantic import SecretStr
 
 import app
 from assistant.faces.own_host import OwnHost
-from assistant.faces.ui.build import LOOK_SECONDS, PANELS, PROGRESS_SECONDS, build, mount
-from assistant.faces.ui.told import told
+from assistant.faces.ui.handler_errors import told
+from assistant.faces.ui.page import LOOK_SECONDS, PANELS, PROGRESS_SECONDS, build, mount
 from assistant.settings import Settings
 from assistant.workbench import open_workbench
 from tools.trainer import ToolError

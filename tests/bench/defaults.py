@@ -106,7 +106,7 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported
     from transformers import AutoTokenizer
 
-    from tools.workers import attention
+    from tools.workers.compute import attention
 
     attention.install()
     tokenizer = AutoTokenizer.from_pretrained(options.base)

@@ -27,7 +27,7 @@ import httpx
 
 from assistant.settings import Settings
 from tools import loopback, process
-from tools.engine import embedded, local
+from tools.engine import embedded, local_models
 from tools.engine.serving import Pool
 
 RULES = "You answer questions of a shop's customers in two or three friendly sentences. " * 8
@@ -56,7 +56,7 @@ def memory_mb(pid: int) -> float:
 def ours(folder: Path, logs: Path) -> Iterator[tuple[str, str, str, int]]:
     pool = Pool(logs)
     try:
-        server = pool.endpoint(str(local.served(str(folder), folder.parent)))
+        server = pool.endpoint(str(local_models.served(str(folder), folder.parent)))
         assert server._process is not None
         yield server.base_url, server.key, server.model, server._process.pid
     finally:

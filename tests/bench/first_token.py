@@ -20,8 +20,9 @@ from typing import Any
 import openai
 
 from assistant.chat import Chat
-from assistant.knowledge import documents, prompt
-from assistant.knowledge.retriever import Knowledge
+from assistant.knowledge.prompt import composition
+from assistant.knowledge.reading import ingestion
+from assistant.knowledge.search.retriever import Knowledge
 from assistant.record.store import Store
 from assistant.record.types import Case, Variant
 from assistant.settings import EMBEDDED, ROOT, Settings
@@ -54,13 +55,13 @@ def measure(folder: Path, rounds: int) -> dict[str, Any]:
     store = Store(settings.database)
     case = store.add_case(Case("bench", "Bench"))
     for path in sorted((EXAMPLE / "documents").iterdir()):
-        documents.add(store, settings, case.id, path.name, path.read_bytes())
+        ingestion.add(store, settings, case.id, path.name, path.read_bytes())
     for line in (EXAMPLE / "conversations.jsonl").read_text(encoding="utf-8").splitlines():
         store.import_conversation(case.id, "import", json.loads(line)["messages"])
     questions = [talk[0]["content"] for talk in _talks()][:rounds]
     questions = [questions[i % len(questions)] for i in range(rounds)]
     chat = Chat(settings, store, Knowledge(store, settings))
-    plain = Variant(case.id, "prompt", "local", EMBEDDED, prompt.short_instruction(case), max_tokens=MAX_TOKENS)
+    plain = Variant(case.id, "prompt", "local", EMBEDDED, composition.short_instruction(case), max_tokens=MAX_TOKENS)
     rich = Variant(case.id, "rag+few-shot", "local", EMBEDDED, plain.system, 3, 3, max_tokens=MAX_TOKENS)
     try:
         return {"rounds": rounds, "model": EMBEDDED} | {v.name: _compare(chat, v, questions) for v in (plain, rich)}

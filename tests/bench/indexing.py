@@ -25,12 +25,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from assistant.knowledge.chroma import Folder
-from assistant.knowledge.chunks import sizes
-from assistant.knowledge.corpus import Corpus
-from assistant.knowledge.embeddings import Embedding, chosen
-from assistant.knowledge.index import Index
-from assistant.knowledge.tokens import reader
+from assistant.knowledge.prompt.tokens import reader
+from assistant.knowledge.search.chroma import Folder
+from assistant.knowledge.search.chunks import sizes
+from assistant.knowledge.search.corpus import Corpus
+from assistant.knowledge.search.embedding_choice import Embedding, chosen
+from assistant.knowledge.search.index import Index
 from assistant.record.types import Document
 from assistant.settings import ROOT, Settings
 

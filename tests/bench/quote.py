@@ -23,9 +23,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.knowledge import documents, quote
-from assistant.knowledge.embeddings import chosen
-from assistant.knowledge.retriever import Knowledge
+from assistant.knowledge.quote import quoting
+from assistant.knowledge.reading import ingestion
+from assistant.knowledge.search.embedding_choice import chosen
+from assistant.knowledge.search.retriever import Knowledge
 from assistant.record.store import Store
 from assistant.record.types import Case
 from assistant.settings import Settings
@@ -85,9 +86,9 @@ def measure(settings: Settings) -> dict[str, Any]:
             case = _case(folder)
             store.add_case(Case(case, case))
             for file in sorted(folder.iterdir()):
-                documents.add(store, settings, case, file.name, file.read_bytes())
+                ingestion.add(store, settings, case, file.name, file.read_bytes())
             knowledge.sync(case, wait=True)
-            quote.warm(knowledge, case)
+            quoting.warm(knowledge, case)
         return {name: _figures(knowledge, _case(folder), questions(name)) for name, folder in SETS.items()}
     finally:
         knowledge.close()
@@ -98,7 +99,7 @@ def _figures(knowledge: Knowledge, case: str, asked: Sequence[Question]) -> dict
     right, silent, lengths, seconds = 0, 0, list[int](), list[float]()
     wrong = []
     for question in asked:
-        found = quote.answer(knowledge, case, question.text)
+        found = quoting.answer(knowledge, case, question.text)
         if found.note:
             sys.exit(found.note)
         good = question.answered(found.text) if question.facts else found.passage is None
@@ -111,13 +112,13 @@ def _figures(knowledge: Knowledge, case: str, asked: Sequence[Question]) -> dict
                           "answer": found.text})  # fmt: skip
         for _ in range(ROUNDS):
             started = time.perf_counter()
-            quote.answer(knowledge, case, question.text)
+            quoting.answer(knowledge, case, question.text)
             seconds.append(time.perf_counter() - started)
     answerable = sum(bool(question.facts) for question in asked)
     return {
         "answerable": answerable, "right": right, "share": round(right / answerable, 3),
         "not_in_documents": len(asked) - answerable, "said_so": silent,
-        "denied": sum(bool(one["facts"]) and one["answer"] == quote.NOTHING for one in wrong),
+        "denied": sum(bool(one["facts"]) and one["answer"] == quoting.NOTHING for one in wrong),
         "words_mean": round(statistics.mean(lengths), 1), "words_most": max(lengths),
         "ms_median": round(statistics.median(seconds) * 1000, 1), "ms_most": round(max(seconds) * 1000, 1),
         "wrong": wrong,

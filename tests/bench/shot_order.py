@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from assistant.chat import Chat
-from assistant.conversations import formats
+from assistant.conversations.formats import json_lines
 from assistant.evidence import scorers, statistics
 from assistant.evidence.runner import Question, questions
-from assistant.knowledge import prompt, tokens
-from assistant.knowledge.retriever import Knowledge
-from assistant.knowledge.shots import Pool, Source
-from assistant.knowledge.words import Embedder
+from assistant.knowledge.prompt import composition, tokens
+from assistant.knowledge.prompt.shots import Pool, Source
+from assistant.knowledge.search.retriever import Knowledge
+from assistant.knowledge.search.words import Embedder
 from assistant.record.store import Store
 from assistant.record.types import Item, Message, Variant
 from assistant.settings import EMBEDDED, ROOT, Settings
@@ -62,7 +62,7 @@ def main() -> int:
 
 def measure(name: str, path: Path, count: int, shots: int, chat: Chat, model: Variant) -> dict[str, Any]:
     """Mean score of either order, and the paired difference (last minus first) over conversations."""
-    asked = prompts(name, formats.read(path), count, shots, chat.counter(model))
+    asked = prompts(name, json_lines.read(path), count, shots, chat.counter(model))
     references = [question.reference for question, _, _ in asked]
     scorer = scorers.suggest(references)
     last, first = (
@@ -87,9 +87,9 @@ def prompts(name: str, talks: list[list[Message]], count: int, shots: int, count
         pool = Pool(Source(others, [talks[place]]), embedder)
         for question in questions([Item(place, "train", talks[place])]):
             chosen = pool.choose(question.messages, shots)
-            whole = prompt.build(variant, question.messages, [], chosen, counter.window, counter.count)
+            whole = composition.build(variant, question.messages, [], chosen, counter.window, counter.count)
             kept = chosen[len(chosen) - whole.shots :]
-            other = prompt.build(variant, question.messages, [], kept[::-1], counter.window, counter.count)
+            other = composition.build(variant, question.messages, [], kept[::-1], counter.window, counter.count)
             if len(kept) > 1 and other.shots == len(kept):
                 found.append((question, whole.messages, other.messages))
     return found

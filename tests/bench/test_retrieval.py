@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant.knowledge.embeddings import Embedding, Served
-from assistant.knowledge.words import Embedder, content
+from assistant.knowledge.search.embedding_choice import Embedding, Served
+from assistant.knowledge.search.words import Embedder, content
 from assistant.settings import ROOT, Settings
 from tests.assistant.embedding_server import packaged_model
 from tests.bench import retrieval

@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from tools import jobdir, process
-from tools.local import LocalTrainer
+from tools.local.local_trainer import LocalTrainer
+from tools.local.trl_trainer import TrlTrainer
+from tools.local.unsloth_trainer import UnslothTrainer
 from tools.trainer import JobState, TrainRequest
-from tools.trl_local import TrlTrainer
-from tools.unsloth_local import UnslothTrainer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHOP = ROOT / "data/examples/teashop/conversations.jsonl"

@@ -22,7 +22,7 @@ import httpx
 
 from assistant.settings import EMBEDDED
 from tests.serving_v1 import Served, attune_server
-from tools.engine import local
+from tools.engine import local_models
 from tools.engine.serving import Pool, Server
 
 MAX_TOKENS = 48
@@ -39,7 +39,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "run"
         pool = Pool(Path(folder) / "logs")
-        engine = pool.endpoint(str(local.served(EMBEDDED, data / "models")))
+        engine = pool.endpoint(str(local_models.served(EMBEDDED, data / "models")))
         with attune_server(data, ATTUNE_CHAT_MODEL=EMBEDDED) as served:
             result = asyncio.run(measure(served, engine, options.streams, options.rounds))
         pool.close()

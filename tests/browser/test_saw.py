@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from assistant.knowledge import documents, prompt, seen, tokens
+from assistant.knowledge.prompt import composition, tokens, trace
+from assistant.knowledge.reading import ingestion
 from assistant.record.types import Case, Passage
 from assistant.settings import Settings
 from assistant.stages import baseline
@@ -26,19 +27,19 @@ def fill(data: Path) -> None:
     bench = open_workbench(Settings.model_validate({"data": data}))
     store, made = bench.store, bench.settings
     case = store.add_case(Case("shop", "Tea shop")).id
-    documents.add(store, made, case, "care.md", f"# Pots\n\n{CARE}".encode())
+    ingestion.add(store, made, case, "care.md", f"# Pots\n\n{CARE}".encode())
     variant = baseline.plain(store, made, case)
     passages = [Passage("care.md", "Pots", CARE, 0.9), Passage("hours.md", "", HOURS, 0.5)]
     messages = [{"role": "user", "content": "May I use soap?\nAnd when are you open?"}]
     shots = [[{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello from the shop."}]]
     counter = tokens.of_folder(Path(made.model_path(variant.model)))
-    whole = prompt.build(variant, messages, passages, [], counter.window, counter.count)
-    built = prompt.build(variant, messages, passages, shots * 9, whole.tokens + variant.max_tokens + 20, counter.count)
+    whole = composition.build(variant, messages, passages, [], counter.window, counter.count)
+    built = composition.build(variant, messages, passages, shots * 9, whole.tokens + variant.max_tokens + 20, counter.count)
     assert built.left_out
     talk = store.add_conversation(case, "chat").id
     asked = store.add_turn(talk, 0, "user", messages[0]["content"])
     store.add_turn(talk, asked.id, "assistant", ANSWER, variant=variant.id, passages=built.passages,
-                   details={"saw": seen.record(built, counter)})  # fmt: skip
+                   details={"saw": trace.record(built, counter)})  # fmt: skip
     baseline.plain(store, made, case)
     store.add_switch(case, baseline.variants(store, made, case)["rag"].id, "switch", "for this test", "user")
     bench.close()

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from assistant.conversations import formats
+from assistant.conversations.formats import json_lines
 from assistant.conversations.duplicates import groups
 from assistant.evidence import scorers
-from assistant.knowledge.likeness import THRESHOLD
+from assistant.knowledge.search.near_duplicates import THRESHOLD
 from assistant.record.types import BRIEF_QUESTIONS
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +30,7 @@ NEXT = {"safe", "x-ray", "wash", "brush", "lab", "draw", "flot"}
 
 
 def conversations(name: str, part: str) -> list[list[dict]]:
-    return formats.read(SETS / name / f"{part}.jsonl")
+    return json_lines.read(SETS / name / f"{part}.jsonl")
 
 
 def pairs(name: str) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from tests.serving_v1 import KEY, attune_server
 from tests.tools.conftest import wait_for
 from tests.tools.contract import Bench, rows, settings
 from tools import jobdir
-from tools.openai_api import OpenAITrainer
+from tools.openai.openai_trainer import OpenAITrainer
 from tools.prices import Prices
 from tools.trainer import JobStatus, TrainRequest
 

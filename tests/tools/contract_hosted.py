@@ -9,10 +9,10 @@ from typing import Any
 from assistant.settings import Settings
 from tests.tools.contract import Bench, rows, settings
 from tests.tools.vendor_server import BASE, KEY, STAGES, Vendor, serving
-from tools import azure_deployment
-from tools.azure_openai import AzureTrainer
-from tools.compatible_api import CompatibleTrainer
-from tools.openai_api import OpenAITrainer
+from tools.azure import deployment
+from tools.azure.azure_trainer import AzureTrainer
+from tools.openai.compatible_trainer import CompatibleTrainer
+from tools.openai.openai_trainer import OpenAITrainer
 from tools.prices import Prices
 from tools.trainer import TrainRequest
 
@@ -73,7 +73,7 @@ class AzureBench(HostedBench):
         return settings(data, azure_openai_api_key=KEY, azure_openai_endpoint=self.vendor.url)
 
     def serve(self, model: str) -> None:
-        self.vendor.deployments[azure_deployment.name_of(model)] = {"name": azure_deployment.name_of(model)}
+        self.vendor.deployments[deployment.name_of(model)] = {"name": deployment.name_of(model)}
 
 
 class CompatibleBench(HostedBench):

@@ -10,12 +10,12 @@ from typing import Any
 from tests import tinymodel
 from tests.tools.contract import Bench, rows
 from tests.tools.hub_server import Hub
-from tools.autotrain_cli import AutoTrainTrainer
-from tools.hf_jobs import HfJobs, HfJobsTrainer
-from tools.local import LocalTrainer
+from tools.autotrain.autotrain_trainer import AutoTrainTrainer
+from tools.huggingface.hf_jobs_trainer import HfJobs, HfJobsTrainer
+from tools.local.local_trainer import LocalTrainer
+from tools.local.trl_trainer import TrlTrainer
+from tools.local.unsloth_trainer import UnslothTrainer
 from tools.trainer import JobState, JobStatus, Trainer, TrainRequest
-from tools.trl_local import TrlTrainer
-from tools.unsloth_local import UnslothTrainer
 
 AUTOTRAIN = Path(sys.prefix) / "autotrain"
 

@@ -12,13 +12,13 @@ import pytest
 
 from tests.tools.conftest import make_rows
 from tests.tools.contract_local import AUTOTRAIN
-from tools import autotrain_files as files
 from tools import jobdir, process
-from tools.autotrain_cli import AutoTrainTrainer
-from tools.autotrain_env import READY, Environment
+from tools.autotrain import input_files as files
+from tools.autotrain.autotrain_trainer import AutoTrainTrainer
+from tools.autotrain.environment import READY, Environment
 from tools.trainer import ToolError, TrainRequest
-from tools.workers import autotrain
-from tools.workers.autotrain_log import Log
+from tools.workers.elsewhere import autotrain_run
+from tools.workers.elsewhere.autotrain_log import Log
 from tools.workers.job import Job
 
 PYTHON = """#!/bin/sh
@@ -170,13 +170,13 @@ def test_its_log_becomes_events_and_its_crash_a_reason(tmp_path: Path) -> None:
     assert (event["step"], event["steps"], event["loss"]) == (1, 3, 7.8)
     assert log.error == "ValueError: the cat sat on the keyboard"
     with pytest.raises(ToolError, match="crashed, though it ended as if all were well: ValueError: the cat"):
-        autotrain._adapter(job, log)
+        autotrain_run._adapter(job, log)
 
 
 def test_success_without_an_adapter_is_not_believed(tmp_path: Path) -> None:
     job = Job(tmp_path)
     with pytest.raises(ToolError, match="it left no adapter"):
-        autotrain._adapter(job, Log(job, 1, 1))
+        autotrain_run._adapter(job, Log(job, 1, 1))
 
 
 @pytest.mark.slow
@@ -190,6 +190,6 @@ def test_the_real_one_crashes_with_exit_code_0_and_is_caught(tiny: Path, tmp_pat
     files.write_rows(["too short"], tmp_path)
     chosen = {"block_size": 512, "batch_size": 2, "lr": 1e-3, "rank": 4, "seed": 1, "logging_steps": 1}
     (tmp_path / files.CONFIG).write_text(files.config(str(tmp_path / "base"), chosen, "A test."))
-    log = autotrain._train(job, environment, 1, 1)  # it says that all is well: no exception
+    log = autotrain_run._train(job, environment, 1, 1)  # it says that all is well: no exception
     with pytest.raises(ToolError, match="crashed, though it ended as if all were well"):
-        autotrain._adapter(job, log)
+        autotrain_run._adapter(job, log)

@@ -13,7 +13,8 @@ import pytest
 
 from tests.tools.conftest import ROOT
 from tests.tools.hub_server import TOKEN, Hub
-from tools import basemodel, catalogue, jobdir
+from tools import jobdir
+from tools.local import base_model, catalogue
 from tools.trainer import ToolError
 
 
@@ -29,14 +30,14 @@ def configured(folder: Path, **changes) -> None:
 
 def refused(folder: Path) -> str:
     with pytest.raises(ToolError) as caught:
-        basemodel.check_tunable(folder)
+        base_model.check_tunable(folder)
     assert caught.value.remedy
     return caught.value.sentence
 
 
 def test_a_whole_chat_model_is_fine(copy: Path) -> None:
-    basemodel.check_tunable(copy)
-    assert basemodel.parameters(copy) == 139_584
+    base_model.check_tunable(copy)
+    assert base_model.parameters(copy) == 139_584
 
 
 def test_a_model_without_a_chat_template_is_refused(copy: Path) -> None:
@@ -76,7 +77,7 @@ def test_the_template_hash_is_the_same_wherever_the_template_is_kept(tmp_path: P
         (tmp_path / name / "tokenizer_config.json").write_text(json.dumps({"chat_template": text}))
     (tmp_path / "file").mkdir()
     (tmp_path / "file" / "chat_template.jinja").write_text("{{ x }}\n")
-    found = {name: basemodel.template_hash(tmp_path / name) for name in ("file", "text", "list", "none", "nowhere")}
+    found = {name: base_model.template_hash(tmp_path / name) for name in ("file", "text", "list", "none", "nowhere")}
     assert len(found["file"]) == 64
     assert found["file"] == found["text"] == found["list"]
     assert (found["none"], found["nowhere"]) == ("", "")
@@ -99,7 +100,7 @@ def test_a_base_of_the_hub_leaves_the_hash_of_its_template(hub: Hub, tiny: Path,
     job.mkdir()
     command = [sys.executable, "-c", BASE_READY, str(job)]
     subprocess.run(command, cwd=ROOT, env=os.environ | reach, check=True, capture_output=True, timeout=240)
-    assert (job / jobdir.TEMPLATE).read_text() == basemodel.template_hash(tiny) != ""
+    assert (job / jobdir.TEMPLATE).read_text() == base_model.template_hash(tiny) != ""
 
 
 def test_the_catalogue_is_sorted_dated_and_complete() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from assistant.chat import Chat
-from assistant.knowledge.retriever import Knowledge
+from assistant.knowledge.search.retriever import Knowledge
 from assistant.record.store import Store
 from assistant.record.types import Case, Dataset, Item
 from assistant.stages import finetune, switch

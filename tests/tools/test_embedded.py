@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.engine import EMBEDDED, embedded, gguffile, unpack
+from tools.engine import EMBEDDED, embedded
+from tools.engine.gguf import gguf_file, unpack
 from tools.trainer import ToolError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +51,7 @@ def test_the_folder_holds_what_trainers_and_the_engine_read(root: Path) -> None:
     folder = root / EMBEDDED
     config = json.loads((folder / "config.json").read_text())
     assert (config["hidden_size"], config["num_hidden_layers"], config["vocab_size"]) == (576, 30, 49152)
-    assert gguffile.architecture(gguffile.opened(folder / embedded.SERVED)) == "llama"
+    assert gguf_file.architecture(gguf_file.opened(folder / embedded.SERVED)) == "llama"
     assert "<|im_start|>" in (folder / "chat_template.jinja").read_text()
     assert [path.name for path in root.iterdir() if path.name.endswith(".part")] == []
 
@@ -120,8 +121,8 @@ def test_a_file_that_is_no_whole_gguf_is_refused(root: Path, tmp_path: Path) -> 
     cut.write_bytes((root / EMBEDDED / embedded.SERVED).read_bytes()[:50_000_000])
     other.write_text("hello")
     with pytest.raises(ToolError, match="damaged or cut off"):
-        gguffile.check_chat(cut)
+        gguf_file.check_chat(cut)
     with pytest.raises(ToolError, match="not a GGUF file"):
-        gguffile.check_chat(other)
+        gguf_file.check_chat(other)
     with pytest.raises(ToolError, match="There is no file"):
         unpack.unpack(tmp_path / "nowhere.gguf", tmp_path)

@@ -14,7 +14,8 @@ import pytest
 from tests.assistant.embedding_server import packaged_model, sentence_transformer
 from tests.tools.conftest import ROOT, wait_for
 from tools.embedding import Local, MiniLM
-from tools.engine import gguffile, minilm
+from tools.engine import minilm
+from tools.engine.gguf import gguf_file
 from tools.trainer import ToolError
 
 TEXTS = ["A cactus wants water once a month.", "Ferns like shade.", "The courier costs 4 euros."]
@@ -81,7 +82,7 @@ def test_a_damaged_model_is_made_again(tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[: size // 2])
     assert minilm.ensure(tmp_path) == file.parent
     assert file.stat().st_size == size
-    assert gguffile.architecture(gguffile.opened(file)) == "bert"
+    assert gguf_file.architecture(gguf_file.opened(file)) == "bert"
     assert {path.name for path in file.parent.iterdir()} == {minilm.SERVED, minilm.TOKENIZER, "made.json"}
 
 

@@ -12,8 +12,9 @@ from safetensors.numpy import save_file
 
 from tests.tools.conftest import end_workers, make_rows, until, wait_for
 from tests.tools.hub_server import TOKEN, Fault, Hub
-from tools import hf_script, jobdir
-from tools.hf_jobs import HfJobs, HfJobsTrainer
+from tools import jobdir
+from tools.huggingface import job_script
+from tools.huggingface.hf_jobs_trainer import HfJobs, HfJobsTrainer
 from tools.trainer import JobState, TrainRequest
 
 
@@ -42,7 +43,7 @@ def pushed(hub: Hub, stage: str = "COMPLETED", job: str = "job1", **result: obje
 def tells(hub: Hub, job: str, *messages: str) -> None:
     """The job's log: what others print, and events of ours."""
     (hub.folder / job).mkdir(parents=True, exist_ok=True)
-    events = [hf_script.MARK + json.dumps({"type": "message", "time": 1.0, "message": said}) for said in messages]
+    events = [job_script.MARK + json.dumps({"type": "message", "time": 1.0, "message": said}) for said in messages]
     (hub.folder / job / "log").write_text("\n".join(["Installed 60 packages", *events]))
 
 
@@ -66,8 +67,8 @@ def test_an_adapter_to_go_on_from_is_sent_along(hub, trainer, handle, tiny, tmp_
     until(on_gpu, on_gpu.start(asked), JobState.RUNNING)
     sent = list(hub.repos.values())[-2]
     assert sent["adapter/adapter_model.safetensors"] == (adapter / "adapter_model.safetensors").read_bytes()
-    assert json.loads(sent["request.json"])["adapter"] == hf_script.ADAPTER
-    assert hf_script.FOUR_BITS.encode() in sent["job.py"]
+    assert json.loads(sent["request.json"])["adapter"] == job_script.ADAPTER
+    assert job_script.FOUR_BITS.encode() in sent["job.py"]
     assert str(tmp_path).encode() not in sent["request.json"]
 
 
@@ -113,7 +114,7 @@ def test_a_part_of_the_model_that_is_here_already_does_not_pass_for_the_whole(hu
 def test_a_log_line_that_was_cut_off_is_passed_over(hub, trainer, handle) -> None:
     tells(hub, "job1", "one")
     with open(hub.folder / "job1" / "log", "a") as log:
-        log.write(f'\n{hf_script.MARK}{{"type": "mess\n{hf_script.MARK}{{"type": "message", "message": "two"}}\n')
+        log.write(f'\n{job_script.MARK}{{"type": "mess\n{job_script.MARK}{{"type": "message", "message": "two"}}\n')
     wait_for(lambda: told(handle) == ["one", "two"], 30)
     pushed(hub)
     assert until(trainer, handle, JobState.SUCCEEDED, JobState.FAILED).state is JobState.SUCCEEDED
@@ -152,7 +153,7 @@ def test_resume_takes_what_the_first_job_makes_before_it_pays_for_another(goes_o
 def test_a_second_job_is_heard_from_its_first_word_and_judged_by_its_own_result(hub, trainer, handle) -> None:
     (hub.folder / "job1").mkdir(parents=True)
     saved = {"type": "checkpoint", "time": 1.0, "step": 2, "message": "saved"}
-    (hub.folder / "job1" / "log").write_text(hf_script.MARK + json.dumps(saved))
+    (hub.folder / "job1" / "log").write_text(job_script.MARK + json.dumps(saved))
     wait_for(lambda: told(handle) == ["saved"], 30)
     pushed(hub, "ERROR", state="failed", reason="Memory ran out.")
     assert until(trainer, handle, JobState.FAILED).reason == "Memory ran out."

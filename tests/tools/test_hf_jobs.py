@@ -12,11 +12,12 @@ import pytest
 
 from tests.tools.conftest import end_workers, make_rows, until, wait_for
 from tests.tools.hub_server import TOKEN, Hub
-from tools import jobdir, machine
-from tools.hf_jobs import STATES, HfJobs, HfJobsTrainer, timeout
+from tools import jobdir
+from tools.huggingface.hf_jobs_trainer import STATES, HfJobs, HfJobsTrainer, timeout
+from tools.local import machine
 from tools.prices import TABLE
 from tools.trainer import Estimate, JobState, ToolError, TrainRequest
-from tools.workers import hf_remote
+from tools.workers.elsewhere import hf_remote
 
 
 @pytest.fixture

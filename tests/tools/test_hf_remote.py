@@ -10,7 +10,8 @@ from pathlib import Path
 
 from tests.tools.conftest import ROOT
 from tests.tools.hub_server import TOKEN, Hub
-from tools import hf_script, jobdir
+from tools import jobdir
+from tools.huggingface import job_script
 
 REPO = "ada/attune-run"
 JOB = """
@@ -35,7 +36,7 @@ def job(hub: Hub, tmp_path: Path, **asked: str) -> subprocess.CompletedProcess[s
 
 def warnings(done: subprocess.CompletedProcess[str]) -> list[str]:
     events = [
-        json.loads(line.split(hf_script.MARK, 1)[1]) for line in done.stdout.splitlines() if hf_script.MARK in line
+        json.loads(line.split(job_script.MARK, 1)[1]) for line in done.stdout.splitlines() if job_script.MARK in line
     ]
     return [event["message"] for event in events if event.get("level") == "warn"]
 
@@ -53,7 +54,7 @@ def test_a_checkpoint_that_cannot_be_pushed_is_told_and_the_run_goes_on(hub: Hub
 
 
 def test_the_folders_that_were_sent_along_are_found(hub: Hub, tmp_path: Path) -> None:
-    job(hub, tmp_path, base=hf_script.BASE, adapter=hf_script.ADAPTER)
+    job(hub, tmp_path, base=job_script.BASE, adapter=job_script.ADAPTER)
     found = jobdir.read_request(tmp_path / "run")
     assert [found[name] for name in ("base", "adapter")] == [str(tmp_path / "given" / n) for n in ("base", "adapter")]
 

@@ -9,15 +9,15 @@ import tomllib
 import zipfile
 
 from tests.tools.conftest import ROOT
-from tools import hf_script
+from tools.huggingface import job_script
 
 
 def test_the_script_is_a_uv_script_with_the_tested_versions() -> None:
-    text = hf_script.script()
+    text = job_script.script()
     head = re.search(r"# /// script\n(.*?)# ///\n", text, re.DOTALL)
     assert head is not None
     found = tomllib.loads("".join(line.removeprefix("# ") for line in head[1].splitlines(keepends=True)))
-    assert found["dependencies"] == list(hf_script.DEPENDENCIES)
+    assert found["dependencies"] == list(job_script.DEPENDENCIES)
     pins = dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "constraints.txt").read_text("utf-8"), re.MULTILINE))
     exact = dict(name.split("==") for name in found["dependencies"] if "==" in name)
     assert exact
@@ -26,13 +26,13 @@ def test_the_script_is_a_uv_script_with_the_tested_versions() -> None:
 
 
 def test_qlora_brings_what_computes_in_four_bits() -> None:
-    assert hf_script.FOUR_BITS in hf_script.script("qlora")
-    assert "bitsandbytes" not in hf_script.script("lora")
+    assert job_script.FOUR_BITS in job_script.script("qlora")
+    assert "bitsandbytes" not in job_script.script("lora")
 
 
 def test_the_code_that_is_sent_is_our_tools_and_nothing_else() -> None:
-    names = zipfile.ZipFile(io.BytesIO(hf_script.code())).namelist()
-    assert "tools/workers/hf_remote.py" in names
+    names = zipfile.ZipFile(io.BytesIO(job_script.code())).namelist()
+    assert "tools/workers/elsewhere/hf_remote.py" in names
     assert "tools/workers/finetune.py" in names
     assert all(name.startswith("tools/") and name.endswith(".py") for name in names)
-    assert hf_script.code() == hf_script.code()
+    assert job_script.code() == job_script.code()

@@ -13,20 +13,20 @@ from openai.types.fine_tuning import FineTuningJob
 
 from tests.tools.conftest import make_rows, wait_for
 from tests.tools.vendor_server import BASE, KEY, STAGES, Vendor, serving
-from tools import openai_account, openai_earlier, openai_limits, openai_status, result_csv
-from tools.azure_openai import AzureTrainer, base_url
-from tools.compatible_api import CompatibleTrainer
-from tools.openai_api import OpenAITrainer
-from tools.openai_limits import Limits
+from tools.azure.azure_trainer import AzureTrainer, base_url
+from tools.openai import account, earlier_jobs, job_limits, result_csv, statuses
+from tools.openai.compatible_trainer import CompatibleTrainer
+from tools.openai.job_limits import Limits
+from tools.openai.openai_trainer import OpenAITrainer
 from tools.prices import Prices
 from tools.trainer import JobState, Preference, ToolError, TrainRequest
 
-TABLES = {"openai": openai_status.OPENAI, "azure": openai_status.AZURE, "compatible": openai_status.COMPATIBLE}
+TABLES = {"openai": statuses.OPENAI, "azure": statuses.AZURE, "compatible": statuses.COMPATIBLE}
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openai_account, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(account, "FIRST_WAIT", 0.01)
 
 
 @pytest.fixture
@@ -179,14 +179,14 @@ def test_the_table_can_be_edited_and_a_tuned_model_costs_as_its_base(tmp_path: P
 def test_what_a_run_bills_lies_in_the_estimate() -> None:
     """120 conversations of English as a tokenizer counts them: about 4 bytes a token."""
     rows = make_rows(120)
-    said = openai_limits.tokens(wanted(train=rows, epochs=2))
+    said = job_limits.tokens(wanted(train=rows, epochs=2))
     counted = 2 * sum(len(str(m["content"]).encode()) / 4 + 4 for row in rows for m in row)
     assert said.low < counted < said.high
 
 
 @pytest.mark.parametrize(("rows", "epochs"), [(10, 10), (20, 5), (33, 3), (34, 3), (100, 3), (9000, 2), (30_000, 1)])
 def test_epochs_follow_the_published_rule(rows: int, epochs: int) -> None:
-    assert openai_limits.epochs(TrainRequest(BASE, [[]] * rows)) == epochs
+    assert job_limits.epochs(TrainRequest(BASE, [[]] * rows)) == epochs
 
 
 # eligibility and limits -----------------------------------------------------------------------------------------------
@@ -234,8 +234,8 @@ def test_what_the_vendor_would_refuse_is_refused_first(vendor: Vendor, changes: 
 
 def test_a_suffix_fits_the_vendor() -> None:
     long = TrainRequest(BASE, [], suffix="Größte Teehandlung_der Stadt Lübeck")
-    assert openai_limits.suffix(long, Limits("A", 18)) == "gr--te-teehandlung"
-    assert len(openai_limits.suffix(long, Limits("O", 64))) <= 64
+    assert job_limits.suffix(long, Limits("A", 18)) == "gr--te-teehandlung"
+    assert len(job_limits.suffix(long, Limits("O", 64))) <= 64
     assert base_url("https://res.openai.azure.com/") == "https://res.openai.azure.com/openai/v1/"
     assert base_url("https://res.openai.azure.com/openai/v1") == "https://res.openai.azure.com/openai/v1/"
 
@@ -284,14 +284,14 @@ def test_the_rows_of_an_earlier_job_come_back_by_job_model_and_file(vendor: Vend
     handle = trainer.start(wanted())
     status = wait_for(lambda: (found := trainer.poll(handle)).state.ended and found, 20)
     for source in (handle, status.model):
-        found = openai_earlier.fetch(trainer.account, source)
+        found = earlier_jobs.fetch(trainer.account, source)
         assert (found.model, found.base) == (status.model, BASE)
         assert [json.loads(line)["messages"] for line in found.train.splitlines()] == make_rows(12)
         assert len(found.test.splitlines()) == 2
     file = vendor.jobs[handle]["training_file"]
-    assert openai_earlier.fetch(trainer.account, file).train == found.train
+    assert earlier_jobs.fetch(trainer.account, file).train == found.train
     with pytest.raises(ToolError, match="lists no job that made 'ft:other'"):
-        openai_earlier.fetch(trainer.account, "ft:other")
+        earlier_jobs.fetch(trainer.account, "ft:other")
     vendor.files.clear()
     with pytest.raises(ToolError, match="does not know this"):
-        openai_earlier.fetch(trainer.account, handle)
+        earlier_jobs.fetch(trainer.account, handle)

@@ -13,10 +13,10 @@ import torch
 
 from tests.tools.conftest import make_rows, wait_for
 from tools import jobdir
-from tools.local import LocalTrainer
+from tools.local.local_trainer import LocalTrainer
+from tools.local.trl_trainer import TrlTrainer
+from tools.local.unsloth_trainer import UnslothTrainer
 from tools.trainer import JobState, JobStatus, ToolError, TrainRequest
-from tools.trl_local import TrlTrainer
-from tools.unsloth_local import UnslothTrainer
 
 ENGINES = {"trl": TrlTrainer, "unsloth": UnslothTrainer}
 

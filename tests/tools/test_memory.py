@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.workers import memory
+from tools.workers.compute import memory
 
 
 def test_rows_at_once_divide_the_share_and_shrink() -> None:

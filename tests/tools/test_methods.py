@@ -12,10 +12,11 @@ import pytest
 
 from tests import tinymodel
 from tests.tools.conftest import make_rows
-from tools import checks, jobdir, machine, process, recipe
+from tools import jobdir, process
 from tools.engine import EMBEDDED
+from tools.local import checks, machine, recipe
+from tools.local.trl_trainer import TrlTrainer
 from tools.trainer import JobState, JobStatus, Preference, ToolError, TrainRequest
-from tools.trl_local import TrlTrainer
 
 WORSE = "I do not know what you mean."
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests import tinymodel
 from tests.tools.go_template import render
-from tools import ollama
+from tools.engine import ollama
 from tools.trainer import ToolError
 
 TALK = [

@@ -10,8 +10,8 @@ import pytest
 
 from tests.tools.conftest import make_rows, wait_for
 from tools import jobdir
+from tools.local.trl_trainer import TrlTrainer
 from tools.trainer import JobState, JobStatus, TrainRequest
-from tools.trl_local import TrlTrainer
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

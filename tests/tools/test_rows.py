@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.tinymodel import CHATML
 from tests.tools.conftest import make_tokenizer
-from tools.workers import rows
+from tools.workers.training import token_rows
 
 STOPS = frozenset({2})
 # Templates whose earlier turns change as the conversation goes on, as those of reasoning models do.
@@ -38,11 +38,11 @@ def talk(*turns: str, **weights: int) -> list[dict]:
 
 
 def learned(tokenizer, row) -> str:
-    return tokenizer.decode([label for label in row["labels"] if label != rows.IGNORED])
+    return tokenizer.decode([label for label in row["labels"] if label != token_rows.IGNORED])
 
 
-def build(tokenizer, *conversations, window: int = 256) -> rows.Rows:
-    return rows.build(tokenizer, conversations, window, STOPS)
+def build(tokenizer, *conversations, window: int = 256) -> token_rows.Rows:
+    return token_rows.build(tokenizer, conversations, window, STOPS)
 
 
 def test_only_the_answer_and_its_end_are_learned(tokenizer):
@@ -50,7 +50,7 @@ def test_only_the_answer_and_its_end_are_learned(tokenizer):
     (row,) = built.rows
     assert learned(tokenizer, row) == "sorry<|im_end|>"
     assert tokenizer.decode(row["input_ids"]).startswith("<|im_start|>user\nhello<|im_end|>\n<|im_start|>assistant\n")
-    assert all(label in (rows.IGNORED, token) for token, label in zip(row["input_ids"], row["labels"], strict=True))
+    assert all(label in (token_rows.IGNORED, token) for token, label in zip(row["input_ids"], row["labels"], strict=True))
 
 
 def test_every_turn_of_a_conversation_in_one_row(tokenizer):
@@ -91,7 +91,7 @@ def test_a_template_that_rewrites_the_past_makes_one_row_a_turn():
     built = build(tokenizer, talk("hello", "sorry", "order", "thanks"))
     assert [learned(tokenizer, row) for row in built.rows] == ["sorry<|im_end|>", "thanks<|im_end|>"]
     for row, asked in zip(built.rows, (talk("hello"), talk("hello", "sorry", "order")), strict=True):
-        prompt = rows.prompt(tokenizer, asked)
+        prompt = token_rows.prompt(tokenizer, asked)
         assert row["input_ids"][: len(prompt)] == prompt
 
 

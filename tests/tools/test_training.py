@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from tests.tools.conftest import make_rows, wait_for
-from tools import jobdir, machine
+from tools import jobdir
+from tools.local import machine
+from tools.local.trl_trainer import TrlTrainer
 from tools.trainer import TrainRequest
-from tools.trl_local import TrlTrainer
-from tools.workers import job, rows
-from tools.workers.batches import ByLength
+from tools.workers import job
+from tools.workers.training import token_rows
+from tools.workers.training.batches import ByLength
 
 
 def test_rows_of_a_length_share_a_step_in_another_order_each_epoch() -> None:
@@ -42,13 +44,13 @@ def test_our_loss_is_the_usual_one(tiny: Path, monkeypatch: pytest.MonkeyPatch, 
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from tools.workers import loss
+    from tools.workers.compute import loss
 
     monkeypatch.setattr(loss, "PIECE", piece)
     tokenizer = AutoTokenizer.from_pretrained(tiny)
-    built = rows.build(tokenizer, make_rows(4), 256, frozenset([2])).rows
+    built = token_rows.build(tokenizer, make_rows(4), 256, frozenset([2])).rows
     longest = max(len(row["input_ids"]) for row in built)
-    fills = {"input_ids": 0, "attention_mask": 0, "labels": rows.IGNORED}
+    fills = {"input_ids": 0, "attention_mask": 0, "labels": token_rows.IGNORED}
     batch = {
         name: torch.tensor([row[name] + [fill] * (longest - len(row[name])) for row in built])
         for name, fill in fills.items()
@@ -63,7 +65,7 @@ def test_our_loss_is_the_usual_one(tiny: Path, monkeypatch: pytest.MonkeyPatch, 
     found = model(**batch)
     found.loss.backward()
     assert float(found.loss) == pytest.approx(float(usual.loss), rel=1e-5)
-    counted = batch["labels"][:, 1:] != rows.IGNORED
+    counted = batch["labels"][:, 1:] != token_rows.IGNORED
     right = (usual.logits[:, :-1].argmax(-1) == batch["labels"][:, 1:]) & counted
     assert (int(found.right), int(found.learned)) == (int(right.sum()), int(counted.sum()))
     for name, weights in model.named_parameters():
@@ -77,12 +79,12 @@ def test_our_attention_learns_what_the_usual_one_does(tiny: Path) -> None:
     from transformers import AttentionInterface, AutoModelForCausalLM
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-    from tools.workers import attention
+    from tools.workers.compute import attention
 
     ids = torch.randint(3, 400, (2, 24), generator=torch.Generator().manual_seed(0))
     padded = torch.tensor([[1] * 24, [1] * 15 + [0] * 9])
     for mask in (torch.ones_like(padded), padded):
-        labels = ids.masked_fill(mask == 0, rows.IGNORED)
+        labels = ids.masked_fill(mask == 0, token_rows.IGNORED)
         found = []
         for install in (lambda: None, attention.install):
             install()
@@ -99,7 +101,7 @@ def test_our_attention_learns_what_the_usual_one_does(tiny: Path) -> None:
 def test_sample_answers_take_a_share_of_the_run_at_most(tmp_path: Path) -> None:
     from transformers import TrainerControl, TrainerState, TrainingArguments
 
-    from tools.workers.progress import LEAST_SECONDS, ROUNDS, Progress
+    from tools.workers.training.progress import LEAST_SECONDS, ROUNDS, Progress
 
     given: list[float] = []
 

@@ -11,7 +11,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.engine import EMBEDDED, convert, made, unpack
+from tools.engine import EMBEDDED, made
+from tools.engine.gguf import convert, unpack
 from tools.trainer import ToolError
 
 HUB = "HuggingFaceTB/SmolLM2-135M-Instruct"

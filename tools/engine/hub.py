@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tools import basemodel
-from tools.engine import convert
+from tools.engine.gguf import convert
+from tools.local import base_model
 from tools.trainer import ToolError
 
 SKIPPED = ["*.gguf", "*.bin", "*.pth", "*.onnx", "*.msgpack", "*.h5", "original/*", "onnx/*", "runs/*"]
@@ -36,7 +36,7 @@ def fetched(name: str, say: Callable[[str], None]) -> Path:
         said = " ".join(str(error).split())[:200]
         raise ToolError(f"{name} could not be fetched from the Hub: {said}",
                         "Check the network, or name a local folder or GGUF file.") from error  # fmt: skip
-    basemodel.check_folder(folder)
+    base_model.check_folder(folder)
     return folder
 
 

@@ -11,7 +11,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.engine import bert, made
+from tools.engine import made
+from tools.engine.gguf import bert
 from tools.trainer import ToolError
 
 if TYPE_CHECKING:

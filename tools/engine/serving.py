@@ -22,7 +22,7 @@ from pathlib import Path
 from tools import jobdir, loopback, process
 from tools.trainer import ToolError
 
-WORKER = "tools.workers.llama"
+WORKER = "tools.workers.serving.llama"
 READY, LOADING = "attune: ready", "attune: loading model"  # what the worker says of itself
 START_SECONDS = 180.0
 OnProgress = Callable[[str], None]
@@ -193,11 +193,11 @@ class Pool:
             return server
 
     def _start(self, model: str) -> Server:
-        from tools.engine import vllm
+        from tools.engine import vllm_server
 
         digest = hashlib.sha256(model.encode()).hexdigest()[:8]
         log = self.logs / f"serve-{Path(model).parent.name}-{digest}-{os.getpid()}.log"
-        make = vllm.VllmServer if vllm.fits(Path(model)) else Server
+        make = vllm_server.VllmServer if vllm_server.fits(Path(model)) else Server
         server = make(model, log, self.interpreter)
         with self._guard:
             if self._closed:

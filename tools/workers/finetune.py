@@ -14,16 +14,18 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tools import basemodel, forecast, jobdir, machine, recipe
+from tools import jobdir
+from tools.local import base_model, forecast, machine, recipe
 from tools.trainer import PROBE_TOKENS, TrainRequest
-from tools.workers import answer, bases, memory, merge, outcome, preference, ranks, rows, sft
-from tools.workers.cores import Watch
+from tools.workers.compute import greedy_answers, memory, merge, ranks
+from tools.workers.compute.cores import Watch
 from tools.workers.job import Job, Onlooker, ended, options
-from tools.workers.plan import Plan, Prepared
+from tools.workers.training import bases, outcome, preference, sft, token_rows
+from tools.workers.training.plan import Plan, Prepared
 
 if TYPE_CHECKING:
-    from tools.workers.engines import Loaded
-    from tools.workers.progress import Progress
+    from tools.workers.training.engines import Loaded
+    from tools.workers.training.progress import Progress
 
 MERGED = "merged"  # the folder of the model that a run leaves
 SAMPLES, SAMPLE_TOKENS = 3, 48
@@ -53,7 +55,7 @@ def _run(job: Job, resumed: bool) -> None:
     engine = str(values.pop("engine", "trl"))
     request = TrainRequest.from_json(values)
     if Path(request.base).is_dir() or os.path.isabs(request.base):
-        basemodel.check_folder(Path(request.base))
+        base_model.check_folder(Path(request.base))
     os.chdir(job.directory)
     Run(job, request, engine, resumed).go()
 
@@ -96,7 +98,7 @@ class Run:
             self.job.finish("succeeded", ended, **made, metrics=metrics)
 
     def _plan(self) -> Plan:
-        from tools.workers import engines
+        from tools.workers.training import engines
 
         watch = Watch()
         engines.warm(self.engine, self.ranks.count == 1)
@@ -104,7 +106,7 @@ class Run:
             ranks.know_numbered_cpus()
         base = bases.ready(self.request.base, self.job)
         bases.unchanged(base, self.job.directory, self.ranks.first)
-        window, parameters = basemodel.window(base), basemodel.parameters(base)
+        window, parameters = base_model.window(base), base_model.parameters(base)
         if parameters < recipe.SMALL:
             engines.limit_threads(max(1, watch.threads() // self.ranks.count))
         return Plan(
@@ -120,7 +122,7 @@ class Run:
         )
 
     def _load(self) -> Loaded:
-        from tools.workers import engines
+        from tools.workers.training import engines
 
         plan, request = self.plan, self.request
         wanted = engines.Wanted(str(plan.base), request.tuning, request.adapter, plan.max_length, request.seed,
@@ -152,7 +154,7 @@ class Run:
 
     def _at_once(self, prepared: Prepared, loaded: Loaded) -> int:
         plan = self.plan
-        vocabulary = basemodel.vocabulary(plan.base)
+        vocabulary = base_model.vocabulary(plan.base)
         tokens = forecast.through(self.request.method, vocabulary, plan.parameters, loaded.accelerated)
         known = memory.remembered(plan.directory)
         found = memory.at_once(plan.share, prepared.longest, plan.parameters, tokens, known)
@@ -170,7 +172,7 @@ class Run:
     def _trainer(self, loaded: Loaded, prepared: Prepared, at_once: int) -> tuple[Any, Progress]:
         from transformers import EarlyStoppingCallback, PrinterCallback
 
-        from tools.workers.progress import Progress
+        from tools.workers.training.progress import Progress
 
         prompts = [prompt for prompt in self.request.samples if prompt][:SAMPLES]
         speak = (lambda seconds: _speak(loaded, prompts, seconds)) if prompts else None
@@ -191,7 +193,7 @@ class Run:
         if self.engine != "unsloth" or self.request.method != "sft" or self.ranks.count > 1:
             return None
         looked_at = [row for row in prepared.train if len(row["input_ids"]) <= LOOKED_TOKENS][:LOOKED_AT]
-        return (lambda: answer.accuracy(loaded.model, looked_at)) if looked_at else None
+        return (lambda: greedy_answers.accuracy(loaded.model, looked_at)) if looked_at else None
 
     def _fit(self, trainer: Any) -> None:
         checkpoint = None
@@ -211,7 +213,7 @@ class Run:
         if not self.request.probes:
             return
         model = merge.saved(self.job.directory / MERGED)
-        answers = answer.greedy(model, tokenizer, self.request.probes, PROBE_TOKENS)
+        answers = greedy_answers.greedy(model, tokenizer, self.request.probes, PROBE_TOKENS)
         text = json.dumps([vars(given) for given in answers], ensure_ascii=False)
         jobdir.write_atomically(self.job.directory / jobdir.PROBES, text)
 
@@ -241,9 +243,9 @@ def _stops(loaded: Loaded) -> frozenset[int]:
     return frozenset(id_ for id_ in [*ids, loaded.tokenizer.eos_token_id] if id_ is not None)
 
 
-def _speak(loaded: Loaded, prompts: list[list[rows.Message]], seconds: float) -> list[dict[str, str]]:
+def _speak(loaded: Loaded, prompts: list[list[token_rows.Message]], seconds: float) -> list[dict[str, str]]:
     """Short greedy answers to the fixed prompts, for people to look at, cut where `seconds` are over."""
-    answers = answer.greedy(loaded.model, loaded.tokenizer, prompts, SAMPLE_TOKENS, seconds, loaded.bf16)
+    answers = greedy_answers.greedy(loaded.model, loaded.tokenizer, prompts, SAMPLE_TOKENS, seconds, loaded.bf16)
     return [{"prompt": str(given.messages[-1].get("content", "")), "answer": given.answer} for given in answers]
 
 

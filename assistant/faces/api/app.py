@@ -10,9 +10,10 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from assistant.faces.api import auth, chat, completions, embeddings, errors, files, jobs, models, responses
+from assistant.faces.api import auth, error_objects, file_routes, fine_tuning, model_list
+from assistant.faces.api.answers import chat_completions, completions, embeddings, responses
+from assistant.faces.api.answers.upstream import Engine
 from assistant.faces.api.common import ERRORS
-from assistant.faces.api.engine import Engine
 from assistant.faces.api.limits import Bodies, Limits, Marked
 from assistant.uploads.queue import Turns
 from assistant.workbench import Workbench
@@ -29,9 +30,9 @@ def make(bench: Workbench, keys: auth.Keys) -> FastAPI:
     app.state.bench, app.state.keys = bench, keys
     app.state.limits = Limits(bench.settings)
     app.state.engine = Engine(bench.chat.models, bench.settings.model_servers)
-    for part in (chat, responses, completions, embeddings, files, jobs, models):
+    for part in (chat_completions, responses, completions, embeddings, file_routes, fine_tuning, model_list):
         app.include_router(part.router)
-    errors.install(app)
+    error_objects.install(app)
     app.add_middleware(Bodies, file_mb=bench.settings.api_file_mb)
     if origins := [one.strip() for one in bench.settings.api_origins.split(",") if one.strip()]:
         app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"],

@@ -9,12 +9,13 @@ from typing import Annotated, Any, Protocol, TypeVar
 from fastapi import Depends, Query, Request, Security
 from fastapi.security import HTTPBearer
 
-from assistant.faces.api import auth, schemas
+from assistant.faces.api import auth
+from assistant.faces.api.schemas import objects
 from assistant.uploads.refusals import missing
 from assistant.workbench import Workbench
 
 ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": schemas.ErrorBody, "description": what}
+    status: {"model": objects.ErrorBody, "description": what}
     for status, what in (
         (400, "The request is wrong; the message says how."), (401, "No valid key."),
         (403, "Not for this caller."), (404, "There is no such thing, or it is somebody else's."),

@@ -11,7 +11,7 @@ from typing import Any
 
 from fastapi.requests import HTTPConnection
 
-from assistant.faces.api import auth, errors
+from assistant.faces.api import auth, error_objects
 from assistant.settings import Settings
 from assistant.uploads.refusals import Refused
 
@@ -95,7 +95,7 @@ class Marked:
         except Exception as error:
             if started or scope["type"] != "http":
                 raise
-            await errors.bug(scope["method"], scope["path"], error)(scope, receive, marked)
+            await error_objects.bug(scope["method"], scope["path"], error)(scope, receive, marked)
 
 
 class Bodies:
@@ -116,7 +116,7 @@ class Bodies:
             try:
                 auth.known(HTTPConnection(scope))
             except Refused as refused:
-                await errors.of(refused)(scope, receive, send)
+                await error_objects.of(refused)(scope, receive, send)
                 return
         path = str(scope["path"]).rstrip("/")
         most = (self.file_mb + FORM_MB if path.endswith(("/files", "/parts")) else JSON_MB) * 1e6
@@ -152,5 +152,5 @@ class _TooLarge(BaseException):
 
 
 def _refusal(most: float) -> Any:
-    return errors.response(413, f"The body is larger than {most / 1e6:g} MB. Send less, or a file in several parts.",
+    return error_objects.response(413, f"The body is larger than {most / 1e6:g} MB. Send less, or a file in several parts.",
                            None, "request_too_large")  # fmt: skip

@@ -8,7 +8,7 @@ _HIDE = "mcp" not in sys.modules
 if _HIDE:
     sys.modules["mcp"] = None  # type: ignore[assignment]
 try:
-    from assistant.faces.ui.build import build
+    from assistant.faces.ui.page import build
 finally:
     if _HIDE:
         del sys.modules["mcp"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from assistant.faces.ui.told import told
+from assistant.faces.ui.handler_errors import told
 
 # No endpoint of the interface is part of the public API, and no panel is greyed out while it refreshes.
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}

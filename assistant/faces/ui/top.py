@@ -9,8 +9,8 @@ import gradio as gr
 
 from assistant import workbench
 from assistant.faces.ui import tracker
+from assistant.faces.ui.handler_errors import told
 from assistant.faces.ui.session import QUIET, Session
-from assistant.faces.ui.told import told
 from assistant.stages import interview, progress, switch
 from assistant.workbench import Workbench
 

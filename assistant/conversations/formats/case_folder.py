@@ -1,0 +1,92 @@
+"""A case folder: case.toml, documents/, conversations.jsonl and, if there is one, heldout.jsonl."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from assistant.conversations.formats import json_lines
+from assistant.errors import AttuneError
+from assistant.record.types import Message
+
+OPTIONS = {
+    "train": (
+        "trainer",
+        "base",
+        "epochs",
+        "max_steps",
+        "learning_rate",
+        "batch_size",
+        "lora_rank",
+        "seed",
+        "method",
+        "tuning",
+        "patience",
+        "processes",
+        "beta",
+        "passages",
+    ),
+    "evaluate": ("scorer", "test_share"),
+}
+
+
+@dataclass(frozen=True)
+class CaseFolder:
+    """What a case folder holds, read whole and checked before anything is recorded."""
+
+    name: str
+    title: str
+    brief: dict[str, Any]
+    options: dict[str, Any]
+    documents: list[tuple[str, bytes]]
+    conversations: list[list[Message]]
+    heldout: list[list[Message]] = field(default_factory=list)
+
+
+def read(folder: Path) -> CaseFolder:
+    """Read a case folder, or say in one sentence which part is missing or wrong."""
+    if not folder.is_dir():
+        raise AttuneError(f"{folder} is not a folder.", "Name a case folder such as data/examples/teashop.")
+    missing = [name for name in ("case.toml", "conversations.jsonl") if not (folder / name).is_file()]
+    if missing:
+        raise AttuneError(f"{folder} has no {' and no '.join(missing)}.",
+                          "A case folder holds case.toml, conversations.jsonl and documents/.")  # fmt: skip
+    table = _toml(folder / "case.toml")
+    name = str(table.get("name") or folder.resolve().name)
+    heldout = folder / "heldout.jsonl"
+    return CaseFolder(
+        name, str(table.get("title") or name), _table(table, "brief"), _options(table), _documents(folder),
+        json_lines.read(folder / "conversations.jsonl"), json_lines.read(heldout) if heldout.is_file() else [],
+    )  # fmt: skip
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(json_lines.decode(path.read_bytes(), path.name))
+    except tomllib.TOMLDecodeError as error:
+        raise AttuneError(f"{path.name} is not valid TOML: {error}.", "Mend that line.") from error
+
+
+def _table(table: dict[str, Any], name: str) -> dict[str, Any]:
+    value = table.get(name, {})
+    if not isinstance(value, dict):
+        raise AttuneError(f"case.toml: '{name}' is not a table.", f"Write it as [{name}].")
+    return value
+
+
+def _options(table: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for section, names in OPTIONS.items():
+        values = _table(table, section)
+        unknown = sorted(set(values) - set(names))
+        if unknown:
+            raise AttuneError(f"case.toml: [{section}] has no option '{unknown[0]}'.", f"It has {', '.join(names)}.")
+        found |= values
+    return found
+
+
+def _documents(folder: Path) -> list[tuple[str, bytes]]:
+    files = sorted(path for path in (folder / "documents").glob("*") if path.is_file() and path.name[0] != ".")
+    return [(path.name, path.read_bytes()) for path in files]

@@ -1,0 +1,129 @@
+"""Commands about what a case holds: documents, conversations and datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assistant.errors import AttuneError
+from assistant.faces.cli.shared import AsJson, CaseId, open_bench, pick, say, show, split_case
+
+if TYPE_CHECKING:
+    from assistant.record.store import Store
+    from assistant.record.types import Case
+    from assistant.stages.dataset import Preview
+
+Files = Annotated[list[str], typer.Argument(metavar="[CASE] FILE...", show_default=False)]
+
+
+def new(
+    title: Annotated[str, typer.Argument(help="What the case is called.", show_default=False)] = "",
+    id: Annotated[str, typer.Option("--id", help="Its short name; made from the title when left out.")] = "",
+    folder: Annotated[str, typer.Option("--folder", help="Make it from a case folder (case.toml and so on).")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a case, empty or from a folder."""
+    from assistant.stages import interview as stage
+
+    if folder and (title.strip() or id):
+        raise AttuneError("A case folder brings its own title and short name.",
+                          "Give --folder alone, or a title and --id without it.")  # fmt: skip
+    with open_bench() as bench:
+        if folder:
+            from assistant import workbench
+
+            case = workbench.import_case_folder(bench, Path(folder))
+        elif title.strip():
+            case = stage.new(bench.store, title, id=id, owner=bench.settings.owner)
+        else:
+            raise AttuneError("A case needs a title.", 'For example: attune new "Support desk".')
+        show({"case": case.id, "title": case.title}, f"Made the case '{case.id}'. Next: attune interview", as_json)
+
+
+def import_(
+    files: Files,
+    heldout: Annotated[bool, typer.Option("--heldout", help="Only ever test on these.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Import approved conversations (JSON lines).
+
+    A line: {"messages": [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]}
+    """
+    from assistant.conversations.formats import json_lines
+
+    with open_bench() as bench:
+        case, names = split_case(bench.store, files)
+        found = [messages for path in existing(bench.store, names) for messages in json_lines.read(path)]
+        source = "heldout" if heldout else "import"
+        with bench.store.atomic():
+            for messages in found:
+                bench.store.import_conversation(case.id, source, messages)
+        kind = "held-out" if heldout else "approved"
+        text = f"Imported {len(found)} {kind} conversations into '{case.id}'."
+        show({"case": case.id, "conversations": len(found), "source": source}, text, as_json)
+
+
+def existing(store: Store, names: Sequence[str]) -> list[Path]:
+    """The files named, folders opened one level; raises AttuneError for one that is not there."""
+    if not names:
+        raise AttuneError("No file was named.", "Name at least one.")
+    found: list[Path] = []
+    for name in names:
+        path = Path(name)
+        if path.is_dir():
+            found += sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
+        elif path.is_file():
+            found.append(path)
+        else:
+            known = ", ".join(case.id for case in store.cases())
+            raise AttuneError(f"There is no file '{name}'.", f"Check the path (the cases are: {known}).")
+    return found
+
+
+def read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise AttuneError(f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
+
+
+def dataset(
+    case: CaseId = "",
+    preview: Annotated[bool, typer.Option("--preview", help="Only tell what it would hold.")] = False,
+    seed: Annotated[int | None, typer.Option(help="Seed of the split.", show_default="the case's, or 3407")] = None,
+    test_share: Annotated[
+        float | None, typer.Option(help="Share tested on, without held-out ones.", show_default="the case's, or 0.2")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Freeze the approved conversations into a split."""
+    from assistant.stages import dataset as stage
+
+    with open_bench() as bench:
+        chosen = pick(bench.store, case)
+        if preview:
+            found = stage.preview(bench.store, chosen.id)
+            value = asdict(found) | {"case": chosen.id, "rows": len(found.rows)}
+            show(value, _preview_text(found), as_json)
+            return
+        given = {name: value for name, value in (("seed", seed), ("test_share", test_share)) if value is not None}
+        made = stage.run(bench.store, chosen.id, **(split_options(chosen) | given))
+        for why, count in made.dropped.items():
+            say(f"Left out: {count} ({why})")
+        text = f"Dataset {made.id[:12]}: {made.train} to train on, {made.test} to test on. Next: attune finetune"
+        value = {"case": chosen.id, "sha256": made.id, "seed": made.seed, "train": made.train, "test": made.test}
+        show(value | {"dropped": made.dropped}, text, as_json)
+
+
+def split_options(case: Case) -> dict[str, Any]:
+    """What the case file says about the split."""
+    return {name: case.options[name] for name in ("seed", "test_share") if name in case.options}
+
+
+def _preview_text(found: Preview) -> str:
+    counts = f"{len(found.rows)} approved and {found.heldout} held-out conversations, {found.usable} usable"
+    return "\n".join([f"{counts}; {found.pairs} pairs, {found.negatives} negatives", *found.problems])

@@ -1,0 +1,77 @@
+"""`attune deploy` and `attune retrain`: what follows a hosted training, at Azure and at home."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from assistant.errors import AttuneError
+from assistant.faces.cli.shared import AsJson, CaseId, open_bench, pick, say, show
+
+
+def deploy(
+    case: CaseId = "",
+    job: Annotated[int, typer.Option(help="The job whose model it is.", show_default="the latest")] = 0,
+    kind: Annotated[str, typer.Option(help="Standard, GlobalStandard or DeveloperTier.")] = "Standard",
+    hours: Annotated[float, typer.Option(help="Hours to reserve under the spending cap.")] = 8.0,
+    list_: Annotated[bool, typer.Option("--list", help="What is deployed now, and its bill.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Take it down: the bill ends, the model stays.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Deploy a model tuned at Azure OpenAI, at once (it costs by the hour), list what runs, or take it down."""
+    from assistant import hosting
+    from assistant.guide import hosting as terms
+
+    with open_bench() as bench:
+        date = bench.hosting.prices.date
+        if list_ and remove:
+            raise AttuneError("Only one of --list and --remove can be done.", "Leave the other out.")
+        if list_:
+            for over in hosting.sweep(bench.store, bench.hosting):
+                say(f"The hours of job {over} have passed: its deployment was taken down.")
+            found = hosting.running(bench.store, bench.hosting)
+            text = "\n".join(hosting.said(one, date) for one in found) or "Nothing of Attune's is deployed at Azure."
+            show({"deployments": [asdict(one) for one in found], "price_date": date}, text, as_json)
+            return
+        chosen = pick(bench.store, case).id
+        wanted = terms.prepare(bench, chosen, {"job": job, "kind": kind, "hours": hours})
+        if remove:
+            text = terms.remove(bench, wanted)
+            show({"job": wanted["job"], "deployed": False}, text, as_json)
+            return
+        say(terms.deploy_terms(bench, chosen, wanted)[3])
+        text = terms.deploy(bench, wanted)
+        show({**wanted, "deployed": True, "usd_per_hour": bench.hosting.hour(kind), "price_date": date}, text, as_json)
+
+
+def retrain(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", show_default=False, help="ftjob-..., ft:... or file-... at the vendor.")
+    ],
+    trainer: Annotated[str, typer.Option(help="openai, azure or compatible: where it was trained.")] = "openai",
+    title: Annotated[str, typer.Option(help="Title of the new case.", show_default="the model's name")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Bring an earlier hosted fine-tuning home: a case of its rows, and a proposal to train it on this machine."""
+    from assistant.guide import proposals
+    from assistant.leaving import retrain as bringing
+    from tools.openai.openai_trainer import OpenAITrainer
+    from tools.trainer import Hosted
+
+    with open_bench() as bench:
+        vendor = bench.trainers.get(trainer)
+        if not isinstance(vendor, OpenAITrainer):
+            raise AttuneError(f"'{trainer}' keeps no files of earlier jobs.", "Choose openai, azure or compatible.")
+        case = bringing.run(bench.store, bench.settings, vendor.account, source, title)
+        local = {name: one.unavailable() for name, one in bench.trainers.items() if not isinstance(one, Hosted)}
+        ready = next((name for name, problem in local.items() if problem is None), "")
+        if not ready:
+            say(f"No trainer of this machine is ready: {next(iter(local.values()))}")
+        made = proposals.propose(bench, case.id, "train", {"trainer": ready}) if ready else None
+        data = bench.store.datasets(case.id)[-1]
+        text = f"Case {case.id}: {data.train} conversations to train on, {data.test} held out."
+        text += f"\nProposal {made.id}: {made.why}\nNext: attune confirm {made.id}" if made else ""
+        value = {"case": case.id, "train": data.train, "test": data.test, "proposal": made.id if made else 0}
+        show(value, text, as_json)

@@ -1,0 +1,188 @@
+"""The chat: the active variant answers, and every gesture on an answer is a label in the record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from assistant.chat import Reply
+from assistant.conversations import labels
+from assistant.errors import AttuneError
+from assistant.faces.ui.chat import answer_stream, transcript
+from assistant.faces.ui.chat.citations import CITING
+from assistant.faces.ui.chat.transcript import Shown
+from assistant.faces.ui.handler_errors import told, told_stream, warn
+from assistant.faces.ui.session import QUIET, Session
+from assistant.record.types import Variant
+from assistant.stages import dataset, switch
+from assistant.workbench import Workbench
+
+ANOTHER = 0.8  # temperature of a second try: at 0 it would be the same answer again
+EMPTY = "### Ask something\nThe assistant answers right away. Approve good answers, edit those that nearly are."
+
+
+class ChatTab:
+    """Builds the panel; the record is the only memory, so a reload brings the conversation back."""
+
+    def __init__(self, bench: Workbench, session: Session) -> None:
+        self.bench, self.session = bench, session
+        self.conversation = gr.State(0)
+        self.chat = gr.Chatbot(
+            elem_id="chat", height="58vh", min_height=320, show_label=False, label="Chat", editable="all",
+            buttons=["copy"], feedback_options=("Like", "Dislike"), placeholder=EMPTY, allow_tags=False,
+            group_consecutive_messages=True, layout="bubble", latex_delimiters=[],
+        )  # fmt: skip
+        self.box = gr.Textbox(
+            placeholder="Write a message", show_label=False, label="Message", container=False, submit_btn="Send",
+            lines=1, max_lines=6, elem_id="message", autofocus=True,
+        )  # fmt: skip
+        with gr.Row():
+            self.count = gr.Markdown(elem_classes="quiet", elem_id="approved", container=False)
+            self.new = gr.Button("New conversation", size="sm", scale=0, min_width=160, elem_id="new-conversation")
+        gr.HTML("", js_on_load=CITING, elem_id="citing", apply_default_css=False, padding=False)
+
+    def wire(self) -> None:
+        case, talk, chat, box = self.session.case, self.conversation, self.chat, self.box
+        state = [chat, case, talk]
+        running = {**QUIET, "concurrency_limit": None}
+        sent = box.submit(told_stream(self._send), [box, *state], [box, chat, talk], **running)
+        again = chat.retry(told_stream(self._retry), state, [box, chat, talk], **running)
+        edited = chat.edit(told_stream(self._edit), state, [box, chat, talk], trigger_mode="multiple", **running)
+        box.stop(None, None, None, cancels=[sent, again, edited], **QUIET).then(
+            told(self._stopped), talk, [box, chat], **QUIET
+        )
+        for event in (sent, again, edited):
+            self.session.after(event)
+        self.session.after(chat.like(told(self._label), [chat, talk], chat, **QUIET))
+        chat.undo(told(self._undo), chat, [chat, box], **QUIET)
+        gr.on([self.new.click, chat.clear], lambda: (0, gr.Chatbot([], feedback_value=[])), None, [talk, chat], **QUIET)
+        case.change(told(self._open), case, [talk, chat], cancels=[sent, again, edited], **QUIET)
+        self.session.in_front("chat", self.show, [self.count])
+
+    def show(self, case: str) -> str:
+        """How many answers are approved, and what that is still short of."""
+        rows = labels.approved_rows(self.bench.store, case)
+        approved = sum(m["role"] == "assistant" and m.get("weight", 1) != 0 for row in rows for m in row.messages)
+        more = dataset.LEAST - len(rows)
+        short = f"{more} more conversation{'s' * (more != 1)} until a dataset can be built" if more > 0 else \
+            "enough to build a dataset"  # fmt: skip
+        return f"{approved} answer{'s' * (approved != 1)} approved · {short}"
+
+    def _open(self, case: str) -> tuple[int, gr.Chatbot]:
+        """The last conversation of the case."""
+        found = self.bench.store.conversations(case, "chat") if case else []
+        last = found[-1].id if found else 0
+        return last, self._chatbot(last)
+
+    def _chatbot(self, conversation: int) -> gr.Chatbot:
+        turns = self.bench.store.turns(conversation) if conversation else []
+        return gr.Chatbot(transcript.shown(turns), feedback_value=transcript.feedback(turns))
+
+    def _send(self, text: str, history: Shown, case: str, conversation: int) -> Iterator[tuple[Any, ...]]:
+        if not text.strip() or not case:
+            return
+        store = self.bench.store
+        parent = transcript.last_answer(history)
+        conversation = conversation or store.add_conversation(case, "chat").id
+        turn = store.add_turn(conversation, parent, "user", text.strip())
+        yield from self._answer(case, conversation, turn.id)
+
+    def _retry(self, history: Shown, case: str, conversation: int, data: gr.RetryData) -> Iterator[tuple[Any, ...]]:
+        """Another answer to the same question; the first one stays in the record."""
+        if question := transcript.turn_id(history, data.index):
+            yield from self._answer(case, conversation, question, again=True)
+
+    def _edit(self, history: Shown, case: str, conversation: int, data: gr.EditData) -> Iterator[tuple[Any, ...]]:
+        """An edited answer is an approved one, an edited question is asked; the originals stay in the record."""
+        store = self.bench.store
+        id, text = transcript.turn_id(history, data.index), transcript.plain(data.value).strip()
+        if not id or not text or text == store.turn(id).content:
+            if id:
+                yield gr.skip(), self._chatbot(conversation), gr.skip()
+            return
+        old = store.turn(id)
+        if old.role == "user":
+            new = store.add_turn(conversation, old.parent, "user", text, edited_from=id)
+            yield from self._answer(case, conversation, new.id)
+            return
+        with store.atomic():
+            path = transcript.shown_after(store.turns(conversation), id)
+            kept = {"saw": old.details["saw"]} if "saw" in old.details else {}
+            new = store.add_turn(conversation, old.parent, "assistant", text, "approved", id, old.variant, old.passages,
+                                 kept)  # fmt: skip
+            parent = new.id
+            for turn in path:  # what followed the edited answer is said again under the new one
+                parent = store.add_turn(conversation, parent, turn.role, turn.content, turn.label, turn.edited_from,
+                                        turn.variant, turn.passages, turn.details).id  # fmt: skip
+        gr.Info("Your version is kept as an approved answer; the original stays in the record.", duration=4)
+        yield gr.skip(), self._chatbot(conversation), gr.skip()
+
+    def _answer(self, case: str, conversation: int, question: int, again: bool = False) -> Iterator[tuple[Any, ...]]:
+        """Stream the answer to a turn; it enters the record when it is complete, and only then."""
+        store = self.bench.store
+        variant = switch.active(store, self.bench.settings, case)
+        if again:
+            variant = replace(variant, temperature=max(variant.temperature, ANOTHER))
+        path = transcript.up_to(store.turns(conversation), question)
+        before: Shown = [message for turn in path for message in transcript.message(turn)]
+        thumbs = transcript.feedback(path)
+        busy = gr.Textbox("", submit_btn=False, stop_btn="Stop")
+        yield busy, gr.Chatbot([*before, _pending("Thinking…")], feedback_value=thumbs), conversation
+        try:
+            yield from self._pieces(variant, path, before, conversation, question)
+        except Exception as error:  # the box must come back whatever happened
+            warn(error)
+        yield gr.Textbox(submit_btn="Send", stop_btn=False), self._chatbot(conversation), conversation
+
+    def _pieces(
+        self, variant: Variant, path: list[Any], before: Shown, conversation: int, question: int
+    ) -> Iterator[tuple[Any, ...]]:
+        text = ""
+        for piece in answer_stream.pieces(self.bench.chat, variant, transcript.as_messages(path)):
+            if piece.kind == "status" or (piece.kind == "wait" and not text):
+                yield gr.skip(), [*before, _pending(piece.text)], gr.skip()
+            elif piece.kind == "text":
+                text += piece.text
+                yield gr.skip(), [*before, {"role": "assistant", "content": text}], gr.skip()
+            elif piece.reply is not None:
+                self._keep(piece.reply, variant, conversation, question)
+
+    def _keep(self, reply: Reply, variant: Variant, conversation: int, question: int) -> None:
+        """The complete answer enters the record, unless it is word for word one that is there."""
+        store = self.bench.store
+        if not reply.text.strip():
+            raise AttuneError("The model gave an empty answer.", "Try again, or ask in other words.")
+        if any(turn.parent == question and turn.content == reply.text for turn in store.turns(conversation)):
+            gr.Info("The same answer came again: this model answers a question always in the same way. Edit it.")
+            return
+        details = {
+            "prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens,
+            "first_token_s": reply.first_token_s, "total_s": reply.total_s, "dropped": list(reply.dropped),
+            "temperature": variant.temperature, "note": reply.note, "cut": reply.cut, "repeats": reply.repeats,
+            "saw": reply.saw(),
+        }  # fmt: skip
+        store.add_turn(conversation, question, "assistant", reply.text, variant=variant.id, passages=reply.passages,
+                       details=details)  # fmt: skip
+
+    def _stopped(self, conversation: int) -> tuple[Any, ...]:
+        gr.Info("Stopped. The unfinished answer was not kept.")
+        return gr.Textbox(submit_btn="Send", stop_btn=False), self._chatbot(conversation)
+
+    def _label(self, history: Shown, conversation: int, data: gr.LikeData) -> gr.Chatbot:
+        """Approve or reject; the same thumb again takes it back (Gradio then says "")."""
+        store, id = self.bench.store, transcript.turn_id(history, data.index)
+        if id:
+            store.label(id, "approved" if data.liked is True else "rejected" if data.liked is False else "")
+        return gr.Chatbot(feedback_value=transcript.feedback(store.turns(conversation)))
+
+    def _undo(self, history: Shown, data: gr.UndoData) -> tuple[Any, ...]:
+        """The last question goes back into the box; the next one takes its place."""
+        place = data.index if isinstance(data.index, int) else data.index[0]
+        return history[:place], transcript.plain(data.value)
+
+
+def _pending(title: str) -> dict[str, Any]:
+    return {"role": "assistant", "content": "", "metadata": {"title": title, "status": "pending"}}

@@ -1,0 +1,125 @@
+"""What would be learned from: every conversation with an approved answer, the counts, and the frozen split."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from assistant.conversations.formats import json_lines
+from assistant.conversations.labels import Row
+from assistant.faces.ui.session import QUIET, Session
+from assistant.faces.ui.handler_errors import told
+from assistant.record.types import Message
+from assistant.stages import dataset
+from assistant.stages.dataset import Preview
+from assistant.workbench import Workbench
+
+HEADERS = ["Source", "Turns", "Good", "Preview"]
+MOST = 300  # rows shown
+HINT = "Tap a row to see exactly what is learned from it."
+
+
+class DatasetTab:
+    """Builds the panel."""
+
+    def __init__(self, bench: Workbench, session: Session) -> None:
+        self.bench, self.session = bench, session
+        self.counts = gr.HTML(elem_id="dataset-counts")
+        self.build = gr.Button("Build dataset", variant="primary", elem_classes="go", elem_id="build-dataset")
+        self.why = gr.Markdown(elem_classes="quiet", elem_id="dataset-why")
+        self.table = gr.Dataframe(
+            headers=HEADERS, datatype="str", interactive=False, show_label=False, label="Conversations", max_height=340,
+            column_widths=["16%", "14%", "18%", "52%"], buttons=[], elem_id="conversations", max_chars=140,
+            visible=False,
+        )  # fmt: skip
+        self.row = gr.HTML(elem_id="row")
+        with gr.Accordion("Import conversations", open=False, elem_id="import"):
+            gr.Markdown(
+                'JSON lines, one conversation a line: `{"messages": [{"role": "user", "content": "…"}, '
+                '{"role": "assistant", "content": "…"}]}`. Their answers count as approved.',
+                elem_classes="quiet",
+            )
+            self.heldout = gr.Checkbox(False, label="Keep these for testing only", elem_id="heldout")
+            self.file = gr.File(label="Drop a .jsonl file", file_types=[".jsonl", ".json"], height=120, elem_id="jsonl")
+
+    def wire(self) -> None:
+        session, case = self.session, self.session.case
+        session.after(
+            self.file.upload(told(self._import), [self.file, self.heldout, case], self.file,
+                             show_progress="minimal", api_visibility="private")
+        )  # fmt: skip
+        session.after(self.build.click(told(self._build), case, None, **QUIET))
+        self.table.select(told(self._look), case, self.row, **QUIET)
+        session.in_front("dataset", self.show, [self.counts, self.build, self.why, self.table, self.row])
+
+    def show(self, case: str) -> tuple[Any, ...]:
+        found = dataset.preview(self.bench.store, case)
+        reason, built = dataset.blocked(self.bench.store, case), dataset.done(self.bench.store, case)
+        return (
+            _counts(found),
+            gr.Button(interactive=reason is None, variant="secondary" if built else "primary"),
+            reason or self._frozen(case, found),
+            gr.Dataframe([_cells(row) for row in found.rows[:MOST]], visible=bool(found.rows)),
+            f'<div class="quiet">{HINT}</div>' if found.rows else "",
+        )
+
+    def _frozen(self, case: str, found: Preview) -> str:
+        notes = "; ".join(found.problems)
+        built = self.bench.store.datasets(case)
+        if not built:
+            return notes or "Ready: the split is seeded, and near-duplicates never straddle it."
+        last = built[-1]
+        frozen = f"Frozen: **{last.train} to train on, {last.test} to test on** (seed {last.seed}, `{last.id[:12]}`)."
+        return f"{frozen} {notes}".strip()
+
+    def _import(self, path: str | None, heldout: bool, case: str) -> None:
+        if not path:
+            return
+        name = Path(path).name
+        found = json_lines.parse(json_lines.decode(Path(path).read_bytes(), name), name)
+        with self.bench.store.atomic():
+            for messages in found:
+                self.bench.store.import_conversation(case, "heldout" if heldout else "import", messages)
+        gr.Info(f"{len(found)} conversations imported{' for testing only' * heldout}.")
+
+    def _build(self, case: str) -> None:
+        made = dataset.run(self.bench.store, case)
+        gr.Info(f"The dataset is frozen: {made.train} conversations to train on, {made.test} to test on.")
+
+    def _look(self, case: str, data: gr.SelectData) -> str:
+        rows = dataset.preview(self.bench.store, case).rows
+        place = data.index[0] if isinstance(data.index, (list, tuple)) else int(data.index)
+        return learned(rows[place].messages) if place < len(rows) else ""
+
+
+def learned(messages: list[Message]) -> str:
+    """A conversation as HTML; what is learned is marked, the rest is context."""
+    lines = "".join(
+        f"<tr><td>{escape(message['role'])}{' ✓ learned' * _trained(message)}</td>"
+        f"<td>{'<mark>' * _trained(message)}{escape(str(message['content'])).replace(chr(10), '<br>')}"
+        f"{'</mark>' * _trained(message)}</td></tr>"
+        for message in messages
+    )
+    return f'<div class="wide"><table class="plain">{lines}</table></div>'
+
+
+def _trained(message: Message) -> bool:
+    return bool(message["role"] == "assistant" and message.get("weight", 1) != 0)
+
+
+def _cells(row: Row) -> list[str]:
+    answers = [message for message in row.messages if message["role"] == "assistant"]
+    good = sum(_trained(message) for message in answers)
+    preview = " → ".join(" ".join(str(message["content"]).split()) for message in row.messages)
+    return [row.source, str(len(row.messages)), f"{good} of {len(answers)}", preview[:400]]
+
+
+def _counts(found: Preview) -> str:
+    facts = (
+        (found.usable, "usable"), (found.duplicates, "left out as duplicates"), (found.pairs, "preference pairs"),
+        (found.negatives, "rejected answers"), (found.heldout, "held-out conversations"),
+    )  # fmt: skip
+    return f'<div class="facts">{"".join(f"<div><b>{n}</b><span>{what}</span></div>" for n, what in facts)}</div>'

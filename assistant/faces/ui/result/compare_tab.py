@@ -1,0 +1,98 @@
+"""The comparison: every variant on the held-out conversations, the verdict, and the switch with its history."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from assistant.faces.ui.handler_errors import told
+from assistant.faces.ui.result import compare_text, plots
+from assistant.faces.ui.result.baseline_panel import BaselinePanel
+from assistant.faces.ui.result.measuring import Measuring
+from assistant.faces.ui.session import QUIET, Session
+from assistant.stages import evaluate, switch
+from assistant.workbench import Workbench
+
+
+class CompareTab:
+    """Builds the panel."""
+
+    def __init__(self, bench: Workbench, session: Session) -> None:
+        self.bench, self.session = bench, session
+        self.verdict = gr.HTML(elem_id="verdict")
+        with gr.Row():
+            self.evaluate = gr.Button("Evaluate", variant="primary", elem_id="evaluate", min_width=150)
+            self.switch = gr.Button("Switch to the tuned model", elem_id="switch", min_width=150)
+        self.why = gr.Markdown(elem_classes="quiet", elem_id="switch-why")
+        self.measuring = Measuring(bench, session, evaluate.task, "evaluate-progress")
+        self.plot = gr.Plot(show_label=False, visible=False, elem_id="scores")
+        self.table = gr.HTML(elem_id="results")
+        with gr.Accordion("Is what is served what was trained?", open=False, visible=False) as self.parity_fold:
+            self.parity = gr.HTML(elem_id="parity")
+        with gr.Accordion("The baseline: five variants without training", open=True, elem_id="baseline"):
+            self.baseline = BaselinePanel(bench, session)
+        with gr.Accordion("Choose another variant, history", open=False, elem_id="other"):
+            with gr.Row(elem_classes="middle"):
+                self.other = gr.Dropdown([], label="Variant", scale=2, elem_id="other-variant", filterable=False)
+                self.anyway = gr.Button("Let it answer", size="sm", scale=0, min_width=130, elem_id="switch-anyway")
+            self.sure = gr.Checkbox(False, label="Also a tuned model that has not proved better", elem_id="sure")
+            self.history = gr.HTML(elem_id="switches")
+
+    def wire(self) -> None:
+        self.baseline.wire()
+        session, case = self.session, self.session.case
+        outputs = [self.verdict, self.evaluate, self.switch, self.why, self.plot, self.table, self.parity_fold,
+                   self.parity, self.other, self.history]  # fmt: skip
+        session.in_front("compare", self.show, outputs)
+        self.measuring.wire()
+        session.after(self.evaluate.click(told(self._evaluate), case, None, **QUIET))
+        session.after(self.switch.click(told(self._switch), case, None, **QUIET))
+        session.after(self.anyway.click(told(self._other), [case, self.other, self.sure], None, **QUIET))
+
+    def show(self, case: str) -> tuple[Any, ...]:
+        store = self.bench.store
+        latest = evaluate.latest(store, case)
+        problem, unmeasured = switch.blocked(store, case), evaluate.blocked(store, case)
+        done = switch.done(store, case)
+        proved = problem is None and not done
+        results = latest.results if latest else {}
+        variants = {variant.name: variant.id for variant in store.variants(case)}
+        active = switch.active(store, self.bench.settings, case)
+        return (
+            compare_text.verdict(latest),
+            gr.Button("Evaluate again" if latest else "Evaluate", variant="secondary" if proved else "primary",
+                      interactive=unmeasured is None and not self.measuring.running(case)),
+            gr.Button(variant="primary" if proved else "secondary", interactive=proved),
+            unmeasured or _why(done, problem, str(latest.verdict.get("reason", "")) if latest else ""),
+            gr.Plot(plots.scores(results) if results else None, visible=bool(results)),
+            compare_text.table(results, active.id),
+            gr.Accordion(visible=bool(latest and latest.parity)),
+            compare_text.parity(latest.parity) if latest and latest.parity else "",
+            gr.Dropdown(list(variants.items()), value=active.id if active.id in variants.values() else None),
+            compare_text.switches(store.switches(case), {variant.id: variant for variant in store.variants(case)}),
+        )  # fmt: skip
+
+    def _evaluate(self, case: str) -> None:
+        bench = self.bench
+        self.measuring.start(
+            case, lambda report: evaluate.run(bench.store, bench.settings, bench.chat, case, report=report)
+        )
+
+    def _switch(self, case: str) -> None:
+        self._said(switch.run(self.bench.store, case).variant)
+
+    def _other(self, case: str, variant: str | None, sure: bool) -> None:
+        if variant:
+            self._said(switch.run(self.bench.store, case, variant, force=sure).variant)
+
+    def _said(self, variant: str) -> None:
+        gr.Info(f"'{escape(self.bench.store.variant(variant).name)}' answers from now on. Undo is at the top.")
+
+
+def _why(done: bool, problem: str | None, verdict: str) -> str:
+    """Why the switch is open or closed; nothing where the verdict above says it already."""
+    if done:
+        return "The proved model answers."
+    return "" if problem == verdict else problem or "Proved better: it may take over."

@@ -1,0 +1,4 @@
+"""Training on the page: options, forecast, the run, and hosted deployments.
+
+Here: what is seen of a job. Not here: its result (result/).
+"""

@@ -1,0 +1,134 @@
+"""Zip archives, and the documents that are one inside: what is in them, and what is refused before it is unpacked.
+
+The sizes that an archive declares can be trusted as limits: Python's zipfile never reads more than is declared.
+"""
+
+from __future__ import annotations
+
+import lzma
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from assistant.errors import AttuneError
+from assistant.knowledge.reading.text import MEGABYTE, damaged
+
+MAX_FILES = 1000
+MAX_UNPACKED = 200 * MEGABYTE  # of everything in one archive
+TITLES = {"docx": "Word document", "pptx": "PowerPoint file", "xlsx": "Excel workbook", "epub": "EPUB"}
+_MARKUP = (".xml", ".rels", ".opf", ".ncx", ".xhtml", ".html", ".htm")
+_PIECE = 1 << 20
+
+
+def opened(name: str, path: Path) -> zipfile.ZipFile:
+    """Raises AttuneError for a damaged archive and for one with too much in it."""
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        raise damaged(name, "archive") from error
+    total = sum(info.file_size for info in archive.infolist())
+    if total > MAX_UNPACKED:
+        archive.close()
+        raise AttuneError(
+            f"'{name}' would unpack to {total / MEGABYTE:,.0f} MB and at most {MAX_UNPACKED // MEGABYTE} MB are taken.",
+            "Take out what is not needed, or add its files one by one.",
+        )
+    return archive
+
+
+def kind(name: str, path: Path) -> str:
+    """docx, pptx, xlsx, epub or zip, by what is inside."""
+    with opened(name, path) as archive:
+        names = set(archive.namelist())
+        if "[Content_Types].xml" in names:
+            for folder, found in (("word/", "docx"), ("ppt/", "pptx"), ("xl/", "xlsx")):
+                if any(entry.startswith(folder) for entry in names):
+                    return found
+        return "epub" if "META-INF/container.xml" in names else "zip"
+
+
+def check_document(name: str, path: Path, kind: str) -> None:
+    """Refuse a document whose XML declares entities, which no program that makes such documents does.
+
+    They can blow up to gigabytes, or name files of this computer. Raises AttuneError.
+    """
+    with opened(name, path) as archive:
+        for info in archive.infolist():
+            if info.flag_bits & 1:
+                raise locked(name)
+            if not info.filename.lower().endswith(_MARKUP):
+                continue
+            tail = b""
+            for piece in _pieces(name, kind, archive, info):
+                seen = tail + piece.replace(b"\0", b"")  # without the zeros of UTF-16
+                tail = seen[-10:]
+                if re.search(rb"<!ENTITY", seen) or (kind != "epub" and re.search(rb"<!DOCTYPE", seen)):
+                    raise AttuneError(
+                        f"'{name}' is not taken: its XML defines entities, as files do that are made to do harm.",
+                        "Save it again with the program it was made with.",
+                    )
+
+
+def locked(name: str) -> AttuneError:
+    return AttuneError(f"'{name}' is locked with a password.", "Save a copy without a password and add that.")
+
+
+def unpack(name: str, path: Path, folder: Path, most: int) -> tuple[list[tuple[str, Path]], list[tuple[str, str, str]]]:
+    """The files of an archive as (name, where it lies in `folder` now), and (name, sentence, remedy) for the others.
+
+    Nothing is written outside `folder`: files are numbered there, and the names are only shown.
+    """
+    found: list[tuple[str, Path]] = []
+    refused: list[tuple[str, str, str]] = []
+    with opened(name, path) as archive:
+        entries = [info for info in archive.infolist() if not info.is_dir() and not _hidden(info.filename)]
+        if not entries:
+            raise AttuneError(f"'{name}' holds no files.", "Add an archive with some documents in it.")
+        if len(entries) > MAX_FILES:
+            said = f"'{name}' holds {len(entries):,} files and at most {MAX_FILES:,} are taken."
+            raise AttuneError(said, "Make several archives of it.")
+        for number, info in enumerate(entries):
+            shown, place = member_name(info.filename), folder / str(number)
+            try:
+                _extract(shown, archive, info, place, most)
+                found.append((shown, place))
+            except AttuneError as error:
+                refused.append((shown, error.sentence, error.remedy))
+    return found, refused
+
+
+def member_name(entry: str) -> str:
+    """The path inside the archive without anything that leads out of it."""
+    parts = [part for part in PurePosixPath(entry.replace("\\", "/")).parts if part.strip("/. ") and part[-1:] != ":"]
+    return "/".join(parts) or "document"
+
+
+def _hidden(entry: str) -> bool:
+    """Files that systems put into archives by themselves."""
+    parts = PurePosixPath(entry).parts
+    return "__MACOSX" in parts or (bool(parts) and parts[-1].startswith(".") and parts[-1].strip(".") != "")
+
+
+def _extract(shown: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: Path, most: int) -> None:
+    if info.flag_bits & 1:
+        raise AttuneError(f"'{shown}' is locked with a password.", "Unpack the archive and add its files.")
+    if info.file_size > most:
+        raise AttuneError(
+            f"'{shown}' has {info.file_size / MEGABYTE:.1f} MB and at most {most / MEGABYTE:g} MB are taken.",
+            "Split it, or raise ATTUNE_MAX_UPLOAD_MB.",
+        )
+    with place.open("wb") as out:
+        for piece in _pieces(shown, "archive", archive, info):
+            out.write(piece)
+
+
+def _pieces(name: str, kind: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    """The content of an entry. Raises AttuneError where it is damaged."""
+    broken = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, EOFError, OSError, ValueError)
+    try:
+        with archive.open(info) as file:
+            yield from iter(lambda: file.read(_PIECE), b"")
+    except broken as error:
+        raise damaged(name, TITLES.get(kind, "archive")) from error

@@ -1,0 +1,111 @@
+"""Leaving with a tuned model: as GGUF, or on the Hub with a model card that is filled from the record."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from assistant.errors import AttuneError
+from assistant.leaving import export
+from assistant.record.store import Store
+from assistant.record.types import Evaluation, Job
+from assistant.settings import Settings
+from assistant.stages import finetune
+from tools.engine import local_models
+from tools.huggingface import push as hf_push
+
+
+def as_gguf(store: Store, settings: Settings, case: str, file: Path, number: int = 0) -> dict[str, Any]:
+    """The very file that is served: Ollama, LM Studio and llama.cpp need nothing else."""
+    job, source = export.of_job(store, settings, case, number)
+    made = file.expanduser().resolve()
+    if made.exists():
+        raise AttuneError(f"{file} exists.", "Name a new file.")
+    part = made.with_name(f".{made.name}.part")
+    try:
+        made.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(local_models.served(str(source), settings.models), part)
+        os.replace(part, made)
+    except OSError as error:
+        sentence = f"The model cannot be copied to {file}: {error.strerror or error}."
+        raise AttuneError(sentence, "Check the path and the free disk space.") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return {"file": str(file), "job": job.id}
+
+
+def push(
+    store: Store, settings: Settings, case: str, name: str, number: int = 0, public: bool = False
+) -> dict[str, Any]:
+    """The merged model on the Hub, with a card; private unless `public`."""
+    job, source = export.of_job(store, settings, case, number)
+    with tempfile.TemporaryDirectory(dir=settings.data) as place:
+        folder = Path(place)
+        for path in source.iterdir():
+            if path.is_file() and path.name != export.README:
+                (folder / path.name).symlink_to(path.resolve())
+        (folder / export.README).write_text(card(store, settings, job), encoding="utf-8")
+        url = hf_push.push(folder, name, settings.hf_token.get_secret_value(), settings.hf_endpoint, public)
+    return {"url": url, "job": job.id, "private": not public}
+
+
+def card(store: Store, settings: Settings, job: Job) -> str:
+    """The model card: what it is, from which data by which hash, how it scored, and what it is not good for."""
+    dataset = store.dataset(job.dataset)
+    measured = [e for e in store.evaluations(job.case) if e.job == job.id and e.finished]
+    said = finetune.variants(store, settings, job)["tuned"].system
+    system = "\n".join(f"> {line}" for line in said.splitlines()) + export.reading(job)
+    base = str(job.request.get("base_name") or job.request.get("base") or "unknown")
+    loss = job.metrics.get("eval_loss")
+    return _CARD.format(
+        title=store.case(job.case).title, base=base, trainer=job.trainer, job=job.id,
+        sha=dataset.id, train=dataset.train, test=dataset.test, seed=dataset.seed,
+        loss="not measured" if loss is None else f"{loss:.4f}", system=system,
+        scores=_scores(measured[-1]) if measured else "It has not been measured against the untrained variants.",
+    )  # fmt: skip
+
+
+def _scores(measured: Evaluation) -> str:
+    rows = [f"| variant | {measured.scorer} | 95 % interval |", "|---|---|---|"]
+    for name, row in measured.results.items():
+        if row.get("score") is not None:
+            rows.append(f"| {name} | {row['score']:.3f} | {row['low']:.3f} to {row['high']:.3f} |")
+    verdict = measured.verdict
+    return "\n".join([*rows, "", f"Verdict: {verdict.get('decision', 'none')}. {verdict.get('reason', '')}".rstrip()])
+
+
+_CARD = """---
+library_name: transformers
+pipeline_tag: text-generation
+tags:
+- attune
+- fine-tuned
+---
+
+# {title}
+
+A chat model tuned by Attune with {trainer} (job {job}); the adapter is merged.
+
+- Base: {base}
+- Data: {train} conversations for training and {test} held out, split by conversation with seed {seed}; SHA-256 {sha}
+- Eval loss, on a part of the training conversations that was set aside: {loss}
+
+It was trained and measured with this system prompt; other prompts give other answers:
+
+{system}
+
+## Scores
+
+On the held-out conversations, against the approved answers:
+
+{scores}
+
+## Limits
+
+It was tuned for one use case and measured on it alone. Tuning teaches form and habits well and facts badly: what it
+says may be wrong. The score is likeness to approved answers, not truth. The training conversations may hold what their
+users wrote: think before you make this repository public. The licence is that of the base model.
+"""
