@@ -48,12 +48,14 @@ $(CLIENTS):
 	@$(@D)/bin/python -m pip install -q -r $<
 	@touch $@
 
-check: $(STAMP) ## lint and types
+check: $(STAMP) ## layout, lint and types
+	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-fix: $(STAMP) ## mend what the linter can mend by itself
+fix: $(STAMP) ## lay out the code and mend what the linter can mend by itself
 	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
 
 docs: $(STAMP) ## write the parts of the documentation that come from the code
 	@$(BIN)/python docs/generate.py

@@ -76,8 +76,11 @@ def serve(bench: Workbench) -> None:
     threading.Thread(target=_warm, args=(bench, ending), name="warm", daemon=True).start()
     print(f"Attune is at http://{_name(host)}:{port} (Ctrl-C ends it)", flush=True)
     if passing:
-        print(f"Programs on this machine: base_url http://{_name(host)}:{port}/v1, api_key {passing} (for this run; "
-              "set ATTUNE_API_KEY for one that stays)", flush=True)  # fmt: skip
+        print(
+            f"Programs on this machine: base_url http://{_name(host)}:{port}/v1, api_key {passing} (for this run; "
+            "set ATTUNE_API_KEY for one that stays)",
+            flush=True,
+        )
     gc.collect()
     gc.freeze()  # what is there now stays: a collection that walks over all of it holds up every answer
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))

@@ -34,9 +34,12 @@ class Reply(Iterator[str]):
     """
 
     def __init__(
-        self, built: Prompt, pieces: Callable[[Reply], Iterator[str]], started: float,
+        self,
+        built: Prompt,
+        pieces: Callable[[Reply], Iterator[str]],
+        started: float,
         counter: tokens.Counter | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.text = ""
         self._built, self._counter = built, counter or tokens.approximate()
         self.prompt = built.messages
@@ -112,7 +115,7 @@ class Chat:
 
     def reply(
         self, variant: Variant, messages: Sequence[Message], on_status: Status | None = None, exact: bool = False
-    ) -> Reply:  # fmt: skip
+    ) -> Reply:
         """The answer to a conversation whose last message is the user's. Raises AttuneError, here or while it runs.
 
         `exact`: by the same weights in 32 bits, as answers are measured (see Models.endpoint).
@@ -158,7 +161,7 @@ class Chat:
 
     def _pieces(
         self, variant: Variant, reply: Reply, on_status: Status | None, most: int = 0, exact: bool = False
-    ) -> Iterator[str]:  # fmt: skip
+    ) -> Iterator[str]:
         """The pieces of the answer. A local server that is gone before the first one is started again."""
         for attempt, wait in enumerate((*_WAITS, None)):
             endpoint = self.models.endpoint(variant, on_status, doubted=attempt > 0, exact=exact)

@@ -84,8 +84,10 @@ def remote(settings: Settings, variant: Variant) -> Endpoint:
         case _:
             url, key, named = settings.chat_base_url, settings.chat_api_key, CHAT[:2]
     if not url:
-        raise AttuneError(f"No server is set for the model '{variant.model}'.",
-                          f"Set {named[0]}, and {named[1]} where it needs a key.")  # fmt: skip
+        raise AttuneError(
+            f"No server is set for the model '{variant.model}'.",
+            f"Set {named[0]}, and {named[1]} where it needs a key.",
+        )
     what = CHAT[2] if named == CHAT[:2] else "the model's name"
     return Endpoint(url, model, key.get_secret_value(), named=(*named, what), deploys=deploys)
 
@@ -146,19 +148,23 @@ def refusal(endpoint: Endpoint, status: int, said: str) -> AttuneError:
     if status in (401, 403):
         return AttuneError(f"Access was refused by {name}.", f"Check {endpoint.named[1]}.")
     if status == 404 and endpoint.deploys:
-        return AttuneError(f"The tuned model is not deployed at {name}.",
-                           "Deploy it with `attune deploy` (paid by the hour), or choose another one.")  # fmt: skip
+        return AttuneError(
+            f"The tuned model is not deployed at {name}.",
+            "Deploy it with `attune deploy` (paid by the hour), or choose another one.",
+        )
     if status == 404:
-        return AttuneError(f"There is no model '{endpoint.model}' at {name}.",
-                           f"Check {endpoint.named[2]} and {endpoint.named[0]}.")  # fmt: skip
+        return AttuneError(
+            f"There is no model '{endpoint.model}' at {name}.", f"Check {endpoint.named[2]} and {endpoint.named[0]}."
+        )
     if status == 429:
         return AttuneError(f"Too many requests for {name}, or its quota is used up{words}.", "Wait and ask again.")
     if endpoint.local and status >= 500:
         return AttuneError(f"The model failed to answer{words}.", "Ask again, or choose another variant.")
     if endpoint.local:
         return AttuneError(f"The model does not take this request{words}.", "Change what it names.")
-    return AttuneError(f"The request was refused by {name} with status {status}{words}.",
-                       "Ask again later, or choose another model.")  # fmt: skip
+    return AttuneError(
+        f"The request was refused by {name} with status {status}{words}.", "Ask again later, or choose another model."
+    )
 
 
 def error_of(said: str) -> dict[str, Any]:
@@ -185,13 +191,15 @@ def _told(error: openai.OpenAIError, endpoint: Endpoint) -> Exception:
     said = words(body.get("message") if isinstance(body, dict) else body, endpoint.key)
     match error:
         case openai.APITimeoutError():
-            return AttuneError(f"No answer came from {endpoint.name} in time.",
-                               "Ask again, or look whether it is overloaded.")  # fmt: skip
+            return AttuneError(
+                f"No answer came from {endpoint.name} in time.", "Ask again, or look whether it is overloaded."
+            )
         case openai.APIConnectionError():
             return Gone(endpoint.unreachable())
         case openai.APIStatusError():
             told = refusal(endpoint, error.status_code, said)
             return Gone(told) if endpoint.local and error.status_code >= 500 else told
         case _:
-            return AttuneError(f"The answer of {endpoint.name} broke off{f' (it says: {said})' if said else ''}.",
-                               "Ask again.")  # fmt: skip
+            return AttuneError(
+                f"The answer of {endpoint.name} broke off{f' (it says: {said})' if said else ''}.", "Ask again."
+            )

@@ -67,15 +67,17 @@ class Models:
 
     def endpoint(
         self, variant: Variant, on_status: Status | None = None, doubted: bool = False, exact: bool = False
-    ) -> Endpoint:  # fmt: skip
+    ) -> Endpoint:
         """Where the variant's model answers. Blocks while a local one is loaded, and tells `on_status`.
 
         `doubted`: it has just failed to answer, so look closer. `exact`: in 32 bits where the model is small, so that
         a greedy answer depends on nothing but its prompt. Raises AttuneError.
         """
         if variant.endpoint == QUOTE:
-            raise AttuneError("The documents are quoted without a model, so there is none to ask.",
-                              "Switch to another variant to have a model answer.")  # fmt: skip
+            raise AttuneError(
+                "The documents are quoted without a model, so there is none to ask.",
+                "Switch to another variant to have a model answer.",
+            )
         if variant.endpoint != "local":
             return endpoints.remote(self.settings, variant)
         say = on_status or (lambda _: None)

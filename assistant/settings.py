@@ -15,8 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """Every setting is an environment variable or a line of `.env`: see `variable` for its name."""
 
-    model_config = SettingsConfigDict(env_prefix="ATTUNE_", env_file=".env", extra="ignore", frozen=True,
-                                      populate_by_name=True)  # fmt: skip
+    model_config = SettingsConfigDict(
+        env_prefix="ATTUNE_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
+    )
 
     data: Path = Field(ROOT / "data" / "run", description="Everything made at run time")
     host: str = Field("127.0.0.1", description="Address the app listens on")
@@ -26,7 +27,7 @@ class Settings(BaseSettings):
 
     api_key: SecretStr = Field(
         SecretStr(""), description="Keys of /v1: one key, or `NAME:KEY,NAME:KEY`; empty = one for the run, on loopback"
-    )  # fmt: skip
+    )
     api_requests: int = Field(600, ge=1, description="Requests a minute to /v1 for each owner")
     api_streams: int = Field(64, ge=1, description="Answers written at once for each owner of a /v1 key")
     api_jobs: int = Field(2, ge=1, description="Jobs running at once for each owner of a /v1 key; more wait")
@@ -36,7 +37,7 @@ class Settings(BaseSettings):
     chat_base_url: str = Field("", description="OpenAI-compatible chat server")
     chat_model: str = Field(
         EMBEDDED, description="A local folder, a GGUF file or a name of the Hub; with a server, its name for the model"
-    )  # fmt: skip
+    )
     chat_api_key: SecretStr = Field(SecretStr(""), description="Key of the chat server")
     longest_answer: int = Field(512, ge=1, description="Longest answer in the chat and in the evaluation, in tokens")
 
@@ -45,15 +46,17 @@ class Settings(BaseSettings):
     guide_api_key: SecretStr = Field(SecretStr(""), description="Key of that server")
 
     embedding: str = Field(
-        "auto", pattern=r"^(auto|lexical|minilm|st:.+|openai:.+)$",
+        "auto",
+        pattern=r"^(auto|lexical|minilm|st:.+|openai:.+)$",
         description="What finds passages: `auto`, `lexical`, `minilm`, `st:MODEL` or `openai:MODEL`",
-    )  # fmt: skip
+    )
     embedding_base_url: str = Field("", description="OpenAI-compatible embedding server; empty = OpenAI")
     embedding_api_key: SecretStr = Field(SecretStr(""), description="Key of the embedding server")
     reranker: str = Field(
-        "", pattern=r"^(|st:.+|api:.+)$",
+        "",
+        pattern=r"^(|st:.+|api:.+)$",
         description="Puts the best passages in order: `st:MODEL` or `api:MODEL`; empty = nothing does",
-    )  # fmt: skip
+    )
     reranker_base_url: str = Field("", description="Server of `api:MODEL`, with `/rerank` as at Jina, Cohere and vLLM")
     reranker_api_key: SecretStr = Field(SecretStr(""), description="Key of the reranking server")
     chroma_url: str = Field("", description="Chroma server; empty = a folder of our own")
@@ -61,39 +64,39 @@ class Settings(BaseSettings):
 
     openai_api_key: SecretStr = Field(
         SecretStr(""), validation_alias="OPENAI_API_KEY", description="Key of OpenAI: fine-tuning and tuned models"
-    )  # fmt: skip
+    )
     openai_base_url: str = Field(
         "https://api.openai.com/v1", validation_alias="OPENAI_BASE_URL", description="Where OpenAI's API answers"
-    )  # fmt: skip
+    )
     azure_openai_endpoint: str = Field(
         "", validation_alias="AZURE_OPENAI_ENDPOINT", description="`https://RESOURCE.openai.azure.com`"
-    )  # fmt: skip
+    )
     azure_openai_api_key: SecretStr = Field(
         SecretStr(""), validation_alias="AZURE_OPENAI_API_KEY", description="Key of that resource"
-    )  # fmt: skip
+    )
     azure_subscription_id: str = Field(
         "", validation_alias="AZURE_SUBSCRIPTION_ID", description="Subscription of the resource, to deploy models"
-    )  # fmt: skip
+    )
     azure_resource_group: str = Field(
         "", validation_alias="AZURE_RESOURCE_GROUP", description="Its resource group, to deploy models"
-    )  # fmt: skip
+    )
     azure_management_url: str = Field(
         "https://management.azure.com", description="Azure's control plane; another one in a sovereign cloud"
-    )  # fmt: skip
+    )
     azure_training: str = Field(
         "GlobalStandard", description="Azure's kind of training: `Standard`, `GlobalStandard` or `Developer`"
-    )  # fmt: skip
+    )
     tune_base_url: str = Field("", description="A provider with OpenAI's fine-tuning API, Nebius or an Attune for one")
     tune_api_key: SecretStr = Field(SecretStr(""), description="Key of that provider")
     tune_price: float | None = Field(
         None, ge=0, allow_inf_nan=False, description="US dollars a million training tokens there; empty = look it up"
-    )  # fmt: skip
+    )
     hf_token: SecretStr = Field(
         SecretStr(""), validation_alias="HF_TOKEN", description="Token of Hugging Face: jobs, gated models, pushing"
-    )  # fmt: skip
+    )
     hf_endpoint: str = Field(
         "https://huggingface.co", validation_alias="HF_ENDPOINT", description="Where the Hub answers"
-    )  # fmt: skip
+    )
     hf_flavor: str = Field("cpu-upgrade", description="Machine of a Hugging Face job: see data/prices.toml")
     hf_namespace: str = Field("", description="Whose jobs and repositories they are; empty = the token's owner")
     prices: Path = Field(ROOT / "data" / "prices.toml", description="The dated table of hosted prices")
@@ -101,7 +104,7 @@ class Settings(BaseSettings):
     train_python: str = Field("", description="Local trainers' interpreter; empty = ours")
     spending_cap: float = Field(
         0.0, ge=0, allow_inf_nan=False, description="US dollars a month that training may cost; 0 = nothing that costs"
-    )  # fmt: skip
+    )
     max_upload_mb: float = Field(20.0, gt=0, description="Largest document, in MB")
     model_servers: int = Field(3, ge=1, description="Local models kept loaded at once; each takes about a GB and more")
 

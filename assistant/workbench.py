@@ -55,8 +55,9 @@ def open_workbench(settings: Settings | None = None) -> Workbench:
     loopback.bypass()  # a proxy could not reach the model servers that are started here
     store = Store(settings.database)
     knowledge = Knowledge(store, settings)
-    return Workbench(settings, store, knowledge, Chat(settings, store, knowledge), trainers(settings), Background(),
-                     azure(settings))  # fmt: skip
+    return Workbench(
+        settings, store, knowledge, Chat(settings, store, knowledge), trainers(settings), Background(), azure(settings)
+    )
 
 
 def trainers(settings: Settings) -> dict[str, Trainer]:
@@ -65,8 +66,9 @@ def trainers(settings: Settings) -> dict[str, Trainer]:
     here: list[Trainer] = [TrlTrainer(settings.jobs, python, hub), UnslothTrainer(settings.jobs, python, hub)]
     made: list[Trainer] = [
         *(reversed(here) if machine.has_gpu() else here),  # unsloth has kernels for a GPU; on a CPU trl is faster
-        AutoTrainTrainer(settings.jobs, settings.autotrain, python, hub), *hosted(settings),
-    ]  # fmt: skip
+        AutoTrainTrainer(settings.jobs, settings.autotrain, python, hub),
+        *hosted(settings),
+    ]
     return {trainer.name: trainer for trainer in made}
 
 
@@ -81,19 +83,39 @@ def hosted(settings: Settings) -> list[Trainer]:
     table = settings.prices
     return [
         OpenAITrainer(settings.openai_api_key.get_secret_value(), settings.openai_base_url, Prices("openai", table)),
-        AzureTrainer(settings.azure_openai_api_key.get_secret_value(), settings.azure_openai_endpoint,
-                     settings.azure_training, Prices("azure", table)),
-        CompatibleTrainer(settings.tune_api_key.get_secret_value(), settings.tune_base_url,
-                          Prices("compatible", table, settings.tune_price)),
-        HfJobsTrainer(settings.jobs, HfJobs(settings.hf_token.get_secret_value(), settings.hf_endpoint.rstrip("/"),
-                                            settings.hf_flavor, settings.hf_namespace, table)),
-    ]  # fmt: skip
+        AzureTrainer(
+            settings.azure_openai_api_key.get_secret_value(),
+            settings.azure_openai_endpoint,
+            settings.azure_training,
+            Prices("azure", table),
+        ),
+        CompatibleTrainer(
+            settings.tune_api_key.get_secret_value(),
+            settings.tune_base_url,
+            Prices("compatible", table, settings.tune_price),
+        ),
+        HfJobsTrainer(
+            settings.jobs,
+            HfJobs(
+                settings.hf_token.get_secret_value(),
+                settings.hf_endpoint.rstrip("/"),
+                settings.hf_flavor,
+                settings.hf_namespace,
+                table,
+            ),
+        ),
+    ]
 
 
 def azure(settings: Settings) -> AzureHosting:
     """Deployments of tuned models in the Azure resource of the settings. Asks nobody until it is used."""
-    return AzureHosting(settings.azure_openai_endpoint, settings.azure_subscription_id, settings.azure_resource_group,
-                        Prices("azure", settings.prices), settings.azure_management_url)  # fmt: skip
+    return AzureHosting(
+        settings.azure_openai_endpoint,
+        settings.azure_subscription_id,
+        settings.azure_resource_group,
+        Prices("azure", settings.prices),
+        settings.azure_management_url,
+    )
 
 
 def import_case_folder(bench: Workbench, folder: Path, id: str = "") -> Case:

@@ -84,9 +84,13 @@ def attune(tmp_path: Path) -> Attune:
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "assistant.faces.cli", *arguments],
-            cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)} | environment, input=stdin,
-            capture_output=True, text=True, timeout=timeout,
-        )  # fmt: skip
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
 
     return call
 

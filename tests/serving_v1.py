@@ -35,8 +35,14 @@ def attune_server(data: Path, key: str = KEY, **environment: str) -> Iterator[Se
     env = {name: value for name, value in os.environ.items() if not name.startswith(("ATTUNE_", "OPENAI_"))}
     if name := os.environ.get("ATTUNE_CHAT_MODEL"):  # in tests the tiny one
         env["ATTUNE_CHAT_MODEL"] = name
-    env |= {"ATTUNE_DATA": str(data), "ATTUNE_API_KEY": key, "ATTUNE_PORT": "0", "PYTHONPATH": str(ROOT),
-            "ATTUNE_EMBEDDING": "lexical", "PYTHONUNBUFFERED": "1"} | environment  # fmt: skip
+    env |= {
+        "ATTUNE_DATA": str(data),
+        "ATTUNE_API_KEY": key,
+        "ATTUNE_PORT": "0",
+        "PYTHONPATH": str(ROOT),
+        "ATTUNE_EMBEDDING": "lexical",
+        "PYTHONUNBUFFERED": "1",
+    } | environment
     command = [sys.executable, "-m", "assistant.faces.cli", "run", "--json"]
     data.mkdir(parents=True, exist_ok=True)
     server = subprocess.Popen(command, cwd=data, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

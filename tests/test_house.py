@@ -15,8 +15,17 @@ from assistant.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 MOST_LINES = 300
-HEAVY = {"torch", "transformers", "trl", "unsloth", "unsloth_zoo", "peft", "accelerate", "datasets",
-         "sentence_transformers"}  # fmt: skip
+HEAVY = {
+    "torch",
+    "transformers",
+    "trl",
+    "unsloth",
+    "unsloth_zoo",
+    "peft",
+    "accelerate",
+    "datasets",
+    "sentence_transformers",
+}
 MAY_BE_HEAVY = "tools/workers/"
 
 # The parts of assistant/, from the door to the cellar. A part imports from lower rows only.

@@ -43,8 +43,11 @@ def example(tmp_path_factory):
 
 def attune(bench, *words):
     """The command line, on the same data folder."""
-    env = os.environ | {"ATTUNE_DATA": str(bench.settings.data), "ATTUNE_CHAT_MODEL": EMBEDDED,
-                        "ATTUNE_EMBEDDING": "auto"}
+    env = os.environ | {
+        "ATTUNE_DATA": str(bench.settings.data),
+        "ATTUNE_CHAT_MODEL": EMBEDDED,
+        "ATTUNE_EMBEDDING": "auto",
+    }
     command = [sys.executable, "-m", "assistant.faces.cli", *words]
     done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=ROOT)
     assert done.returncode == 0, done.stderr

@@ -26,22 +26,51 @@ from tests.assistant.test_baseline_measured import skip_the_rest
 ROOT = Path(__file__).resolve().parent.parent
 SHOP = ROOT / "data" / "examples" / "teashop"
 VERBS = {
-    "list_cases", "new_case", "status", "open_questions", "record_answer", "add_document", "add_files",
-    "import_conversations", "build_baseline", "ask", "approve_answer", "reject_answer", "build_dataset",
-    "estimate_training", "propose_training", "job_status", "propose_evaluation", "verdict", "propose_switch",
-    "propose_undo", "list_proposals", "results", "look_up", "explain", "propose_baseline_measurement",
+    "list_cases",
+    "new_case",
+    "status",
+    "open_questions",
+    "record_answer",
+    "add_document",
+    "add_files",
+    "import_conversations",
+    "build_baseline",
+    "ask",
+    "approve_answer",
+    "reject_answer",
+    "build_dataset",
+    "estimate_training",
+    "propose_training",
+    "job_status",
+    "propose_evaluation",
+    "verdict",
+    "propose_switch",
+    "propose_undo",
+    "list_proposals",
+    "results",
+    "look_up",
+    "explain",
+    "propose_baseline_measurement",
     "baseline_report",
-}  # fmt: skip
+}
 Call = Callable[..., Awaitable[Any]]
 
 
 def with_agent(folder: Path, talk: Callable[[Client, Call], Awaitable[None]], **more: str) -> str:
     """Let `talk` use a server on this data folder; returns what the server wrote to standard error."""
     parameters = StdioServerParameters(
-        command=sys.executable, args=["-m", "assistant.faces.cli", "mcp"], cwd=folder,
-        env={"PYTHONPATH": str(ROOT), "ATTUNE_DATA": str(folder / "run"), "OMP_NUM_THREADS": "1",
-             "ATTUNE_CHAT_MODEL": os.environ["ATTUNE_CHAT_MODEL"], "ATTUNE_EMBEDDING": "lexical", **more},
-    )  # fmt: skip
+        command=sys.executable,
+        args=["-m", "assistant.faces.cli", "mcp"],
+        cwd=folder,
+        env={
+            "PYTHONPATH": str(ROOT),
+            "ATTUNE_DATA": str(folder / "run"),
+            "OMP_NUM_THREADS": "1",
+            "ATTUNE_CHAT_MODEL": os.environ["ATTUNE_CHAT_MODEL"],
+            "ATTUNE_EMBEDDING": "lexical",
+            **more,
+        },
+    )
 
     async def session() -> None:
         with (folder / "stderr").open("w") as errors:
@@ -212,9 +241,7 @@ def test_whatever_is_wrong_is_a_sentence_and_a_remedy(tmp_path: Path) -> None:
 
 
 def test_standard_output_holds_the_protocol_alone(tmp_path: Path) -> None:
-    client = {
-        "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}
-    }  # fmt: skip
+    client = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
     lines = [
         {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": client},
         {"jsonrpc": "2.0", "method": "notifications/initialized"},
@@ -228,10 +255,14 @@ def test_standard_output_holds_the_protocol_alone(tmp_path: Path) -> None:
         {"jsonrpc": "2.0", "id": 3, "method": "tools/list"},
     ]
     process = subprocess.Popen(
-        [sys.executable, "-m", "assistant.faces.cli", "mcp"], cwd=tmp_path, text=True, stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        [sys.executable, "-m", "assistant.faces.cli", "mcp"],
+        cwd=tmp_path,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": str(ROOT), "ATTUNE_DATA": str(tmp_path / "run")},
-    )  # fmt: skip
+    )
     assert process.stdin
     assert process.stdout
     heard = []

@@ -26,13 +26,29 @@ CHATML = (
 )
 WIDTH, INNER, LAYERS, HEADS, KEYS, VOCABULARY, WINDOW = 64, 128, 2, 4, 2, 1024, 2048
 CONFIG = {
-    "architectures": ["LlamaForCausalLM"], "model_type": "llama", "dtype": "float32", "hidden_act": "silu",
-    "hidden_size": WIDTH, "intermediate_size": INNER, "num_hidden_layers": LAYERS, "num_attention_heads": HEADS,
-    "num_key_value_heads": KEYS, "head_dim": WIDTH // HEADS, "vocab_size": VOCABULARY,
-    "max_position_embeddings": WINDOW, "rms_norm_eps": 1e-5, "tie_word_embeddings": True, "initializer_range": 0.02,
-    "rope_parameters": {"rope_theta": 10000.0, "rope_type": "default"}, "attention_bias": False, "mlp_bias": False,
-    "bos_token_id": None, "eos_token_id": END, "pad_token_id": PAD, "use_cache": True,
-}  # fmt: skip
+    "architectures": ["LlamaForCausalLM"],
+    "model_type": "llama",
+    "dtype": "float32",
+    "hidden_act": "silu",
+    "hidden_size": WIDTH,
+    "intermediate_size": INNER,
+    "num_hidden_layers": LAYERS,
+    "num_attention_heads": HEADS,
+    "num_key_value_heads": KEYS,
+    "head_dim": WIDTH // HEADS,
+    "vocab_size": VOCABULARY,
+    "max_position_embeddings": WINDOW,
+    "rms_norm_eps": 1e-5,
+    "tie_word_embeddings": True,
+    "initializer_range": 0.02,
+    "rope_parameters": {"rope_theta": 10000.0, "rope_type": "default"},
+    "attention_bias": False,
+    "mlp_bias": False,
+    "bos_token_id": None,
+    "eos_token_id": END,
+    "pad_token_id": PAD,
+    "use_cache": True,
+}
 Weights = dict[str, NDArray[np.float32]]
 
 
@@ -48,10 +64,16 @@ def make(folder: Path, seed: int = 0, ends: bool = True) -> Path:
     (folder / "chat_template.jinja").write_text(CHATML, encoding="utf-8")
     _json(folder / "config.json", CONFIG)
     _json(folder / "generation_config.json", {"eos_token_id": END, "pad_token_id": PAD, "do_sample": False})
-    _json(folder / "tokenizer_config.json", {
-        "tokenizer_class": "PreTrainedTokenizerFast", "eos_token": SPECIAL[END], "pad_token": SPECIAL[PAD],
-        "model_max_length": WINDOW, "clean_up_tokenization_spaces": False,
-    })  # fmt: skip
+    _json(
+        folder / "tokenizer_config.json",
+        {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "eos_token": SPECIAL[END],
+            "pad_token": SPECIAL[PAD],
+            "model_max_length": WINDOW,
+            "clean_up_tokenization_spaces": False,
+        },
+    )
     save_file(weights, folder / "model.safetensors", {"format": "pt"})
     _gguf(folder / "model.gguf", core, weights)
     return folder
@@ -65,10 +87,15 @@ def tokenizer() -> Tokenizer:
     )
     core.decoder = decoders.ByteLevel()
     said = [m["content"] for line in TEXT.read_text("utf-8").splitlines() for m in json.loads(line)["messages"]]
-    core.train_from_iterator(said, trainers.BpeTrainer(
-        vocab_size=VOCABULARY, show_progress=False, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        special_tokens=[AddedToken(word, special=True) for word in SPECIAL],
-    ))  # fmt: skip
+    core.train_from_iterator(
+        said,
+        trainers.BpeTrainer(
+            vocab_size=VOCABULARY,
+            show_progress=False,
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            special_tokens=[AddedToken(word, special=True) for word in SPECIAL],
+        ),
+    )
     assert core.get_vocab_size() == VOCABULARY
     return core
 
@@ -90,10 +117,14 @@ def random_weights(core: Tokenizer, seed: int, ends: bool = True) -> Weights:
     weights = {"model.embed_tokens.weight": table, "model.norm.weight": np.ones(WIDTH)}
     narrow = WIDTH // HEADS * KEYS
     shapes = {
-        "self_attn.q_proj": (WIDTH, WIDTH), "self_attn.k_proj": (narrow, WIDTH), "self_attn.v_proj": (narrow, WIDTH),
-        "self_attn.o_proj": (WIDTH, WIDTH), "mlp.gate_proj": (INNER, WIDTH), "mlp.up_proj": (INNER, WIDTH),
+        "self_attn.q_proj": (WIDTH, WIDTH),
+        "self_attn.k_proj": (narrow, WIDTH),
+        "self_attn.v_proj": (narrow, WIDTH),
+        "self_attn.o_proj": (WIDTH, WIDTH),
+        "mlp.gate_proj": (INNER, WIDTH),
+        "mlp.up_proj": (INNER, WIDTH),
         "mlp.down_proj": (WIDTH, INNER),
-    }  # fmt: skip
+    }
     for layer in range(LAYERS):
         for name, shape in shapes.items():
             weight = 2.5 * pick.standard_normal(shape) / shape[1] ** 0.5

@@ -18,9 +18,13 @@ class Child:
     def __init__(self, command: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> None:
         self.code = 0
         self._process = subprocess.Popen(
-            list(command), cwd=cwd, env=dict(environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            list(command),
+            cwd=cwd,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-        )  # fmt: skip
+        )
 
     def __iter__(self) -> Iterator[str]:
         """Every line that says something, until the program ends; ended with the loop that reads it."""

@@ -50,8 +50,10 @@ class Endpoint(Service):
         )
         rows = np.asarray([row.embedding for row in sorted(answer.data, key=lambda row: row.index)], dtype=np.float32)
         if rows.ndim != 2 or len(rows) != len(texts):
-            raise ToolError(f"{self.base_url} sent {len(rows)} embeddings for {len(texts)} texts.",
-                            "Check that it is an embedding model.")  # fmt: skip
+            raise ToolError(
+                f"{self.base_url} sent {len(rows)} embeddings for {len(texts)} texts.",
+                "Check that it is an embedding model.",
+            )
         return rows
 
     def _sent(self, texts: list[str]) -> list[str] | list[list[int]]:

@@ -26,9 +26,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def start(
-    directory: Path, module: str, request: Mapping[str, Any], interpreter: str | None = None,
-    launcher: Sequence[str] = (), extra: Mapping[str, str] | None = None,
-) -> int:  # fmt: skip
+    directory: Path,
+    module: str,
+    request: Mapping[str, Any],
+    interpreter: str | None = None,
+    launcher: Sequence[str] = (),
+    extra: Mapping[str, str] | None = None,
+) -> int:
     """Start `module` on a new job directory and return its process id at once.
 
     `launcher`: arguments between the interpreter and `-m module`, of a program that starts it several times. `extra`
@@ -49,9 +53,12 @@ def start(
 
 
 def resume(
-    directory: Path, module: str, interpreter: str | None = None, launcher: Sequence[str] = (),
+    directory: Path,
+    module: str,
+    interpreter: str | None = None,
+    launcher: Sequence[str] = (),
     extra: Mapping[str, str] | None = None,
-) -> int:  # fmt: skip
+) -> int:
     """Restart the same request from its last complete checkpoint; returns the process id. `extra`: see `start`.
 
     A run that was paused before its first checkpoint begins anew. Raises ToolError when any other has no checkpoint,

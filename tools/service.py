@@ -57,8 +57,9 @@ class Service:
             answer = send(client := self._at(self._address()))
         except Exception as error:
             if client is not None and not self._open(client):
-                raise ToolError(f"{self.base_url or self.model} was let go of while it was asked.",
-                                "Ask again.") from error  # fmt: skip
+                raise ToolError(
+                    f"{self.base_url or self.model} was let go of while it was asked.", "Ask again."
+                ) from error
             if not isinstance(error, openai.OpenAIError | ToolError):
                 raise
             raise self._rest(error if isinstance(error, ToolError) else self._told(error)) from error
@@ -99,8 +100,9 @@ class Service:
             case openai.NotFoundError():
                 return ToolError(f"There is no {self.noun} model '{self.model}' at {self.base_url}.", "Check its name.")
             case openai.APIStatusError():
-                return ToolError(f"{self.base_url} refused to {self.what} with status {error.status_code}.",
-                                 "Try later.")  # fmt: skip
+                return ToolError(
+                    f"{self.base_url} refused to {self.what} with status {error.status_code}.", "Try later."
+                )
             case _:
                 return ToolError(f"{self.base_url} gave no {self.noun} ({type(error).__name__}).", "Try later.")
 

@@ -42,8 +42,10 @@ class Carried:
         if not self.rows:
             return ""
         cut = f" {self.left_out} passages were left out: the window has no room for them." if self.left_out else ""
-        return (f"{self.rows} of {self.of} rows carry passages of the documents, so that it learns to read them: about "
-                f"{self.tokens:,} of {self.of_tokens:,} tokens each time over the rows.{cut}")  # fmt: skip
+        return (
+            f"{self.rows} of {self.of} rows carry passages of the documents, so that it learns to read them: about "
+            f"{self.tokens:,} of {self.of_tokens:,} tokens each time over the rows.{cut}"
+        )
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -144,8 +146,9 @@ class Reading:
             if built.passages and self.counter.count([*built.messages, said]) <= self.window:
                 self._left_out += given - len(built.passages)
                 self._rows += 1
-                self._tokens += sum(tokens.estimate(text) for part in built.parts for kind, text in part
-                                    if kind == "passages")  # fmt: skip
+                self._tokens += sum(
+                    tokens.estimate(text) for part in built.parts for kind, text in part if kind == "passages"
+                )
                 return [*map(_context, built.messages), said]
             shown = built.passages[:-1]
         self._left_out += given

@@ -18,6 +18,7 @@ def compare(answers: Iterable[tuple[str, str]]) -> dict[str, Any]:
     stated = sum(len(wanted & found) for found, wanted in pairs)
     every = sum(len(wanted) for _, wanted in pairs)
     return {
-        "answers_with_numbers": len(pairs), "all_right": sum(found == wanted for found, wanted in pairs),
+        "answers_with_numbers": len(pairs),
+        "all_right": sum(found == wanted for found, wanted in pairs),
         "recall": round(stated / every, 4) if every else None,
-    }  # fmt: skip
+    }

@@ -16,7 +16,7 @@ ASKED = 8  # measured questions that are asked again, one at a time, as a person
 
 def compare(
     chat: Chat, variant: Variant, asked: Sequence[Question], measured: Sequence[Score], score: Scorer, name: str
-) -> Check:  # fmt: skip
+) -> Check:
     """A check that never fails: it tells how many answers are the same, and both mean scores by the scorer `name`."""
     known = {(one.item, one.turn): one for one in measured if one.score is not None}
     pairs = []
@@ -28,5 +28,9 @@ def compare(
     if not scored:
         return Check("answers in the chat", True, "nothing was measured that could be asked again")
     before, now = (statistics.fmean(values) for values in zip(*scored, strict=True))
-    return Check("answers in the chat", True, f"{same} of {len(pairs)} are those that were measured, to the letter; "
-                 f"mean {name} {now:.3f}, measured {before:.3f}")  # fmt: skip
+    return Check(
+        "answers in the chat",
+        True,
+        f"{same} of {len(pairs)} are those that were measured, to the letter; "
+        f"mean {name} {now:.3f}, measured {before:.3f}",
+    )

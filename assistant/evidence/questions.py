@@ -31,8 +31,14 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _ROW = re.compile(r"^\|(.+)\|\s*$")
 _IS = re.compile(r"^(?:(The|An?|Our|Your)\s+)?([\w'’ -]{3,40}?)\s+(is|are|costs?|takes?)\s+\S", re.IGNORECASE)
 _NOBODY = frozenset("it this that these those there he she they we you i what which who if when all each".split())
-_ASKS = {"is": "What is {}?", "are": "What are {}?", "cost": "How much do {} cost?", "costs": "How much does {} cost?",
-         "take": "How long do {} take?", "takes": "How long does {} take?"}  # fmt: skip
+_ASKS = {
+    "is": "What is {}?",
+    "are": "What are {}?",
+    "cost": "How much do {} cost?",
+    "costs": "How much does {} cost?",
+    "take": "How long do {} take?",
+    "takes": "How long does {} take?",
+}
 _PROMPT = Path(__file__).resolve().parent.parent / "prompts" / "question.md"
 
 
@@ -50,9 +56,13 @@ class HeldOut:
 
 
 def generate(
-    papers: Sequence[Document], examples: Sequence[str], held_out: HeldOut, sizes: chunks.Sizes | None = None,
-    most: int = MOST, ask: Ask | None = None,
-) -> list[Asked]:  # fmt: skip
+    papers: Sequence[Document],
+    examples: Sequence[str],
+    held_out: HeldOut,
+    sizes: chunks.Sizes | None = None,
+    most: int = MOST,
+    ask: Ask | None = None,
+) -> list[Asked]:
     """At most `most` questions, the same ones for the same documents: one for a chunk, the documents taking turns.
 
     With `ask` a model words them; a reply of it that is not as it should be counts for nothing, the template's stays.

@@ -112,9 +112,17 @@ def _answer(chat: Chat, evaluation: int, variant: Variant, question: Question, s
     except ToolError as error:
         return Score(evaluation, variant.id, question.item, question.turn, "", None, 0, 0, 0.0, 0.0, str(error))
     return Score(
-        evaluation, variant.id, question.item, question.turn, text, score(text, question.reference),
-        reply.prompt_tokens, reply.completion_tokens, reply.first_token_s, reply.total_s,
-    )  # fmt: skip
+        evaluation,
+        variant.id,
+        question.item,
+        question.turn,
+        text,
+        score(text, question.reference),
+        reply.prompt_tokens,
+        reply.completion_tokens,
+        reply.first_token_s,
+        reply.total_s,
+    )
 
 
 def whole(reply: Reply) -> str:

@@ -39,9 +39,13 @@ def interval(values: Sequence[float]) -> Interval:
     if data.size == 1 or np.ptp(data) == 0:
         return Interval(mean, mean, mean)
     found = stats.bootstrap(
-        (data,), np.mean, n_resamples=RESAMPLES, confidence_level=CONFIDENCE, method="BCa",
+        (data,),
+        np.mean,
+        n_resamples=RESAMPLES,
+        confidence_level=CONFIDENCE,
+        method="BCa",
         rng=np.random.default_rng(SEED),
-    ).confidence_interval  # fmt: skip
+    ).confidence_interval
     return Interval(mean, float(found.low), float(found.high))
 
 
@@ -57,7 +61,6 @@ def difference(a: Sequence[float], b: Sequence[float]) -> Difference:
     if len(a) < 2 or not differences.any():
         return Difference(around.mean, around.low, around.high, 1.0, len(a))
     test = stats.permutation_test(
-        (differences,), np.mean, permutation_type="samples", n_resamples=RESAMPLES,
-        rng=np.random.default_rng(SEED),
-    )  # fmt: skip
+        (differences,), np.mean, permutation_type="samples", n_resamples=RESAMPLES, rng=np.random.default_rng(SEED)
+    )
     return Difference(around.mean, around.low, around.high, float(test.pvalue), len(a))

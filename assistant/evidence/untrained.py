@@ -60,19 +60,24 @@ def report(store: Store, knowledge: Knowledge, trial: Trial, variants: Mapping[s
     means = {name: math.fsum(values[unit] for unit in shared) for name, values in scores.items()}
     apart = {
         name: asdict(statistics.difference([values[u] for u in shared], [scores[PLAIN][u] for u in shared]))
-        for name, values in scores.items() if name != PLAIN and shared
-    }  # fmt: skip
+        for name, values in scores.items()
+        if name != PLAIN and shared
+    }
     return {
-        "basis": trial.basis, "note": note(trial), "scorer": trial.scorer,
-        "questions": {kind: sum(one.origin == kind for one in trial.questions if one.answered)
-                      for kind in (HELD_OUT, DOCUMENT, BRIEF)},
+        "basis": trial.basis,
+        "note": note(trial),
+        "scorer": trial.scorer,
+        "questions": {
+            kind: sum(one.origin == kind for one in trial.questions if one.answered)
+            for kind in (HELD_OUT, DOCUMENT, BRIEF)
+        },
         "worded_by_model": sum(one.by == "model" for one in trial.questions),
         "answers": answers,
         "citations": {name: _citations(mine) for name, mine in by_name.items() if variants[name].passages},
         "retrieval": retrieval(knowledge, trial.case, trial.questions),
         "best": max(means, key=lambda name: means[name]) if shared else "",
         "differences": {name: {k: round(v, 4) for k, v in of.items()} for name, of in apart.items()},
-    }  # fmt: skip
+    }
 
 
 def note(trial: Trial) -> str:
@@ -100,9 +105,11 @@ def retrieval(knowledge: Knowledge, case: str, asked: Sequence[Asked]) -> Json |
         return None
     recall = {f"recall@{k}": _mean([float(0 < rank <= k) for rank in ranks]) for k in (1, 3, DEPTH)}
     return {
-        "questions": len(ranks), **recall, "mrr": _mean([1 / rank if rank else 0.0 for rank in ranks]),
+        "questions": len(ranks),
+        **recall,
+        "mrr": _mean([1 / rank if rank else 0.0 for rank in ranks]),
         f"ndcg@{DEPTH}": _mean([1 / math.log2(rank + 1) if rank else 0.0 for rank in ranks]),
-    }  # fmt: skip
+    }
 
 
 def cited(answer: str, passages: Sequence[Passage], asked: Asked) -> tuple[int, int, int | None]:
@@ -120,9 +127,15 @@ def _answer(chat: Chat, trial: int, variant: Variant, asked: Asked, score: score
     except ToolError as error:
         return Answered(trial, variant.id, asked.number, "", None, error=str(error))
     return Answered(
-        trial, variant.id, asked.number, text, score(text, asked.reference), reply.prompt_tokens,
-        reply.completion_tokens, *cited(text, reply.passages, asked),
-    )  # fmt: skip
+        trial,
+        variant.id,
+        asked.number,
+        text,
+        score(text, asked.reference),
+        reply.prompt_tokens,
+        reply.completion_tokens,
+        *cited(text, reply.passages, asked),
+    )
 
 
 def _check(store: Store, trial: Trial, variant: Variant) -> None:
@@ -147,10 +160,13 @@ def _summary(variant: Variant, answers: Sequence[Answered], scores: Mapping[int,
     tokens = _mean([float(a.prompt_tokens + a.completion_tokens) for a in good])
     numbers = {"score": around.mean, "low": around.low, "high": around.high, "tokens_per_request": tokens}
     return {
-        "variant": variant.id, **{k: None if math.isnan(v) else round(v, 4) for k, v in numbers.items()},
-        "errors": len(answers) - len(good), "cut": sum(a.completion_tokens >= variant.max_tokens for a in good),
-        "repeats": sum(repeated(a.answer) > 0 for a in good), "n": len(scores),
-    }  # fmt: skip
+        "variant": variant.id,
+        **{k: None if math.isnan(v) else round(v, 4) for k, v in numbers.items()},
+        "errors": len(answers) - len(good),
+        "cut": sum(a.completion_tokens >= variant.max_tokens for a in good),
+        "repeats": sum(repeated(a.answer) > 0 for a in good),
+        "n": len(scores),
+    }
 
 
 def _citations(answers: Sequence[Answered]) -> Json:
@@ -161,10 +177,12 @@ def _citations(answers: Sequence[Answered]) -> Json:
     known = [answer for answer in good if answer.right is not None]
     of_known = sum(answer.marks for answer in known)
     return {
-        "answers": len(good), "cited": _mean([float(answer.marks > 0) for answer in good]), "citations": marks,
+        "answers": len(good),
+        "cited": _mean([float(answer.marks > 0) for answer in good]),
+        "citations": marks,
         "real": round(sum(answer.real for answer in good) / marks, 4) if marks else None,
         "right": round(sum(answer.right or 0 for answer in known) / of_known, 4) if of_known else None,
-    }  # fmt: skip
+    }
 
 
 def _mean(values: Sequence[float]) -> float:

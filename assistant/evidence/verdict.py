@@ -40,13 +40,21 @@ def judge(scores: Mapping[str, Mapping[int, float]], candidate: str | None) -> V
     untrained = {name: values for name, values in scores.items() if not name.startswith("tuned")}
     shared = sorted(set.intersection(*(set(values) for values in scores.values()))) if scores else []
     if not untrained or not shared:
-        return Verdict("undecided", "No held-out conversation was answered and scored by every variant, so nothing "
-                       "can be compared: look at the errors, then evaluate again.", n=0)  # fmt: skip
+        return Verdict(
+            "undecided",
+            "No held-out conversation was answered and scored by every variant, so nothing "
+            "can be compared: look at the errors, then evaluate again.",
+            n=0,
+        )
     means = {name: sum(values[i] for i in shared) / len(shared) for name, values in untrained.items()}
     best = max(means, key=lambda name: means[name])
     if candidate is None or candidate not in scores:
-        return Verdict("baseline", f"Of the untrained variants, {best} is best ({means[best]:.3f}). No tuned model "
-                       "has been measured yet.", against=best, n=len(shared))  # fmt: skip
+        return Verdict(
+            "baseline",
+            f"Of the untrained variants, {best} is best ({means[best]:.3f}). No tuned model has been measured yet.",
+            against=best,
+            n=len(shared),
+        )
     found = difference([scores[candidate][i] for i in shared], [scores[best][i] for i in shared])
     decision, reason = _decide(found.mean, found.low, found.high, found.p_value, len(shared), candidate, best)
     return Verdict(decision, reason, candidate, best, found.mean, found.low, found.high, found.p_value, len(shared))

@@ -69,8 +69,10 @@ class Guide:
         text = text.strip()
         self.bench.store.case(case)
         if not text or len(text) > LONGEST:
-            raise AttuneError("The message is empty." if not text else f"The message has {len(text)} characters.",
-                              f"Write 1 to {LONGEST} characters; a longer text belongs in a document.")  # fmt: skip
+            raise AttuneError(
+                "The message is empty." if not text else f"The message has {len(text)} characters.",
+                f"Write 1 to {LONGEST} characters; a longer text belongs in a document.",
+            )
         with self._locks[case]:
             history = self._turns(case)[-REMEMBERED:]
             self._keep(case, "user", text)

@@ -53,7 +53,7 @@ _FIXED = {
     "thanks": (
         r"(?:ok(?:ay)? |great |good |many |perfect )*(?:thanks|thank you|thx|cheers)(?: a lot| so much| very much)?"
     ),
-}  # fmt: skip
+}
 _BARE = {kind: re.compile(rf"^(?:{pattern})$", re.I) for kind, pattern in _FIXED.items()}
 
 # Words that change nothing about a command, wherever they stand.
@@ -75,11 +75,25 @@ _OPTIONS = (
     "batch size seed max using two three"
 )
 _SHORT = {
-    "what's": "what is", "how's": "how is", "it's": "it is", "that's": "that is", "where's": "where is",
-    "let's": "let us", "i'd": "i would", "i'm": "i am", "isn't": "is not", "hasn't": "has not", "didn't": "did not",
-    "doesn't": "does not", "whats": "what is", "hows": "how is", "lets": "let us", "fine": "fine", "finetune":
-    "fine-tune", "finetuning": "fine-tuning",
-}  # fmt: skip
+    "what's": "what is",
+    "how's": "how is",
+    "it's": "it is",
+    "that's": "that is",
+    "where's": "where is",
+    "let's": "let us",
+    "i'd": "i would",
+    "i'm": "i am",
+    "isn't": "is not",
+    "hasn't": "has not",
+    "didn't": "did not",
+    "doesn't": "does not",
+    "whats": "what is",
+    "hows": "how is",
+    "lets": "let us",
+    "fine": "fine",
+    "finetune": "fine-tune",
+    "finetuning": "fine-tuning",
+}
 
 
 @dataclass(frozen=True)
@@ -104,11 +118,7 @@ class _Rule:
 
 def _rule(kind: str, asks: str, beside: str, first: str = "", never_first: frozenset[str] = frozenset()) -> _Rule:
     return _Rule(
-        kind,
-        re.compile(rf"\b(?:{asks})(?![\w-])"),
-        frozenset(beside.split()),
-        frozenset(first.split()),
-        never_first,
+        kind, re.compile(rf"\b(?:{asks})(?![\w-])"), frozenset(beside.split()), frozenset(first.split()), never_first
     )
 
 

@@ -76,65 +76,117 @@ _AT_HOME = (
 _HAVE = r"(?:get|have|handle|receive|see|answer|process|do|send)"
 
 _TABLE: tuple[tuple[str, bool, str], ...] = (
-    ("costs", True, rf"\b(?:leaves?|stays?|remains?|kept|outside)\b.*\b{_AT_HOME}\b|\bnothing (?:may|must|can"
-                    rf"|should) leave"
-                    r"|\b(?:go|sen[dt]) (?:\w+ )?(?:in)?to (?:the|some|a|any) cloud\b|\b(?:no|not"
-                    r"|never) (?:\w+ ){0,2}outside\b|^(?:the |our )?budget\b[ :=]+(?!in|and|app)\w|\bno budget\b"
-                    r"|\bon[- ]prem\b"),
-    ("costs", False, rf"{_MONEY}|\bcloud\b|\bon (?:our|my|the) (?:own )?{_AT_HOME}\b|\bno money\b|\b(?:gpu|rtx|a100"
-                     rf"|h100|laptop|macbook|local only)\b"
-                     r"|\bprivacy\b|\bgdpr\b|\bconfidential\b|\bsensitive\b|\b(?:30|40|50)[6-9]0\b|\bvram\b"
-                     r"|\bwe can spend\b|\bas cheap\b|\bfor free\b"),
+    (
+        "costs",
+        True,
+        rf"\b(?:leaves?|stays?|remains?|kept|outside)\b.*\b{_AT_HOME}\b|\bnothing (?:may|must|can"
+        rf"|should) leave"
+        r"|\b(?:go|sen[dt]) (?:\w+ )?(?:in)?to (?:the|some|a|any) cloud\b|\b(?:no|not"
+        r"|never) (?:\w+ ){0,2}outside\b|^(?:the |our )?budget\b[ :=]+(?!in|and|app)\w|\bno budget\b"
+        r"|\bon[- ]prem\b",
+    ),
+    (
+        "costs",
+        False,
+        rf"{_MONEY}|\bcloud\b|\bon (?:our|my|the) (?:own )?{_AT_HOME}\b|\bno money\b|\b(?:gpu|rtx|a100"
+        rf"|h100|laptop|macbook|local only)\b"
+        r"|\bprivacy\b|\bgdpr\b|\bconfidential\b|\bsensitive\b|\b(?:30|40|50)[6-9]0\b|\bvram\b"
+        r"|\bwe can spend\b|\bas cheap\b|\bfor free\b",
+    ),
     ("benefits", True, rf"^(?:we|they|i|{_PEOPLE})\b.{{0,20}}\b{_HAVE} .{{0,15}}(?:{_RATE})"),
     ("benefits", False, rf"{_RATE}|\b(?:per|each|every|a) (?:month|week|day) (?:about |around |roughly |~ ?)?\d"),
-    ("must_not", True, rf"^(?:(?:{_IT}|we|you) )?(?:should|must|may|can|shall)?\s?"
-                       rf"(?:never|not ever|mustn'?t|shouldn'?t|must not|should not|may not)\b"
-                       rf"(?! (?:tried|used|had|got|get|seen|did|heard|be (?:too )?{_TONE}|{_TONE})\b)"),
-    ("must_not", True, r"^under no circumstances\b|\b(?:is|are|it'?s) (?:strictly )?(?:forbidden|not allowed"
-                       r"|prohibited)\b"
-                       r"|\bno \w+(?: \w+)? ever\b|^no \w+ in (?:the|any) (?:answers?|output)"),
+    (
+        "must_not",
+        True,
+        rf"^(?:(?:{_IT}|we|you) )?(?:should|must|may|can|shall)?\s?"
+        rf"(?:never|not ever|mustn'?t|shouldn'?t|must not|should not|may not)\b"
+        rf"(?! (?:tried|used|had|got|get|seen|did|heard|be (?:too )?{_TONE}|{_TONE})\b)",
+    ),
+    (
+        "must_not",
+        True,
+        r"^under no circumstances\b|\b(?:is|are|it'?s) (?:strictly )?(?:forbidden|not allowed"
+        r"|prohibited)\b"
+        r"|\bno \w+(?: \w+)? ever\b|^no \w+ in (?:the|any) (?:answers?|output)",
+    ),
     ("must_not", False, r"^(?:don'?t|do not|avoid|refrain from)\b(?! (?:know|have|care|mind|want|need|think|really))"),
-    ("tone", False, rf"^(?:{_IT} )?(?:{_MODAL} )?sounds?\b(?! good)|^tone \w+$|\bin an? (?:[\w-]+ ){{1,3}}(?:tone"
-                    rf"|voice)$"
-                    rf"|^(?:keep|make) (?:it|them|everything) (?:\w+ ){{0,2}}{_TONE}\b"
-                    rf"|^(?:(?:{_IT}|we) )?(?:{_MODAL} )?(?:be|feel|stay|remain|are|is"
-                    rf"|keep it) (?:\w+ ){{0,3}}{_TONE}\b"
-                    rf"|^(?:we'?re|it'?s|i'?m|i am) (?:\w+ ){{0,2}}{_TONE}\b"),
-    ("format", False, r"\b(?:nothing|not|no) (?:longer|shorter) than\b|\bnot exceed\b"
-                      r"|(?:\b(?:max(?:imum|imal)?|at most|no(?:t)? more than|up to|under|below|fewer than|less than"
-                      r"|about"
-                      rf"|keep it|only)|<=|<|^\d+) ?.{{0,20}}\b{_SIZE}\b|\b{_SIZE} (?:max|at most|or less|tops)\b"
-                      rf"|^(?:{_IT} (?:{_MODAL} )?(?:always )?(?:be|is|are|use|have|come as) )?(?:an? |in "
-                      rf"|as )?(?:\w+ )?{_FORM}\b(?! (?:every|all|the)\b)"
-                      rf"|^(?:{_IT} )?(?:{_MODAL} )?(?:always )?(?:start|begin|open|end|finish|close)s? with\b"),
-    ("language", True, r"\b(?:writes?|mails?|speaks?|asks?|emails?|repl(?:y|ies)|answers?|chats?)\b(?: to)?(?: us)?"
-                       rf"(?: (?:mostly|mainly|usually|only|always|both|either|sometimes|in))* {_LANG}\b"),
-    ("language", False, r"^(?:en|de|fr|es|it|pl|nl|pt)(?:(?:[/, ]|and)+(?:en|de|fr|es|it|pl|nl|pt))+$"
-                          rf"|^(?:[\w']+ ){{0,5}}{_LANG}\b(?:\W+\w+){{0,4}}$|\b(?:language of the question"
-                          rf"|same language)\b"),
+    (
+        "tone",
+        False,
+        rf"^(?:{_IT} )?(?:{_MODAL} )?sounds?\b(?! good)|^tone \w+$|\bin an? (?:[\w-]+ ){{1,3}}(?:tone"
+        rf"|voice)$"
+        rf"|^(?:keep|make) (?:it|them|everything) (?:\w+ ){{0,2}}{_TONE}\b"
+        rf"|^(?:(?:{_IT}|we) )?(?:{_MODAL} )?(?:be|feel|stay|remain|are|is"
+        rf"|keep it) (?:\w+ ){{0,3}}{_TONE}\b"
+        rf"|^(?:we'?re|it'?s|i'?m|i am) (?:\w+ ){{0,2}}{_TONE}\b",
+    ),
+    (
+        "format",
+        False,
+        r"\b(?:nothing|not|no) (?:longer|shorter) than\b|\bnot exceed\b"
+        r"|(?:\b(?:max(?:imum|imal)?|at most|no(?:t)? more than|up to|under|below|fewer than|less than"
+        r"|about"
+        rf"|keep it|only)|<=|<|^\d+) ?.{{0,20}}\b{_SIZE}\b|\b{_SIZE} (?:max|at most|or less|tops)\b"
+        rf"|^(?:{_IT} (?:{_MODAL} )?(?:always )?(?:be|is|are|use|have|come as) )?(?:an? |in "
+        rf"|as )?(?:\w+ )?{_FORM}\b(?! (?:every|all|the)\b)"
+        rf"|^(?:{_IT} )?(?:{_MODAL} )?(?:always )?(?:start|begin|open|end|finish|close)s? with\b",
+    ),
+    (
+        "language",
+        True,
+        r"\b(?:writes?|mails?|speaks?|asks?|emails?|repl(?:y|ies)|answers?|chats?)\b(?: to)?(?: us)?"
+        rf"(?: (?:mostly|mainly|usually|only|always|both|either|sometimes|in))* {_LANG}\b",
+    ),
+    (
+        "language",
+        False,
+        r"^(?:en|de|fr|es|it|pl|nl|pt)(?:(?:[/, ]|and)+(?:en|de|fr|es|it|pl|nl|pt))+$"
+        rf"|^(?:[\w']+ ){{0,5}}{_LANG}\b(?:\W+\w+){{0,4}}$|\b(?:language of the question"
+        rf"|same language)\b",
+    ),
     ("users", True, r"^(?:it|this|that)(?:'?s| is) for \w|\b(?:is|are|gets?) read by\b"),
-    ("users", False, rf"^for (?:our|the|my) (?:\w+ ?){{1,5}}$|^for (?:\w+ ){{0,2}}{_PEOPLE}\b|^read by\b"
-                     rf"|\b(?:aimed at|used by|meant for|intended for|written for)\b|^(?:[\w-]+ ){{1,3}}users$"
-                       rf"|^(?:(?:the|our|my) )?(?:\w+ ){{0,2}}{_PEOPLE} are (?!not|often|always|too|so|angry"
-                       rf"|unhappy|confused)"
-                     r"|^(?:(?:our|the|only|my) )*(?:\w+ )?[a-z]+s (?:will |then |only )?(?:read|see|get"
-                     r"|receive)s? (?:it|them"
-                       r"|(?:the|an?) (?:answer|label|result|output|text|summar|repl)\w*)"
-                       rf"|\b{_PEOPLE} (?:will |then |only )?(?:read|see|get|receive)s? (?:it|them|the|only|our)\b"),
-    ("success", False, r"^(?!.*\b(?:now|currently|today|wrong)\b).*\b\d+ ?(?:%|percent) (?:of|right|correct|accura)"
-                       r"|^(?!.*\b(?:now|currently|today)\b).*\b(?:accuracy|f1|csat|nps|exact match)\b"
-                       r"|^success\b|\bwe(?:'d| would| will|'ll)? (?:know|be happy|be satisfied|measure)\b"
-                       r"|\bgood enough\b"),
-    ("alternatives", True, r"^(?:(?:so far|until now|already) )?(?:we|i)(?:'ve| have)? (?:(?:already|only|just|also) )?"
-                           r"(?:tried|tested|experimented)\b|^tried \w"
-                           r"|\bwe (?:currently |now )?use (?:chatgpt|gpt|an? prompt|claude|copilot|templates?"
-                           r"|macros?)\b"),
-    ("alternatives", False, r"\b(?:prompt(?:s|ing)?|few[- ]shot|rag|retrieval)\b.*"
-                            r"\b(?:wrong|enough|fails?|drifts?|forgets?|off|misses|nearly|close|bad)\b"),
+    (
+        "users",
+        False,
+        rf"^for (?:our|the|my) (?:\w+ ?){{1,5}}$|^for (?:\w+ ){{0,2}}{_PEOPLE}\b|^read by\b"
+        rf"|\b(?:aimed at|used by|meant for|intended for|written for)\b|^(?:[\w-]+ ){{1,3}}users$"
+        rf"|^(?:(?:the|our|my) )?(?:\w+ ){{0,2}}{_PEOPLE} are (?!not|often|always|too|so|angry"
+        rf"|unhappy|confused)"
+        r"|^(?:(?:our|the|only|my) )*(?:\w+ )?[a-z]+s (?:will |then |only )?(?:read|see|get"
+        r"|receive)s? (?:it|them"
+        r"|(?:the|an?) (?:answer|label|result|output|text|summar|repl)\w*)"
+        rf"|\b{_PEOPLE} (?:will |then |only )?(?:read|see|get|receive)s? (?:it|them|the|only|our)\b",
+    ),
+    (
+        "success",
+        False,
+        r"^(?!.*\b(?:now|currently|today|wrong)\b).*\b\d+ ?(?:%|percent) (?:of|right|correct|accura)"
+        r"|^(?!.*\b(?:now|currently|today)\b).*\b(?:accuracy|f1|csat|nps|exact match)\b"
+        r"|^success\b|\bwe(?:'d| would| will|'ll)? (?:know|be happy|be satisfied|measure)\b"
+        r"|\bgood enough\b",
+    ),
+    (
+        "alternatives",
+        True,
+        r"^(?:(?:so far|until now|already) )?(?:we|i)(?:'ve| have)? (?:(?:already|only|just|also) )?"
+        r"(?:tried|tested|experimented)\b|^tried \w"
+        r"|\bwe (?:currently |now )?use (?:chatgpt|gpt|an? prompt|claude|copilot|templates?"
+        r"|macros?)\b",
+    ),
+    (
+        "alternatives",
+        False,
+        r"\b(?:prompt(?:s|ing)?|few[- ]shot|rag|retrieval)\b.*"
+        r"\b(?:wrong|enough|fails?|drifts?|forgets?|off|misses|nearly|close|bad)\b",
+    ),
     ("must", True, rf"^(?:(?:{_IT}|we|you) )?(?:{_MODAL} )?always\b|^(?:{_IT} )must\b(?! be\b)|^make sure\b"),
-    ("must", False, rf"^must\b(?! be\b)"
-                    rf"|^(?:{_IT} )?{_MODAL} (?:also )?(?:mention|include|contain|cite|link|quote|state)s?\b"),
-)  # fmt: skip
+    (
+        "must",
+        False,
+        rf"^must\b(?! be\b)"
+        rf"|^(?:{_IT} )?{_MODAL} (?:also )?(?:mention|include|contain|cite|link|quote|state)s?\b",
+    ),
+)
 CUES = tuple(Cue(field, plain, re.compile(pattern)) for field, plain, pattern in _TABLE)
 
 # What people say the assistant is to do: such a clause answers the first question, whatever else is in it.

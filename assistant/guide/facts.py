@@ -12,18 +12,24 @@ from assistant.record.types import LIST_FIELDS, OPTIONAL_FIELDS
 EARLY = ("goal", "users", "language", "tone", "format")  # while one of these is asked, people tell all about their case
 LONGEST = 4000  # characters: a longer message is not cut up; it is too long for an answer anyway
 NAMES = {
-    "goal": "goal|purpose|use case|aim|objective", "users": "users?|audience|readers?", "language": "languages?",
-    "tone": "tone(?: of voice)?|voice|style", "format": "format|answer format|output format|form|length",
-    "must_not": "must[ _]never|must[ _]not", "success": "success(?: test| criterion| measure)?|metric",
-    "alternatives": "alternatives?", "costs": "costs?|budget", "benefits": "benefits?",
-}  # fmt: skip
+    "goal": "goal|purpose|use case|aim|objective",
+    "users": "users?|audience|readers?",
+    "language": "languages?",
+    "tone": "tone(?: of voice)?|voice|style",
+    "format": "format|answer format|output format|form|length",
+    "must_not": "must[ _]never|must[ _]not",
+    "success": "success(?: test| criterion| measure)?|metric",
+    "alternatives": "alternatives?",
+    "costs": "costs?|budget",
+    "benefits": "benefits?",
+}
 _LEAD = re.compile(
     r"^(?:(?:no|nope|sorry|actually|wait|hmm|oh|well|oops|correction|i meant?|rather|please|and|also|but|so|plus|btw"
     r"|then"
     r"|additionally|because|by the way|honestly|um+|uh+|ok|okay|yeah|i (?:think|guess|suppose)|maybe|probably"
     r"|it means)\b[,:.!]?\s+)+",
     re.I,
-)  # fmt: skip
+)
 _NAMED = re.compile(
     rf"^(?:(?:the|our|my) )?(?:{'|'.join(f'(?P<{name}>{alias})' for name, alias in NAMES.items())})"
     r" (?:should(?: (?:always|also))?(?: (?:be|include|contain|mention))?|shall be|must(?: (?:be|never be))?"
@@ -34,8 +40,9 @@ _NAMED = re.compile(
 )
 _FILLER = re.compile(
     r",\s*(?:i'?d say|i (?:think|guess|suppose|believe)|honestly|please|tbh|btw|by the way|i(?:'m"
-    r"| am) afraid)(?=[,.;!]|$),?", re.I
-)  # fmt: skip
+    r"| am) afraid)(?=[,.;!]|$),?",
+    re.I,
+)
 _COMMA = r"(?<=[,)])\s+|\s+(?=\()|\s+[–—-]\s+"
 _AND = r"\s+(?=(?:and|but|so|plus|btw|oh|also (?:we|it|they|the|never))\b)"
 _RUN_ON = (

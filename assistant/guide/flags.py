@@ -70,7 +70,8 @@ def of_brief(brief: dict[str, Any]) -> dict[str, str]:
     if _CHANGING.search(" ".join(said.get(name, "") for name in ("goal", "must", "benefits"))):
         found["changing"] = (
             "Part of this is knowledge that changes. Training learns that badly and goes stale: keep it in documents, "
-            "which are searched for every question, and train only for form and tone.")  # fmt: skip
+            "which are searched for every question, and train only for form and tone."
+        )
     if _EXACT.search(" ".join(said.get(name, "") for name in ("goal", "success", "must"))):
         found["perfect"] = (
             "No model is always right, trained or not. Plan for a person or a check where a mistake would be expensive."
@@ -84,12 +85,14 @@ def of_brief(brief: dict[str, Any]) -> dict[str, str]:
         found["few"] = (
             f"Under about {FEW} examples a habit seldom shows. Showing a few of them in the prompt may do as well; "
             f"collect "
-            "more by approving and editing answers in the chat before you train.")  # fmt: skip
+            "more by approving and editing answers in the chat before you train."
+        )
     if _TASTE.search(said.get("success", "")) and not _COUNTED.search(said.get("success", "")):
         found["subjective"] = (
             "That is a matter of taste, and nobody can count it. Name something that two people would count alike: "
             "how many "
-            "of 50 answers you would send unchanged, for example.")  # fmt: skip
+            "of 50 answers you would send unchanged, for example."
+        )
     if _ENOUGH.search(said.get("alternatives", "")) and not _BUT.search(said.get("alternatives", "")):
         found["enough"] = (
             "If that already works, you may be done without training. I measure it first; training has to beat it."
@@ -99,12 +102,14 @@ def of_brief(brief: dict[str, Any]) -> dict[str, str]:
         found["closed"] = (
             f"{closed[1]} cannot be tuned by any trainer that Attune has. Name an open model as the base; the closed "
             f"one can "
-            "still be compared with, through its server.")  # fmt: skip
+            "still be compared with, through its server."
+        )
     if retiring := _RETIRING.search(everything):
         found["retiring"] = (
             f"{retiring[1]} is about to go: OpenAI takes no new fine-tuning jobs after 6 January 2027, and removes "
             f"GPT-4o, "
-            "GPT-4.1 and what was tuned on them on 14 January 2027. An open base model stays yours.")  # fmt: skip
+            "GPT-4.1 and what was tuned on them on 14 January 2027. An open base model stays yours."
+        )
     if "success" in brief.get("skipped", ()):
         found["unmeasured"] = (
             "There is no success test yet. I compare with your approved answers, but a count of your own says more."

@@ -20,9 +20,10 @@ def prepare(bench: Workbench, case: str, payload: Payload) -> Payload:
     """The job whose model is meant, the kind of deployment and the hours to reserve."""
     number = int(payload.get("job") or 0)
     found = [
-        job for job in bench.store.jobs(case)
+        job
+        for job in bench.store.jobs(case)
         if job.trainer == hosting.TRAINER and job.state == JobState.SUCCEEDED and number in (0, job.id)
-    ]  # fmt: skip
+    ]
     if not found:
         raise AttuneError("This case has no model at Azure.", "Train one with the trainer azure.")
     kind, hours = str(payload.get("kind") or KINDS[0]), float(payload.get("hours") or hosting.HOURS)

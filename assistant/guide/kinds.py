@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 
 Payload = dict[str, Any]
 LIMITS: dict[str, tuple[float, float]] = {
-    "epochs": (0, 50), "max_steps": (0, 1_000_000), "learning_rate": (0, 1), "batch_size": (0, 1024),
-    "lora_rank": (0, 512), "seed": (0, 2**31),
-}  # fmt: skip
+    "epochs": (0, 50),
+    "max_steps": (0, 1_000_000),
+    "learning_rate": (0, 1),
+    "batch_size": (0, 1024),
+    "lora_rank": (0, 512),
+    "seed": (0, 2**31),
+}
 
 
 @dataclass(frozen=True)
@@ -186,8 +190,13 @@ def _switch_terms(bench: Workbench, case: str, payload: Payload) -> Terms:
         if latest and proved and proved.id == payload["variant"]
         else "This is your choice; it has not been proved better."
     )
-    return Terms(f"Let {payload['name']} answer from now on instead of {now}.", reason, "It takes effect at once.",
-                 "No money.", "It deletes and trains nothing. You can undo it at once.")  # fmt: skip
+    return Terms(
+        f"Let {payload['name']} answer from now on instead of {now}.",
+        reason,
+        "It takes effect at once.",
+        "No money.",
+        "It deletes and trains nothing. You can undo it at once.",
+    )
 
 
 def _switch(bench: Workbench, proposal: Proposal, by: str) -> str:
@@ -204,9 +213,13 @@ def _prepare_undo(bench: Workbench, case: str, payload: Payload) -> Payload:  # 
 
 def _undo_terms(bench: Workbench, case: str, payload: Payload) -> Terms:  # noqa: ARG001
     now = switch.active(bench.store, bench.settings, case).name
-    return Terms(f"Bring back what answered before {now}.", "The last switch is taken back.",
-                 "It takes effect at once.", "No money.",
-                 f"It deletes nothing: the model of {now} stays and can be switched to again.")  # fmt: skip
+    return Terms(
+        f"Bring back what answered before {now}.",
+        "The last switch is taken back.",
+        "It takes effect at once.",
+        "No money.",
+        f"It deletes nothing: the model of {now} stays and can be switched to again.",
+    )
 
 
 def _undo(bench: Workbench, proposal: Proposal, by: str) -> str:
@@ -226,11 +239,14 @@ def _rests_baseline(bench: Workbench, case: str) -> Any:
 
 def _baseline_terms(bench: Workbench, case: str, payload: Payload) -> Terms:  # noqa: ARG001
     now = switch.active(bench.store, bench.settings, case).name
-    return Terms("Build the untrained variants anew from today's brief and documents. What was chosen goes on "
-                 f"answering; otherwise the one that suits what there is answers instead of {now}.",
-                 "Answers then follow the brief and the documents of today.",
-                 "It takes seconds.", "It costs nothing.",
-                 "It trains nothing and keeps the older variants; undo brings them back.")  # fmt: skip
+    return Terms(
+        "Build the untrained variants anew from today's brief and documents. What was chosen goes on "
+        f"answering; otherwise the one that suits what there is answers instead of {now}.",
+        "Answers then follow the brief and the documents of today.",
+        "It takes seconds.",
+        "It costs nothing.",
+        "It trains nothing and keeps the older variants; undo brings them back.",
+    )
 
 
 def _baseline(bench: Workbench, proposal: Proposal, by: str) -> str:  # noqa: ARG001
@@ -239,27 +255,54 @@ def _baseline(bench: Workbench, proposal: Proposal, by: str) -> str:  # noqa: AR
 
 
 KINDS: dict[str, Kind] = {
-    "train": Kind(_prepare_train, _rests_train, "the dataset, the brief or the jobs", _train_terms, _train,
-                  ("trainer", *finetune.OPTIONS), _train_given, _allow_train),
-    "evaluate": Kind(_prepare_evaluate, _rests_evaluate, "the dataset or what was measured", _evaluate_terms,
-                     _evaluate, ("job",)),
+    "train": Kind(
+        _prepare_train,
+        _rests_train,
+        "the dataset, the brief or the jobs",
+        _train_terms,
+        _train,
+        ("trainer", *finetune.OPTIONS),
+        _train_given,
+        _allow_train,
+    ),
+    "evaluate": Kind(
+        _prepare_evaluate, _rests_evaluate, "the dataset or what was measured", _evaluate_terms, _evaluate, ("job",)
+    ),
     "switch": Kind(_prepare_switch, _rests_switch, "the results or what answers", _switch_terms, _switch, ("variant",)),
     "undo": Kind(_prepare_undo, lambda bench, case: [_last_switch(bench, case)], "what answers", _undo_terms, _undo),
     "baseline": Kind(_prepare_baseline, _rests_baseline, "the brief or the documents", _baseline_terms, _baseline),
-    "measure": Kind(measuring.prepare, measuring.rests_on, measuring.CHANGED,
-                    lambda bench, case, payload: Terms(*measuring.terms(bench, case, payload)),
-                    lambda bench, proposal, by: measuring.carry_out(bench, proposal.case)),  # noqa: ARG005
-    "deploy": Kind(hosting.prepare, hosting.rests_on, "the jobs or what is deployed",
-                   lambda bench, case, payload: Terms(*hosting.deploy_terms(bench, case, payload)),
-                   lambda bench, proposal, by: hosting.deploy(bench, proposal.payload), ("job", "kind", "hours"),  # noqa: ARG005
-                   allow=lambda bench, proposal: hosting.allow(bench, proposal.payload)),
-    "undeploy": Kind(hosting.prepare, hosting.rests_on, "the jobs or what is deployed",
-                     lambda bench, case, payload: Terms(*hosting.remove_terms(bench, case, payload)),
-                     lambda bench, proposal, by: hosting.remove(bench, proposal.payload), ("job",)),  # noqa: ARG005
-    "approve": Kind(paste.prepare, lambda bench, case: sorted(paste.waiting(bench.store, case)),
-                    "what waits for approval", lambda bench, case, payload: Terms(*paste.terms(bench, case, payload)),
-                    lambda bench, proposal, by: paste.carry_out(bench, proposal.case, proposal.payload)),  # noqa: ARG005
-}  # fmt: skip
+    "measure": Kind(
+        measuring.prepare,
+        measuring.rests_on,
+        measuring.CHANGED,
+        lambda bench, case, payload: Terms(*measuring.terms(bench, case, payload)),
+        lambda bench, proposal, _by: measuring.carry_out(bench, proposal.case),
+    ),
+    "deploy": Kind(
+        hosting.prepare,
+        hosting.rests_on,
+        "the jobs or what is deployed",
+        lambda bench, case, payload: Terms(*hosting.deploy_terms(bench, case, payload)),
+        lambda bench, proposal, _by: hosting.deploy(bench, proposal.payload),
+        ("job", "kind", "hours"),
+        allow=lambda bench, proposal: hosting.allow(bench, proposal.payload),
+    ),
+    "undeploy": Kind(
+        hosting.prepare,
+        hosting.rests_on,
+        "the jobs or what is deployed",
+        lambda bench, case, payload: Terms(*hosting.remove_terms(bench, case, payload)),
+        lambda bench, proposal, _by: hosting.remove(bench, proposal.payload),
+        ("job",),
+    ),
+    "approve": Kind(
+        paste.prepare,
+        lambda bench, case: sorted(paste.waiting(bench.store, case)),
+        "what waits for approval",
+        lambda bench, case, payload: Terms(*paste.terms(bench, case, payload)),
+        lambda bench, proposal, _by: paste.carry_out(bench, proposal.case, proposal.payload),
+    ),
+}
 
 
 def _last_switch(bench: Workbench, case: str) -> int:

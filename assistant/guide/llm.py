@@ -31,9 +31,12 @@ class Unusable(Exception):
 def model(settings: Settings, timeout: float) -> BaseChatModel:
     """The LLM of the settings, on any OpenAI-compatible server that calls tools. `timeout`: seconds of a request."""
     return ChatOpenAI(
-        model=settings.guide_model, base_url=settings.guide_base_url or None, timeout=timeout, max_retries=0,
+        model=settings.guide_model,
+        base_url=settings.guide_base_url or None,
+        timeout=timeout,
+        max_retries=0,
         api_key=settings.guide_api_key if settings.guide_api_key.get_secret_value() else SecretStr("none"),
-    )  # fmt: skip
+    )
 
 
 class Patience(AgentMiddleware[Any, Any, Any]):
@@ -117,8 +120,9 @@ def _wait(error: Exception) -> float | None:
             return None
         asked = _retry_after(error)
         return 0.5 if asked is None else asked if asked <= PATIENCE_S else None
-    return 0.5 if isinstance(error, openai.APIConnectionError) and not isinstance(error, openai.APITimeoutError) \
-        else None  # fmt: skip
+    return (
+        0.5 if isinstance(error, openai.APIConnectionError) and not isinstance(error, openai.APITimeoutError) else None
+    )
 
 
 def _retry_after(error: openai.APIStatusError) -> float | None:
@@ -130,9 +134,12 @@ def _retry_after(error: openai.APIStatusError) -> float | None:
 
 
 _MEANING = {
-    400: "it did not accept the request", 401: "it did not accept the key", 403: "the key may not use it",
-    404: "there is no such model or address", 429: "it is asked too often or its quota is used up",
-}  # fmt: skip
+    400: "it did not accept the request",
+    401: "it did not accept the key",
+    403: "the key may not use it",
+    404: "there is no such model or address",
+    429: "it is asked too often or its quota is used up",
+}
 
 
 def _status(error: openai.APIStatusError, settings: Settings) -> str:

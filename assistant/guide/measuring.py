@@ -23,16 +23,21 @@ def prepare(bench: Workbench, case: str, payload: dict[str, Any]) -> dict[str, A
 
 def rests_on(bench: Workbench, case: str) -> Any:
     latest = baseline.measured(bench.store, case)
-    return [bench.store.case(case).brief.to_json(), list(bench.store.documents_version(case)),
-            baseline.latest_dataset(bench.store, case), latest.id if latest else 0]  # fmt: skip
+    return [
+        bench.store.case(case).brief.to_json(),
+        list(bench.store.documents_version(case)),
+        baseline.latest_dataset(bench.store, case),
+        latest.id if latest else 0,
+    ]
 
 
 def terms(bench: Workbench, case: str, payload: dict[str, Any]) -> tuple[str, str, str, str, str]:  # noqa: ARG001
     held, server = baseline.held_out(bench.store, case), bench.settings.chat_base_url
     asked = (
-        f"the {len(held)} held-out conversations" if held
+        f"the {len(held)} held-out conversations"
+        if held
         else "questions generated from the documents and the brief, for no conversation is held out yet"
-    )  # fmt: skip
+    )
     return (
         f"Let the untrained variants answer {asked}, and say apart from that how well the search finds.",
         "Nobody should train because the baseline was weak: this tells which of them is best.",

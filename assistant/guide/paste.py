@@ -70,9 +70,11 @@ def terms(bench: Workbench, case: str, payload: dict[str, Any]) -> tuple[str, st
     return (
         f"Approve {len(lines)} pasted {'conversation' if len(lines) == 1 else 'conversations'}: "
         f"{'; '.join(lines[:SHOWN])}{more}.",
-        "Approved answers are what a model learns from.", "It takes effect at once.", "No money.",
+        "Approved answers are what a model learns from.",
+        "It takes effect at once.",
+        "No money.",
         "The frozen dataset and what answers stay as they are: these count from the next dataset on.",
-    )  # fmt: skip
+    )
 
 
 def carry_out(bench: Workbench, case: str, payload: dict[str, Any]) -> str:

@@ -13,9 +13,17 @@ from assistant.guide.wording import Intent
 from assistant.record.types import BRIEF_QUESTIONS, LIST_FIELDS, OPTIONAL_FIELDS
 
 Call = tuple[str, dict[str, Any]]
-STEPS = {"baseline": "build_baseline", "dataset": "build_dataset", "train": "propose_training", "evaluate": "evaluate",
-         "switch": "propose_switch", "undo": "undo", "documents": "add_documents", "status": "job_status",
-         "export": "export"}  # fmt: skip
+STEPS = {
+    "baseline": "build_baseline",
+    "dataset": "build_dataset",
+    "train": "propose_training",
+    "evaluate": "evaluate",
+    "switch": "propose_switch",
+    "undo": "undo",
+    "documents": "add_documents",
+    "status": "job_status",
+    "export": "export",
+}
 RESULTS = ("better", "cost", "stopped", "failures")
 NOTHING_TRIED = "Nothing tried so far"
 
@@ -155,8 +163,10 @@ def _only_buttons(state: State) -> str:
 
 def _not_recorded(turn: Turn) -> str:
     if turn.intent.kind in ("explain", "question"):
-        return ("I cannot answer that myself; the built-in guide knows its checklist and its glossary "
-                "(say “explain LoRA”, for example).")  # fmt: skip
+        return (
+            "I cannot answer that myself; the built-in guide knows its checklist and its glossary "
+            "(say “explain LoRA”, for example)."
+        )
     return "Please say it in a few words."
 
 
@@ -174,6 +184,13 @@ _SAY: dict[str, Callable[[State, Turn], Said]] = {
     "hello": lambda state, turn: replies.opening(state),  # noqa: ARG005
     "thanks": lambda state, turn: replies.next_step(state).after("You are welcome."),  # noqa: ARG005
     "ask": lambda state, turn: replies.question(state, turn.intent.field),
-    "back": _back, "skip": _skip, "skip_all": _skip, "yes": _yes, "no": _no, "nothing": _skip, "cancel": _cancel,
-    "clarify": _clarify, "restart": _restart,
-}  # fmt: skip
+    "back": _back,
+    "skip": _skip,
+    "skip_all": _skip,
+    "yes": _yes,
+    "no": _no,
+    "nothing": _skip,
+    "cancel": _cancel,
+    "clarify": _clarify,
+    "restart": _restart,
+}

@@ -77,8 +77,10 @@ def confirm(bench: Workbench, proposal_id: int, by: str = "user") -> str:
     found = _kind(proposal.kind)
     if _basis(bench, proposal.case, found) != proposal.basis:
         bench.store.decide(proposal_id, "expired", f"Since it was made, {found.changed} changed.")
-        raise AttuneError(f"Proposal {proposal_id} no longer holds: {found.changed} changed since it was made.",
-                          f"Ask for a new proposal ({proposal.kind}).")  # fmt: skip
+        raise AttuneError(
+            f"Proposal {proposal_id} no longer holds: {found.changed} changed since it was made.",
+            f"Ask for a new proposal ({proposal.kind}).",
+        )
     found.allow(bench, proposal)  # refused by the spending cap it stays open
     if not bench.store.decide(proposal_id, "confirmed", "It was confirmed and is being carried out."):
         _check_open(bench.store.proposal(proposal_id))
@@ -133,8 +135,9 @@ def _check_owner(bench: Workbench, proposal: Proposal, by: str) -> None:
     person = bench.settings.owner if by == "user" else by
     owner = bench.store.case(proposal.case).owner
     if person != owner:
-        raise AttuneError(f"The case '{proposal.case}' belongs to '{owner}', not to '{person}'.",
-                          "Ask the owner to decide.")  # fmt: skip
+        raise AttuneError(
+            f"The case '{proposal.case}' belongs to '{owner}', not to '{person}'.", "Ask the owner to decide."
+        )
 
 
 def _check_open(proposal: Proposal) -> None:

@@ -10,10 +10,20 @@ from assistant.record.types import BRIEF_QUESTIONS, OPTIONAL_FIELDS
 from assistant.stages.interview import QUESTIONS
 
 TITLES = {
-    "goal": "goal", "users": "readers", "language": "language", "tone": "tone", "format": "format", "must": "must",
-    "must_not": "must never", "success": "success test", "alternatives": "tried so far", "costs": "costs",
-    "benefits": "benefit", "examples": "good answers", "bad_example": "bad answer",
-}  # fmt: skip
+    "goal": "goal",
+    "users": "readers",
+    "language": "language",
+    "tone": "tone",
+    "format": "format",
+    "must": "must",
+    "must_not": "must never",
+    "success": "success test",
+    "alternatives": "tried so far",
+    "costs": "costs",
+    "benefits": "benefit",
+    "examples": "good answers",
+    "bad_example": "bad answer",
+}
 OFFERS = {
     "baseline": ("Build the baseline", "Shall I build the baseline: the best chat without training?"),
     "dataset": ("Build the dataset", "Shall I freeze your approved conversations into a dataset?"),
@@ -51,7 +61,8 @@ def opening(state: State) -> Said:
         return next_step(state).after(
             f"Hello! I am the guide for “{state['title']}”. I ask {len(QUESTIONS)} short questions, build the best "
             "chat without training, and only then we measure whether fine-tuning pays. Say “skip”, “why?” or “go back” "
-            "whenever you like.")  # fmt: skip
+            "whenever you like."
+        )
     return next_step(state).after("Welcome back." if state["gaps"] else "")
 
 
@@ -71,8 +82,11 @@ def next_step(state: State) -> Said:
     if gaps := [name for name in state["gaps"] if not (begun and name in OPTIONAL_FIELDS)]:
         return question(state, gaps[0])
     if waiting := state["proposal"]:
-        return Said(f"A proposal waits for you (number {waiting['id']}): {waiting['why']}\n\nConfirm or decline it "
-                    "with its buttons; nothing happens before.", ("Why?", "Status"))  # fmt: skip
+        return Said(
+            f"A proposal waits for you (number {waiting['id']}): {waiting['why']}\n\nConfirm or decline it "
+            "with its buttons; nothing happens before.",
+            ("Why?", "Status"),
+        )
     if running := _running(state):
         return Said(running, ("Status",))
     return _STEPS[state["stage"]](state)
@@ -131,7 +145,8 @@ def help_text(state: State) -> Said:
     return next_step(state).after(
         "You can answer, “skip”, “go back”, ask “why?”, correct (“the tone should be formal”), tell several things at "
         "once (“tone: warm; language: English”), and say: status, next, summary, explain LoRA, build the baseline, "
-        "build the dataset, train, evaluate, switch, undo.")  # fmt: skip
+        "build the dataset, train, evaluate, switch, undo."
+    )
 
 
 def recorded(state: State, results: list[dict[str, Any]], new_flags: list[str]) -> Said:
@@ -155,13 +170,17 @@ def outcome(name: str, result: dict[str, Any]) -> str:
         return looked_up(result)
     told = str(result.get("told", ""))
     if "proposal" in result:
-        return (f"{told}\n\nHere is proposal {result['proposal']}: {result['why']}\n\nNothing has started. Confirm or "
-                f"decline it with its buttons, or run `attune confirm {result['proposal']}`.").strip()  # fmt: skip
+        return (
+            f"{told}\n\nHere is proposal {result['proposal']}: {result['why']}\n\nNothing has started. Confirm or "
+            f"decline it with its buttons, or run `attune confirm {result['proposal']}`."
+        ).strip()
     if told:
         return told
     if name == "build_baseline":
-        return (f"The baseline is built, and **{result['active']}** answers now. Try it in the chat: approve good "
-                "answers, edit the others. That is what a model could learn from later.")  # fmt: skip
+        return (
+            f"The baseline is built, and **{result['active']}** answers now. Try it in the chat: approve good "
+            "answers, edit the others. That is what a model could learn from later."
+        )
     if name == "build_dataset":
         dropped = "".join(f" {count} left out: {reason}." for reason, count in result["dropped"].items())
         warned = "".join(f"\n\n⚠ {flag}" for flag in result["red_flags"].values())
@@ -218,8 +237,11 @@ def _evaluation(task: dict[str, Any]) -> str:
 
 
 def _baseline(state: State) -> Said:
-    had = f"You have added {len(state['documents'])} documents." if state["documents"] else (
-        "If there are documents that answers should draw on, add them first.")  # fmt: skip
+    had = (
+        f"You have added {len(state['documents'])} documents."
+        if state["documents"]
+        else ("If there are documents that answers should draw on, add them first.")
+    )
     return offered(had, "baseline", "How do I add documents?", "Summary")
 
 
@@ -277,9 +299,19 @@ def _failing(state: State) -> str:
 
 
 def _done(state: State) -> Said:
-    return Said(f"All six stages are done: **{state['active']}** answers. Keep approving and correcting answers; when "
-                "there are enough new ones, build the dataset again.", ("Status", "Undo"))  # fmt: skip
+    return Said(
+        f"All six stages are done: **{state['active']}** answers. Keep approving and correcting answers; when "
+        "there are enough new ones, build the dataset again.",
+        ("Status", "Undo"),
+    )
 
 
-_STEPS = {"interview": lambda state: summary(state), "baseline": _baseline, "dataset": _dataset, "finetune": _finetune,
-          "evaluate": _evaluate, "switch": _switch, "done": _done}  # fmt: skip
+_STEPS = {
+    "interview": lambda state: summary(state),
+    "baseline": _baseline,
+    "dataset": _dataset,
+    "finetune": _finetune,
+    "evaluate": _evaluate,
+    "switch": _switch,
+    "done": _done,
+}

@@ -109,8 +109,10 @@ def shown_failures(bench: Workbench, case: str) -> str:
     if not found.of:
         return "No held-out conversation was scored, so there is nothing to look through: evaluate again."
     if not found.groups:
-        return (f"{found.variant} failed on none of the {found.of} held-out conversations: it lost none, and none is "
-                "far below its mean.")  # fmt: skip
+        return (
+            f"{found.variant} failed on none of the {found.of} held-out conversations: it lost none, and none is "
+            "far below its mean."
+        )
     lines = [f"- {said}" for said in (sentence(found, group) for group in found.groups[:SHOWN])]
     more = sum(len(group.failures) for group in found.groups[SHOWN:])
     lines += [f"- {more} more are about other things."] if more else []
@@ -138,15 +140,18 @@ def sentence(found: Failures, group: Group) -> str:
 def wanted(group: Group) -> str:
     """Asks for the missing conversations, with the form in which they can be pasted."""
     about = f" about {group.name}" if group.about else " like these"
-    return (f"Can you paste {_NUMBERS[EXAMPLES]} real ones{about}? Write “User: …” and “Assistant: …” on lines of "
-            "their own, with a line of --- between conversations. Nothing is learned from them before you approve them."
-            )  # fmt: skip
+    return (
+        f"Can you paste {_NUMBERS[EXAMPLES]} real ones{about}? Write “User: …” and “Assistant: …” on lines of "
+        "their own, with a line of --- between conversations. Nothing is learned from them before you approve them."
+    )
 
 
 def example(failure: failures.Failure) -> str:
     """The worst of a group: what was asked, answered and approved."""
-    return (f"For example: “{_short(failure.asked)}” It answered: “{_short(failure.answer) or 'nothing'}” "
-            f"Approved is: “{_short(failure.wanted)}”")  # fmt: skip
+    return (
+        f"For example: “{_short(failure.asked)}” It answered: “{_short(failure.answer) or 'nothing'}” "
+        f"Approved is: “{_short(failure.wanted)}”"
+    )
 
 
 def as_state(bench: Workbench, case: str) -> dict[str, Any] | None:
@@ -158,14 +163,22 @@ def as_state(bench: Workbench, case: str) -> dict[str, Any] | None:
         {"about": group.name, "count": len(group.failures), "points": group.points, "told": sentence(found, group)}
         for group in found.groups[:SHOWN]
     ]
-    return {"variant": found.variant, "count": found.count, "of": found.of, "groups": groups,
-            "ask": wanted(found.groups[0])}  # fmt: skip
+    return {
+        "variant": found.variant,
+        "count": found.count,
+        "of": found.of,
+        "groups": groups,
+        "ask": wanted(found.groups[0]),
+    }
 
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five")
 ABOUT: dict[str, Callable[[Workbench, str], str]] = {
-    "better": better, "cost": cost, "stopped": stopped, "failures": shown_failures,
-}  # fmt: skip
+    "better": better,
+    "cost": cost,
+    "stopped": stopped,
+    "failures": shown_failures,
+}
 
 
 def _run_cost(job: Job) -> str:
@@ -179,8 +192,10 @@ def _run_cost(job: Job) -> str:
 
 def _a_request(found: Evaluation) -> str:
     """Tokens of a request with and without training, where both were measured."""
-    pair = [found.results.get(found.verdict.get(name, ""), {}).get("tokens_per_request")
-            for name in ("candidate", "against")]  # fmt: skip
+    pair = [
+        found.results.get(found.verdict.get(name, ""), {}).get("tokens_per_request")
+        for name in ("candidate", "against")
+    ]
     if None in pair:
         return ""
     tuned, best = found.verdict["candidate"], found.verdict["against"]
@@ -189,8 +204,10 @@ def _a_request(found: Evaluation) -> str:
 
 def _remedy(resumable: bool) -> str:
     if resumable:
-        return ("Mend that, then go on from its last checkpoint: press Resume in the Training tab or run `attune "
-                "finetune --resume`. Nothing that was learned up to there is lost.")  # fmt: skip
+        return (
+            "Mend that, then go on from its last checkpoint: press Resume in the Training tab or run `attune "
+            "finetune --resume`. Nothing that was learned up to there is lost."
+        )
     return "It left no checkpoint: mend that, then say “train” to start again. The dataset is kept as it is."
 
 

@@ -23,10 +23,26 @@ if TYPE_CHECKING:
 LONGEST = 4000  # characters of an answer: it goes into every prompt
 DOCUMENTS = (
     "Upload files (PDF, Word, text and more) in the Documents tab, or run `attune add FILE`. They are searched for "
-    "every question from the next one on, without training.")  # fmt: skip
-NAMES = ("status", "record_answer", "add_documents", "build_baseline", "build_dataset", "propose_training",
-         "job_status", "evaluate", "measure_baseline", "propose_switch", "undo", "explain", "look_up", "results",
-         "export", "add_conversations")  # fmt: skip
+    "every question from the next one on, without training."
+)
+NAMES = (
+    "status",
+    "record_answer",
+    "add_documents",
+    "build_baseline",
+    "build_dataset",
+    "propose_training",
+    "job_status",
+    "evaluate",
+    "measure_baseline",
+    "propose_switch",
+    "undo",
+    "explain",
+    "look_up",
+    "results",
+    "export",
+    "add_conversations",
+)
 
 
 class Tools:
@@ -54,8 +70,12 @@ class Tools:
             )
         whole = field not in LIST_FIELDS and answer.strip().lower() != interview.SKIP
         case = interview.run(self.bench.store, self.case, {field: [answer] if whole else answer})
-        return {"recorded": field, "answer": case.brief.to_json()[field], "skipped": field in case.brief.skipped,
-                "open": case.brief.gaps}  # fmt: skip
+        return {
+            "recorded": field,
+            "answer": case.brief.to_json()[field],
+            "skipped": field in case.brief.skipped,
+            "open": case.brief.gaps,
+        }
 
     def add_documents(self) -> dict[str, Any]:
         """Tell how documents are added, and which ones there are. You cannot add one yourself."""
@@ -78,14 +98,31 @@ class Tools:
         return {"dataset": made.id, **counts, "dropped": made.dropped, "red_flags": flags.of_data(counts)}
 
     def propose_training(
-        self, trainer: str = "", base: str = "", epochs: float = 0.0, max_steps: int = 0, learning_rate: float = 0.0,
-        batch_size: int = 0, lora_rank: int = 0, seed: int = 0, why: str = "", passages: str = "",
-    ) -> dict[str, Any]:  # fmt: skip
+        self,
+        trainer: str = "",
+        base: str = "",
+        epochs: float = 0.0,
+        max_steps: int = 0,
+        learning_rate: float = 0.0,
+        batch_size: int = 0,
+        lora_rank: int = 0,
+        seed: int = 0,
+        why: str = "",
+        passages: str = "",
+    ) -> dict[str, Any]:
         """Propose a training run on the newest dataset. Leave an option out for its default. `passages` is on or off:
         whether the rows carry passages of the documents. It does not start: a person confirms it."""
-        options = {"trainer": trainer, "base": base, "epochs": epochs, "max_steps": max_steps, "seed": seed,
-                   "learning_rate": learning_rate, "batch_size": batch_size, "lora_rank": lora_rank,
-                   "passages": passages}  # fmt: skip
+        options = {
+            "trainer": trainer,
+            "base": base,
+            "epochs": epochs,
+            "max_steps": max_steps,
+            "seed": seed,
+            "learning_rate": learning_rate,
+            "batch_size": batch_size,
+            "lora_rank": lora_rank,
+            "passages": passages,
+        }
         return self._proposed("train", {name: value for name, value in options.items() if value}, why)
 
     def job_status(self) -> dict[str, Any]:
@@ -178,8 +215,13 @@ class Tools:
         finetune.refresh(self.bench.store, self.bench.settings, self.bench.trainers, self.case)
 
     def _job(self, job: Job) -> dict[str, Any]:
-        found: dict[str, Any] = {"id": job.id, "trainer": job.trainer, "state": job.state, "reason": job.reason,
-                                 "metrics": job.metrics}  # fmt: skip
+        found: dict[str, Any] = {
+            "id": job.id,
+            "trainer": job.trainer,
+            "state": job.state,
+            "reason": job.reason,
+            "metrics": job.metrics,
+        }
         if not JobState(job.state).ended:
             status = finetune.follow(self.bench.store, self.bench.settings, self.bench.trainers, job.id, 10**9)
             found |= {"step": status.step, "steps": status.steps, "eta_seconds": status.eta_seconds}
@@ -196,5 +238,9 @@ def _described() -> tuple[BaseTool, ...]:
 
 
 def _row(proposal: Proposal) -> dict[str, Any]:
-    return {"proposal": proposal.id, "kind": proposal.kind, "why": proposal.why,
-            "note": "Nothing has started. A person confirms it with the button or `attune confirm`."}  # fmt: skip
+    return {
+        "proposal": proposal.id,
+        "kind": proposal.kind,
+        "why": proposal.why,
+        "note": "Nothing has started. A person confirms it with the button or `attune confirm`.",
+    }

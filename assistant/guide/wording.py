@@ -85,9 +85,7 @@ _EXPLAIN = re.compile(
     re.I,
 )
 _OPEN = r"what|how|why|which|who|where|when"
-_ASKING = re.compile(
-    rf"^(?:and |but |so )?(?:{_OPEN}|can|could|do|does|is|are|should|will|would|may)\b", re.I
-)  # fmt: skip
+_ASKING = re.compile(rf"^(?:and |but |so )?(?:{_OPEN}|can|could|do|does|is|are|should|will|would|may)\b", re.I)
 _ASKING_OPENLY = re.compile(rf"^(?:and |but |so )?(?:{_OPEN})\b", re.I)
 
 _YES = frozenset(
@@ -155,8 +153,9 @@ _REFUSAL = re.compile(
 )
 _YES_FIRST = re.compile(
     r"^(?:(?:(?:yes|yeah|yep|yup|sure|ok|okay)\b[,:;.!\s-]+|(?:right|well|so|hmm+|um+|uh|ok"
-    r"|good question)[,:.]\s+)+)(?=\S)", re.I
-)  # fmt: skip
+    r"|good question)[,:.]\s+)+)(?=\S)",
+    re.I,
+)
 _FILLERS = re.compile(r"^(?:(?:hmm+|um+|uh+|er+|well|honestly|oh|sorry|tbh|i guess|like|so|ok|okay) )+", re.I)
 _TAKEN_BACK = re.compile(
     r"^(.{1,60}?)[.,;!?-]*\s+(?:(?:oh|ah|hm+),? )?(?:no,? wait|wait,? no|no,? sorry|sorry,? no|scratch that|correction"
@@ -167,7 +166,7 @@ _CAN_YOU = re.compile(r"^(?:can|could|would|will) (?:you|it|we|this|the \w+) ")
 _SKIP_FIELD = re.compile(rf"^(?:please )?skip (?:the )?({_ALIAS})(?: question)?$", re.I)
 _SKIP_ALL = re.compile(
     r"^(?:please )?skip (?:all|everything|the rest|all the rest|all of (?:it|them)|the interview)$", re.I
-)  # fmt: skip
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -145,26 +145,35 @@ def _told(form: str, done: dict[str, Any]) -> str:
         return f"The model of job {done['job']} is in {folder}, as transformers and vLLM read it."
     if form == "adapter":
         return f"The adapter of job {done['job']} is in {folder}. It works with its base model, {done['base']}."
-    return (f"The model of job {done['job']} is in {folder}, with a Modelfile for Ollama. There run `ollama create "
-            f"{done['name']} -f Modelfile`, then `ollama run {done['name']}`. The README.md beside it has the commands "
-            "for vLLM and transformers serve; LM Studio and llama.cpp need model.gguf alone. Ollama itself is not part "
-            "of Attune and was not tried here.")  # fmt: skip
+    return (
+        f"The model of job {done['job']} is in {folder}, with a Modelfile for Ollama. There run `ollama create "
+        f"{done['name']} -f Modelfile`, then `ollama run {done['name']}`. The README.md beside it has the commands "
+        "for vLLM and transformers serve; LM Studio and llama.cpp need model.gguf alone. Ollama itself is not part "
+        "of Attune and was not tried here."
+    )
 
 
 def reading(job: Job) -> str:
     """How to give passages to a model that learned to read them; empty for one that did not."""
     if not job.request.get("passages", {}).get("rows"):
         return ""
-    return (f"\n\nIt learned to read passages of documents. They follow that prompt in the same message, with empty "
-            f"lines between: the line `{composition.announcement()}`, then each as `[1] heading: text`.")  # fmt: skip
+    return (
+        f"\n\nIt learned to read passages of documents. They follow that prompt in the same message, with empty "
+        f"lines between: the line `{composition.announcement()}`, then each as `[1] heading: text`."
+    )
 
 
 def _readme(case: str, job: Job, variant: Variant, name: str) -> str:
     quoted = "\n".join(f"> {line}" for line in variant.system.splitlines()) + reading(job)
     return _README.format(
-        case=case, job=job.id, trainer=job.trainer, dataset=job.dataset[:12], name=name, system=quoted,
+        case=case,
+        job=job.id,
+        trainer=job.trainer,
+        dataset=job.dataset[:12],
+        name=name,
+        system=quoted,
         temperature=f"{variant.temperature:g}",
-    )  # fmt: skip
+    )
 
 
 _README = """# {case}, model of job {job}

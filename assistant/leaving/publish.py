@@ -61,11 +61,18 @@ def card(store: Store, settings: Settings, job: Job) -> str:
     base = str(job.request.get("base_name") or job.request.get("base") or "unknown")
     loss = job.metrics.get("eval_loss")
     return _CARD.format(
-        title=store.case(job.case).title, base=base, trainer=job.trainer, job=job.id,
-        sha=dataset.id, train=dataset.train, test=dataset.test, seed=dataset.seed,
-        loss="not measured" if loss is None else f"{loss:.4f}", system=system,
+        title=store.case(job.case).title,
+        base=base,
+        trainer=job.trainer,
+        job=job.id,
+        sha=dataset.id,
+        train=dataset.train,
+        test=dataset.test,
+        seed=dataset.seed,
+        loss="not measured" if loss is None else f"{loss:.4f}",
+        system=system,
         scores=_scores(measured[-1]) if measured else "It has not been measured against the untrained variants.",
-    )  # fmt: skip
+    )
 
 
 def _scores(measured: Evaluation) -> str:

@@ -54,5 +54,7 @@ def _chat(line: str) -> str:
     try:
         return json.dumps({"messages": [*value["input"]["messages"], *value["preferred_output"]]}, ensure_ascii=False)
     except (KeyError, TypeError):
-        raise AttuneError("A preference of the file lacks its input or its preferred answer.",
-                          "Mend the file and import it with `attune import`.") from None  # fmt: skip
+        raise AttuneError(
+            "A preference of the file lacks its input or its preferred answer.",
+            "Mend the file and import it with `attune import`.",
+        ) from None

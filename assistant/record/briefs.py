@@ -23,9 +23,15 @@ class Briefs(Rows):
             last = self._newest_version(case)
             self._insert(
                 "brief_versions",
-                {"case": case, "number": last + 1, "brief": brief.to_json(), "source": source, "restored": restored,
-                 "created": now()},
-            )  # fmt: skip
+                {
+                    "case": case,
+                    "number": last + 1,
+                    "brief": brief.to_json(),
+                    "source": source,
+                    "restored": restored,
+                    "created": now(),
+                },
+            )
             self._update("cases", case, brief=brief.to_json())
 
     def brief_versions(self, case: str) -> list[BriefVersion]:

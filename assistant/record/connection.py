@@ -18,8 +18,26 @@ from assistant.errors import AttuneError
 from assistant.record.migrations import migrations
 
 T = TypeVar("T")
-_JSON = {"brief", "options", "warnings", "passages", "details", "dropped", "request", "metrics", "variants",
-         "results", "verdict", "parity", "payload", "messages", "terms", "prompt", "questions", "report"}  # fmt: skip
+_JSON = {
+    "brief",
+    "options",
+    "warnings",
+    "passages",
+    "details",
+    "dropped",
+    "request",
+    "metrics",
+    "variants",
+    "results",
+    "verdict",
+    "parity",
+    "payload",
+    "messages",
+    "terms",
+    "prompt",
+    "questions",
+    "report",
+}
 
 
 class Rows:

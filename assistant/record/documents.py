@@ -29,12 +29,15 @@ class Papers(Rows):
 
     def forgive(self, case: str, name: str) -> None:
         """Set aside what was wrong with a file of this name."""
-        self._execute("update documents set removed = ? where [case] = ? and name = ? and removed = '' "
-                      "and problem <> ''", [now(), case, name])  # fmt: skip
+        self._execute(
+            "update documents set removed = ? where [case] = ? and name = ? and removed = '' and problem <> ''",
+            [now(), case, name],
+        )
 
     def remove_document(self, case: str, name: str) -> None:
-        self._execute("update documents set removed = ? where [case] = ? and name = ? and removed = ''",
-                      [now(), case, name])  # fmt: skip
+        self._execute(
+            "update documents set removed = ? where [case] = ? and name = ? and removed = ''", [now(), case, name]
+        )
 
     def documents(self, case: str) -> list[Document]:
         """Those in use, oldest first."""
@@ -64,7 +67,17 @@ class Papers(Rows):
     ) -> Document:
         id = self._insert(
             "documents",
-            {"case": case, "name": name, "kind": kind, "text": text, "sha256": sha256, "pages": pages,
-             "warnings": list(warnings), "created": now(), "removed": "", "problem": problem},
-        )  # fmt: skip
+            {
+                "case": case,
+                "name": name,
+                "kind": kind,
+                "text": text,
+                "sha256": sha256,
+                "pages": pages,
+                "warnings": list(warnings),
+                "created": now(),
+                "removed": "",
+                "problem": problem,
+            },
+        )
         return make(Document, self._get("documents", id))

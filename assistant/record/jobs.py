@@ -19,10 +19,22 @@ class Jobs(Rows):
         """Record a job. No two have the same `key`, unless it is empty."""
         id = self._insert(
             "jobs",
-            {"case": case, "dataset": dataset, "trainer": trainer, "handle": handle, "state": state, "reason": "",
-             "model": "", "adapter": "", "request": request, "metrics": {}, "created": now(), "ended": "",
-             "key": key},
-        )  # fmt: skip
+            {
+                "case": case,
+                "dataset": dataset,
+                "trainer": trainer,
+                "handle": handle,
+                "state": state,
+                "reason": "",
+                "model": "",
+                "adapter": "",
+                "request": request,
+                "metrics": {},
+                "created": now(),
+                "ended": "",
+                "key": key,
+            },
+        )
         return self.job(id)
 
     def job_of_key(self, key: str) -> Job | None:

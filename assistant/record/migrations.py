@@ -12,43 +12,153 @@ migrations = Migrations("attune")
 _TABLES: dict[str, tuple[dict[str, type], str, list[tuple[str, str, str]]]] = {
     "cases": ({"id": str, "title": str, "owner": str, "brief": str, "options": str, "created": str}, "id", []),
     "documents": (
-        {"id": int, "case": str, "name": str, "kind": str, "text": str, "sha256": str, "pages": int,
-         "warnings": str, "created": str, "removed": str}, "id", [("case", "cases", "id")]),
+        {
+            "id": int,
+            "case": str,
+            "name": str,
+            "kind": str,
+            "text": str,
+            "sha256": str,
+            "pages": int,
+            "warnings": str,
+            "created": str,
+            "removed": str,
+        },
+        "id",
+        [("case", "cases", "id")],
+    ),
     "variants": (
-        {"id": str, "case": str, "name": str, "endpoint": str, "model": str, "system": str, "shots": int,
-         "passages": int, "dataset": str, "job": int, "temperature": float, "max_tokens": int, "created": str},
-        "id", [("case", "cases", "id")]),
-    "conversations": (
-        {"id": int, "case": str, "source": str, "created": str}, "id", [("case", "cases", "id")]),
+        {
+            "id": str,
+            "case": str,
+            "name": str,
+            "endpoint": str,
+            "model": str,
+            "system": str,
+            "shots": int,
+            "passages": int,
+            "dataset": str,
+            "job": int,
+            "temperature": float,
+            "max_tokens": int,
+            "created": str,
+        },
+        "id",
+        [("case", "cases", "id")],
+    ),
+    "conversations": ({"id": int, "case": str, "source": str, "created": str}, "id", [("case", "cases", "id")]),
     "messages": (
-        {"id": int, "conversation": int, "parent": int, "role": str, "content": str, "label": str,
-         "edited_from": int, "variant": str, "passages": str, "details": str, "created": str},
-        "id", [("conversation", "conversations", "id")]),
+        {
+            "id": int,
+            "conversation": int,
+            "parent": int,
+            "role": str,
+            "content": str,
+            "label": str,
+            "edited_from": int,
+            "variant": str,
+            "passages": str,
+            "details": str,
+            "created": str,
+        },
+        "id",
+        [("conversation", "conversations", "id")],
+    ),
     "datasets": (
         {"id": str, "case": str, "seed": int, "train": int, "test": int, "dropped": str, "created": str},
-        "id", [("case", "cases", "id")]),
+        "id",
+        [("case", "cases", "id")],
+    ),
     "dataset_items": (
         {"id": int, "dataset": str, "position": int, "split": str, "messages": str, "conversation": int},
-        "id", [("dataset", "datasets", "id")]),
+        "id",
+        [("dataset", "datasets", "id")],
+    ),
     "jobs": (
-        {"id": int, "case": str, "dataset": str, "trainer": str, "handle": str, "state": str, "reason": str,
-         "model": str, "adapter": str, "request": str, "metrics": str, "created": str, "ended": str},
-        "id", [("case", "cases", "id"), ("dataset", "datasets", "id")]),
+        {
+            "id": int,
+            "case": str,
+            "dataset": str,
+            "trainer": str,
+            "handle": str,
+            "state": str,
+            "reason": str,
+            "model": str,
+            "adapter": str,
+            "request": str,
+            "metrics": str,
+            "created": str,
+            "ended": str,
+        },
+        "id",
+        [("case", "cases", "id"), ("dataset", "datasets", "id")],
+    ),
     "evaluations": (
-        {"id": int, "case": str, "dataset": str, "job": int, "scorer": str, "variants": str, "results": str,
-         "verdict": str, "parity": str, "created": str, "finished": str},
-        "id", [("case", "cases", "id"), ("dataset", "datasets", "id")]),
+        {
+            "id": int,
+            "case": str,
+            "dataset": str,
+            "job": int,
+            "scorer": str,
+            "variants": str,
+            "results": str,
+            "verdict": str,
+            "parity": str,
+            "created": str,
+            "finished": str,
+        },
+        "id",
+        [("case", "cases", "id"), ("dataset", "datasets", "id")],
+    ),
     "scores": (
-        {"id": int, "evaluation": int, "variant": str, "item": int, "turn": int, "answer": str, "score": float,
-         "prompt_tokens": int, "completion_tokens": int, "first_token_s": float, "total_s": float, "error": str},
-        "id", [("evaluation", "evaluations", "id")]),
+        {
+            "id": int,
+            "evaluation": int,
+            "variant": str,
+            "item": int,
+            "turn": int,
+            "answer": str,
+            "score": float,
+            "prompt_tokens": int,
+            "completion_tokens": int,
+            "first_token_s": float,
+            "total_s": float,
+            "error": str,
+        },
+        "id",
+        [("evaluation", "evaluations", "id")],
+    ),
     "switches": (
-        {"id": int, "case": str, "variant": str, "kind": str, "reason": str, "by": str, "evaluation": int,
-         "created": str}, "id", [("case", "cases", "id"), ("variant", "variants", "id")]),
+        {
+            "id": int,
+            "case": str,
+            "variant": str,
+            "kind": str,
+            "reason": str,
+            "by": str,
+            "evaluation": int,
+            "created": str,
+        },
+        "id",
+        [("case", "cases", "id"), ("variant", "variants", "id")],
+    ),
     "proposals": (
-        {"id": int, "case": str, "kind": str, "payload": str, "why": str, "basis": str, "state": str,
-         "result": str, "created": str, "decided": str}, "id", [("case", "cases", "id")]),
-}  # fmt: skip
+        {
+            "id": int,
+            "case": str,
+            "kind": str,
+            "payload": str,
+            "why": str,
+            "basis": str,
+            "state": str,
+            "result": str,
+            "created": str,
+            "decided": str,
+        },
+        "id",
+        [("case", "cases", "id")],
+    ),
+}
 
 
 @migrations()
@@ -71,15 +181,22 @@ def m002_brief_versions(db: Database) -> None:
     db.table("proposals").add_column("terms", str, not_null_default="{}")
     versions = db.table("brief_versions").create(
         {"id": int, "case": str, "number": int, "brief": str, "source": str, "restored": int, "created": str},
-        pk="id", foreign_keys=[("case", "cases", "id")],
-    )  # fmt: skip
+        pk="id",
+        foreign_keys=[("case", "cases", "id")],
+    )
     versions.create_index(["case", "number"], unique=True)
     for case in list(db.table("cases").rows):
         if any(json.loads(case["brief"]).values()):
             versions.insert(
-                {"case": case["id"], "number": 1, "brief": case["brief"], "source": "earlier", "restored": 0,
-                 "created": case["created"]},
-            )  # fmt: skip
+                {
+                    "case": case["id"],
+                    "number": 1,
+                    "brief": case["brief"],
+                    "source": "earlier",
+                    "restored": 0,
+                    "created": case["created"],
+                }
+            )
 
 
 @migrations()
@@ -92,10 +209,18 @@ def m003_refused_documents(db: Database) -> None:
 def m004_judgements(db: Database) -> None:
     """A dataset freezes the judged answers of its train side, too."""
     judgements = db.table("dataset_judgements").create(
-        {"id": int, "dataset": str, "position": int, "prompt": str, "chosen": str, "rejected": str,
-         "conversation": int},
-        pk="id", foreign_keys=[("dataset", "datasets", "id")],
-    )  # fmt: skip
+        {
+            "id": int,
+            "dataset": str,
+            "position": int,
+            "prompt": str,
+            "chosen": str,
+            "rejected": str,
+            "conversation": int,
+        },
+        pk="id",
+        foreign_keys=[("dataset", "datasets", "id")],
+    )
     judgements.create_index(["dataset", "position"], unique=True)
 
 
@@ -117,27 +242,73 @@ def m005_touched(db: Database) -> None:
 def m006_trials(db: Database) -> None:
     """The untrained variants measured by themselves: what was asked, and what each answered."""
     db.table("trials").create(
-        {"id": int, "case": str, "basis": str, "scorer": str, "questions": str, "variants": str, "report": str,
-         "created": str, "finished": str}, pk="id", foreign_keys=[("case", "cases", "id")],
-    ).create_index(["case"])  # fmt: skip
+        {
+            "id": int,
+            "case": str,
+            "basis": str,
+            "scorer": str,
+            "questions": str,
+            "variants": str,
+            "report": str,
+            "created": str,
+            "finished": str,
+        },
+        pk="id",
+        foreign_keys=[("case", "cases", "id")],
+    ).create_index(["case"])
     db.table("trial_answers").create(
-        {"id": int, "trial": int, "variant": str, "number": int, "answer": str, "score": float, "prompt_tokens": int,
-         "completion_tokens": int, "marks": int, "real": int, "right": int, "error": str},
-        pk="id", foreign_keys=[("trial", "trials", "id")],
-    ).create_index(["trial", "variant", "number"], unique=True)  # fmt: skip
+        {
+            "id": int,
+            "trial": int,
+            "variant": str,
+            "number": int,
+            "answer": str,
+            "score": float,
+            "prompt_tokens": int,
+            "completion_tokens": int,
+            "marks": int,
+            "real": int,
+            "right": int,
+            "error": str,
+        },
+        pk="id",
+        foreign_keys=[("trial", "trials", "id")],
+    ).create_index(["trial", "variant", "number"], unique=True)
 
 
 @migrations()
 def m007_files(db: Database) -> None:
     """Files of programs, uploads in parts, and a key for a job, so that asking twice starts one."""
     db.table("files").create(
-        {"id": str, "owner": str, "filename": str, "purpose": str, "bytes": int, "sha256": str, "created": int,
-         "expires": int, "deleted": int, "case": str}, pk="id",
-    ).create_index(["owner"])  # fmt: skip
+        {
+            "id": str,
+            "owner": str,
+            "filename": str,
+            "purpose": str,
+            "bytes": int,
+            "sha256": str,
+            "created": int,
+            "expires": int,
+            "deleted": int,
+            "case": str,
+        },
+        pk="id",
+    ).create_index(["owner"])
     db.table("uploads").create(
-        {"id": str, "owner": str, "filename": str, "purpose": str, "bytes": int, "created": int, "expires": int,
-         "file_expires_after": int, "state": str, "file": str}, pk="id",
-    )  # fmt: skip
+        {
+            "id": str,
+            "owner": str,
+            "filename": str,
+            "purpose": str,
+            "bytes": int,
+            "created": int,
+            "expires": int,
+            "file_expires_after": int,
+            "state": str,
+            "file": str,
+        },
+        pk="id",
+    )
     db.table("upload_parts").create(
         {"id": str, "upload": str, "bytes": int, "created": int}, pk="id", foreign_keys=[("upload", "uploads", "id")]
     ).create_index(["upload"])

@@ -75,8 +75,11 @@ def refusal(store: Store, settings: Settings, money_usd: float) -> AttuneError |
         sentence += f"no money may be spent: {SETTING} is 0."
     else:
         sentence += f"${had:.2f} of the ${cap:.2f} a month that {SETTING} allows is spent."
-    return AttuneError(sentence, f"Set {SETTING} to what you allow a month in US dollars and start Attune again, or "
-                       "choose a trainer on this machine, which costs nothing.")  # fmt: skip
+    return AttuneError(
+        sentence,
+        f"Set {SETTING} to what you allow a month in US dollars and start Attune again, or "
+        "choose a trainer on this machine, which costs nothing.",
+    )
 
 
 def allow(store: Store, settings: Settings, money_usd: float) -> None:

@@ -86,8 +86,9 @@ class Store(Briefs, Jobs, Papers, Trials, Files):
             parent = 0
             for message in messages:
                 good = message["role"] == "assistant" and message.get("weight", 1) != 0
-                turn = self.add_turn(conversation.id, parent, message["role"], message["content"],
-                                     label="approved" if good else "")  # fmt: skip
+                turn = self.add_turn(
+                    conversation.id, parent, message["role"], message["content"], label="approved" if good else ""
+                )
                 parent = turn.id
         return conversation
 
@@ -99,15 +100,32 @@ class Store(Briefs, Jobs, Papers, Trials, Files):
         return [make(Conversation, row) for row in self._rows("conversations", where, values)]
 
     def add_turn(
-        self, conversation: int, parent: int, role: str, content: str, label: str = "", edited_from: int = 0,
-        variant: str = "", passages: Sequence[Passage] = (), details: dict[str, Any] | None = None,
-    ) -> Turn:  # fmt: skip
+        self,
+        conversation: int,
+        parent: int,
+        role: str,
+        content: str,
+        label: str = "",
+        edited_from: int = 0,
+        variant: str = "",
+        passages: Sequence[Passage] = (),
+        details: dict[str, Any] | None = None,
+    ) -> Turn:
         id = self._insert(
             "messages",
-            {"conversation": conversation, "parent": parent, "role": role, "content": content, "label": label,
-             "edited_from": edited_from, "variant": variant, "passages": [asdict(p) for p in passages],
-             "details": details or {}, "created": now()},
-        )  # fmt: skip
+            {
+                "conversation": conversation,
+                "parent": parent,
+                "role": role,
+                "content": content,
+                "label": label,
+                "edited_from": edited_from,
+                "variant": variant,
+                "passages": [asdict(p) for p in passages],
+                "details": details or {},
+                "created": now(),
+            },
+        )
         return self.turn(id)
 
     def turn(self, id: int) -> Turn:
@@ -152,15 +170,21 @@ class Store(Briefs, Jobs, Papers, Trials, Files):
             if self._one("datasets", "id = ?", [dataset.id]) is None:
                 self._insert("datasets", asdict(dataset) | {"created": now()})
                 self.db.table("dataset_items").insert_all(
-                    {"dataset": dataset.id, "position": item.position, "split": item.split,
-                     "messages": json.dumps(item.messages, ensure_ascii=False), "conversation": item.conversation}
+                    {
+                        "dataset": dataset.id,
+                        "position": item.position,
+                        "split": item.split,
+                        "messages": json.dumps(item.messages, ensure_ascii=False),
+                        "conversation": item.conversation,
+                    }
                     for item in items
-                )  # fmt: skip
+                )
                 self.db.table("dataset_judgements").insert_all(
                     encoded(asdict(one)) | {"dataset": dataset.id} for one in judgements
                 )
-            self._execute("update datasets set built = (select max(built) + 1 from datasets) where id = ?",
-                          [dataset.id])  # fmt: skip
+            self._execute(
+                "update datasets set built = (select max(built) + 1 from datasets) where id = ?", [dataset.id]
+            )
         return self.dataset(dataset.id)
 
     def dataset(self, id: str) -> Dataset:
@@ -182,9 +206,19 @@ class Store(Briefs, Jobs, Papers, Trials, Files):
     def add_evaluation(self, case: str, dataset: str, job: int, scorer: str, variants: Sequence[str]) -> Evaluation:
         id = self._insert(
             "evaluations",
-            {"case": case, "dataset": dataset, "job": job, "scorer": scorer, "variants": list(variants),
-             "results": {}, "verdict": {}, "parity": {}, "created": now(), "finished": ""},
-        )  # fmt: skip
+            {
+                "case": case,
+                "dataset": dataset,
+                "job": job,
+                "scorer": scorer,
+                "variants": list(variants),
+                "results": {},
+                "verdict": {},
+                "parity": {},
+                "created": now(),
+                "finished": "",
+            },
+        )
         return self.evaluation(id)
 
     def evaluation(self, id: int) -> Evaluation:
@@ -210,9 +244,16 @@ class Store(Briefs, Jobs, Papers, Trials, Files):
     def add_switch(self, case: str, variant: str, kind: str, reason: str, by: str, evaluation: int = 0) -> Switch:
         id = self._insert(
             "switches",
-            {"case": case, "variant": variant, "kind": kind, "reason": reason, "by": by, "evaluation": evaluation,
-             "created": now()},
-        )  # fmt: skip
+            {
+                "case": case,
+                "variant": variant,
+                "kind": kind,
+                "reason": reason,
+                "by": by,
+                "evaluation": evaluation,
+                "created": now(),
+            },
+        )
         return make(Switch, self._get("switches", id))
 
     def switches(self, case: str) -> list[Switch]:
@@ -224,9 +265,19 @@ class Store(Briefs, Jobs, Papers, Trials, Files):
     ) -> Proposal:
         id = self._insert(
             "proposals",
-            {"case": case, "kind": kind, "payload": payload, "why": why, "basis": basis, "state": "open",
-             "result": "", "created": now(), "decided": "", "terms": terms or {}},
-        )  # fmt: skip
+            {
+                "case": case,
+                "kind": kind,
+                "payload": payload,
+                "why": why,
+                "basis": basis,
+                "state": "open",
+                "result": "",
+                "created": now(),
+                "decided": "",
+                "terms": terms or {},
+            },
+        )
         return self.proposal(id)
 
     def proposal(self, id: int) -> Proposal:

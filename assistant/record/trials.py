@@ -78,9 +78,17 @@ class Trials(Rows):
     ) -> Trial:
         id = self._insert(
             "trials",
-            {"case": case, "basis": basis, "scorer": scorer, "questions": [asdict(one) for one in questions],
-             "variants": list(variants), "report": {}, "created": now(), "finished": ""},
-        )  # fmt: skip
+            {
+                "case": case,
+                "basis": basis,
+                "scorer": scorer,
+                "questions": [asdict(one) for one in questions],
+                "variants": list(variants),
+                "report": {},
+                "created": now(),
+                "finished": "",
+            },
+        )
         return self.trial(id)
 
     def trial(self, id: int) -> Trial:

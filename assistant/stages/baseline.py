@@ -21,8 +21,12 @@ from assistant.settings import EMBEDDED, Settings
 SHOTS, PASSAGES = 3, 3
 QUESTION_TOKENS = 300  # for a model that words one
 UNTRAINED = {  # name -> shots, passages
-    "prompt": (0, 0), "few-shot": (SHOTS, 0), "rag": (0, PASSAGES), "rag+few-shot": (SHOTS, PASSAGES), QUOTE: (0, 1),
-}  # fmt: skip
+    "prompt": (0, 0),
+    "few-shot": (SHOTS, 0),
+    "rag": (0, PASSAGES),
+    "rag+few-shot": (SHOTS, PASSAGES),
+    QUOTE: (0, 1),
+}
 UNMEASURED = "the baseline: everything there is, not measured yet"
 KEPT = "the baseline: chosen before, now with today's brief and documents"
 QUOTES = "the baseline: the documents are quoted, for the embedded model reads them badly"
@@ -135,9 +139,12 @@ def to_ask(store: Store, settings: Settings, chat: Chat, case: str, plain: Varia
     apart = questions.HeldOut(shots.source(store, case, "").held_out)
     capable = plain.endpoint != "local"  # the model that ships words no question worth asking
     made = questions.generate(
-        store.documents(case), [] if held else store.case(case).brief.examples, apart,
-        chunks.sizes(tokens.reader(settings)), ask=(lambda text: _said(chat, plain, text)) if capable else None,
-    )  # fmt: skip
+        store.documents(case),
+        [] if held else store.case(case).brief.examples,
+        apart,
+        chunks.sizes(tokens.reader(settings)),
+        ask=(lambda text: _said(chat, plain, text)) if capable else None,
+    )
     return [*held, *(replace(one, number=len(held) + one.number, answered=not held) for one in made)]
 
 

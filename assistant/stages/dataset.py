@@ -30,8 +30,10 @@ class Preview:
 def blocked(store: Store, case: str) -> str | None:
     approved = len(labels.approved_rows(store, case))
     if approved < LEAST:
-        return (f"{approved} of at least {LEAST} conversations have an approved answer: approve more in the chat, "
-                "or import some.")  # fmt: skip
+        return (
+            f"{approved} of at least {LEAST} conversations have an approved answer: approve more in the chat, "
+            "or import some."
+        )
     return None
 
 
@@ -46,9 +48,14 @@ def preview(store: Store, case: str, test_share: float = TEST_SHARE) -> Preview:
     trees = list(store.turns_of_case(case, labels.SOURCES).values())
     problems = [f"{count} left out: {why}" for why, count in cut.dropped.items()]
     return Preview(
-        rows, len(cut.items), sum(cut.dropped.values()), sum(len(labels.pairs(t)) for t in trees),
-        sum(len(labels.negatives(t)) for t in trees), len(heldout), problems,
-    )  # fmt: skip
+        rows,
+        len(cut.items),
+        sum(cut.dropped.values()),
+        sum(len(labels.pairs(t)) for t in trees),
+        sum(len(labels.negatives(t)) for t in trees),
+        len(heldout),
+        problems,
+    )
 
 
 def run(store: Store, case: str, seed: int = SEED, test_share: float = TEST_SHARE) -> Dataset:
@@ -64,8 +71,10 @@ def run(store: Store, case: str, seed: int = SEED, test_share: float = TEST_SHAR
     heldout = labels.approved_rows(store, case, ["heldout"])
     cut = split.make(rows, heldout, seed, test_share, _earlier(store, case))
     if not cut.train or not cut.test:
-        raise AttuneError("Too few different conversations are left for both a train and a test split.",
-                          "Approve more that are not alike.")  # fmt: skip
+        raise AttuneError(
+            "Too few different conversations are left for both a train and a test split.",
+            "Approve more that are not alike.",
+        )
     answers = judged.freeze(store.turns_of_case(case, labels.SOURCES).values(), cut.items)
     id = _id(store, case, cut, seed, answers)
     return store.add_dataset(Dataset(id, case, seed, len(cut.train), len(cut.test), cut.dropped), cut.items, answers)

@@ -128,11 +128,18 @@ def _summary(variant: Variant, scores: list[Score], timing: tuple[float, float])
     answered = [s for s in scores if not s.error]
     tokens = sum(s.prompt_tokens + s.completion_tokens for s in answered) / max(1, len(answered))
     return {
-        "variant": variant.id, "score": _number(around.mean), "low": _number(around.low), "high": _number(around.high),
-        "tokens_per_request": round(tokens, 1), "latency_s": _number(timing[1]), "first_token_s": _number(timing[0]),
-        "errors": len(scores) - len(answered), "cut": sum(s.completion_tokens >= variant.max_tokens for s in answered),
-        "repeats": sum(repeated(s.answer) > 0 for s in answered), "n": len(runner.by_conversation(scores)),
-    }  # fmt: skip
+        "variant": variant.id,
+        "score": _number(around.mean),
+        "low": _number(around.low),
+        "high": _number(around.high),
+        "tokens_per_request": round(tokens, 1),
+        "latency_s": _number(timing[1]),
+        "first_token_s": _number(timing[0]),
+        "errors": len(scores) - len(answered),
+        "cut": sum(s.completion_tokens >= variant.max_tokens for s in answered),
+        "repeats": sum(repeated(s.answer) > 0 for s in answered),
+        "n": len(runner.by_conversation(scores)),
+    }
 
 
 def _scores(store: Store, evaluation: Evaluation, variants: dict[str, Variant]) -> dict[str, dict[int, float]]:

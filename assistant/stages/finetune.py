@@ -24,8 +24,22 @@ from tools.trainer import Estimate, Hosted, JobState, JobStatus, TrainRequest
 
 NO_NEWS = 10**9  # of a job's events those behind this one: none
 STARTING = "It is being started."
-OPTIONS = ("base", "epochs", "max_steps", "learning_rate", "batch_size", "lora_rank", "seed", "method", "tuning",
-           "continue_from", "patience", "processes", "beta", "passages")  # fmt: skip
+OPTIONS = (
+    "base",
+    "epochs",
+    "max_steps",
+    "learning_rate",
+    "batch_size",
+    "lora_rank",
+    "seed",
+    "method",
+    "tuning",
+    "continue_from",
+    "patience",
+    "processes",
+    "beta",
+    "passages",
+)
 
 
 def blocked(store: Store, case: str) -> str | None:
@@ -80,9 +94,15 @@ def run(
 
 
 def begin(
-    store: Store, settings: Settings, trainers: Trainers, case: str, dataset: str, name: str, request: TrainRequest,
+    store: Store,
+    settings: Settings,
+    trainers: Trainers,
+    case: str,
+    dataset: str,
+    name: str,
+    request: TrainRequest,
     kept: Mapping[str, Any],
-) -> Job:  # fmt: skip
+) -> Job:
     """Start exactly this request as a job of the case; `kept` is noted: "system" of its variants, "passages" in rows.
 
     A key starts one job, however often it is asked for: the one that there is already is returned.
@@ -200,9 +220,14 @@ def checkpoint_variants(store: Store, settings: Settings, job: Job) -> list[Vari
 
 
 def _request(
-    store: Store, settings: Settings, trainers: Trainers, case: str, options: dict[str, Any],
-    knowledge: Knowledge | None, exact: bool,
-) -> tuple[str, TrainRequest, Carried]:  # fmt: skip
+    store: Store,
+    settings: Settings,
+    trainers: Trainers,
+    case: str,
+    options: dict[str, Any],
+    knowledge: Knowledge | None,
+    exact: bool,
+) -> tuple[str, TrainRequest, Carried]:
     unknown = sorted(set(options) - {*OPTIONS, "trainer"})
     if unknown:
         raise AttuneError(f"Training has no option '{unknown[0]}'.", f"It has {', '.join(OPTIONS)}.")
@@ -245,10 +270,14 @@ def _record(store: Store, settings: Settings, job: Job, status: JobStatus) -> No
         if JobState(known.state).ended:
             return
         store.set_job(
-            job.id, state=str(status.state), reason=status.reason, metrics=known.metrics | told,
-            model=settings.portable(status.model), adapter=settings.portable(status.adapter),
+            job.id,
+            state=str(status.state),
+            reason=status.reason,
+            metrics=known.metrics | told,
+            model=settings.portable(status.model),
+            adapter=settings.portable(status.adapter),
             ended=now() if status.state.ended else "",
-        )  # fmt: skip
+        )
     if status.state is JobState.SUCCEEDED:
         variants(store, settings, store.job(job.id))
         checkpoint_variants(store, settings, store.job(job.id))

@@ -37,9 +37,15 @@ def estimate(trainers: Trainers, name: str, request: TrainRequest) -> Estimate:
 
 
 def record(
-    store: Store, settings: Settings, takes: Estimate, case: str, dataset: str, name: str, request: TrainRequest,
+    store: Store,
+    settings: Settings,
+    takes: Estimate,
+    case: str,
+    dataset: str,
+    name: str,
+    request: TrainRequest,
     kept: Mapping[str, Any],
-) -> tuple[Job, bool]:  # fmt: skip
+) -> tuple[Job, bool]:
     """This request as a job of the case that has not begun, and whether it is a new one.
 
     `takes` is its estimate; `kept` is recorded beside it. A key is one job, however often it is asked for. Raises
@@ -109,8 +115,11 @@ def _not_found(store: Store, job: Job, age: float) -> None:
         else:
             fail(store, job.id, CUT_OFF)
     elif looks >= LOOKS and age > LOST_S:
-        fail(store, job.id, f"{job.trainer} has no job of this confirmation: none was begun. "
-             "Start again if you still want it.")  # fmt: skip
+        fail(
+            store,
+            job.id,
+            f"{job.trainer} has no job of this confirmation: none was begun. Start again if you still want it.",
+        )
 
 
 def _begun(store: Store, settings: Settings, trainers: Trainers, job_id: int, handle: str) -> None:
@@ -118,8 +127,9 @@ def _begun(store: Store, settings: Settings, trainers: Trainers, job_id: int, ha
     with store.atomic():
         job = store.job(job_id)
         cancelled = JobState(job.state).ended
-        changes: dict[str, Any] = {"metrics": job.metrics | {"ending": True}} if cancelled else {
-            "state": JobState.RUNNING, "reason": ""}  # fmt: skip
+        changes: dict[str, Any] = (
+            {"metrics": job.metrics | {"ending": True}} if cancelled else {"state": JobState.RUNNING, "reason": ""}
+        )
         store.set_job(job_id, handle=settings.portable(handle), **changes)
     if cancelled:
         trainer(trainers, job.trainer).cancel(handle)

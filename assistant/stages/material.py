@@ -89,13 +89,15 @@ def _reading(
         raise AttuneError(f"'{order.passages}' is no choice for passages.", f"Choose one of {', '.join(PASSAGES)}.")
     documents = bool(store.documents(order.case))
     if order.passages == "on" and not documents:
-        raise AttuneError("The case has no documents, so its rows cannot carry passages.",
-                          "Add documents, or leave passages at auto.")  # fmt: skip
+        raise AttuneError(
+            "The case has no documents, so its rows cannot carry passages.", "Add documents, or leave passages at auto."
+        )
     if order.passages == "off" or not documents:
         yield None
         return
-    tuned = Variant(order.case, READER, "", order.base, system, 0, baseline.PASSAGES,
-                    max_tokens=settings.longest_answer)  # fmt: skip
+    tuned = Variant(
+        order.case, READER, "", order.base, system, 0, baseline.PASSAGES, max_tokens=settings.longest_answer
+    )
     folder = Path(order.base)
     here = folder.is_dir()
     counter = tokens.of_folder(folder) if here and order.exact else tokens.approximate()

@@ -18,8 +18,17 @@ from assistant.uploads import uploaded_files
 from tools.trainer import JobState, ToolError
 
 log = logging.getLogger(__name__)
-COLUMNS = ("step", "train_loss", "train_accuracy", "train_mean_token_accuracy", "valid_loss", "valid_accuracy",
-           "valid_mean_token_accuracy", "full_valid_loss", "full_valid_mean_token_accuracy")  # fmt: skip
+COLUMNS = (
+    "step",
+    "train_loss",
+    "train_accuracy",
+    "train_mean_token_accuracy",
+    "valid_loss",
+    "valid_accuracy",
+    "valid_mean_token_accuracy",
+    "full_valid_loss",
+    "full_valid_mean_token_accuracy",
+)
 
 
 def metrics(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -33,12 +42,20 @@ def metrics(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         row = rows.setdefault(step, {"step": step}) if event.get("type") in ("step", "eval") else {}
         if event.get("type") == "step":
             tokens = event.get("token_accuracy")
-            row |= {"train_loss": event.get("loss"), "train_accuracy": event.get("accuracy", tokens),
-                    "train_mean_token_accuracy": tokens}  # fmt: skip
+            row |= {
+                "train_loss": event.get("loss"),
+                "train_accuracy": event.get("accuracy", tokens),
+                "train_mean_token_accuracy": tokens,
+            }
         elif event.get("type") == "eval":
             loss, tokens = event.get("eval_loss"), event.get("token_accuracy")
-            row |= {"valid_loss": loss, "full_valid_loss": loss, "valid_accuracy": event.get("accuracy", tokens),
-                    "valid_mean_token_accuracy": tokens, "full_valid_mean_token_accuracy": tokens}  # fmt: skip
+            row |= {
+                "valid_loss": loss,
+                "full_valid_loss": loss,
+                "valid_accuracy": event.get("accuracy", tokens),
+                "valid_mean_token_accuracy": tokens,
+                "full_valid_mean_token_accuracy": tokens,
+            }
     return [{k: v for k, v in rows[step].items() if v is not None} for step in sorted(rows)]
 
 
@@ -73,10 +90,13 @@ def keep_of(store: Store, settings: Settings, trainers: Trainers, job: Job) -> N
 def _keep_rows(store: Store, settings: Settings, _: Trainers, job: Job) -> None:
     owner = store.case(job.case).owner
     if "api" not in job.request and store.file(dataset_file_id(job.dataset)) is None:
-        rows = "".join(json.dumps({"messages": item.messages}, ensure_ascii=False) + "\n"
-                       for item in store.items(job.dataset, "train"))  # fmt: skip
-        uploaded_files.add(store, settings, owner, f"{job.case}.jsonl", "fine-tune", [rows.encode()],
-                  id=dataset_file_id(job.dataset))  # fmt: skip
+        rows = "".join(
+            json.dumps({"messages": item.messages}, ensure_ascii=False) + "\n"
+            for item in store.items(job.dataset, "train")
+        )
+        uploaded_files.add(
+            store, settings, owner, f"{job.case}.jsonl", "fine-tune", [rows.encode()], id=dataset_file_id(job.dataset)
+        )
 
 
 def _keep_metrics(store: Store, settings: Settings, trainers: Trainers, job: Job) -> None:
@@ -84,8 +104,15 @@ def _keep_metrics(store: Store, settings: Settings, trainers: Trainers, job: Job
         return
     status = finetune.follow(store, settings, trainers, job.id)
     if status.state is JobState.SUCCEEDED:  # else its trainer cannot be asked now, and the table would stay empty
-        uploaded_files.add(store, settings, store.case(job.case).owner, "step_metrics.csv", uploaded_files.RESULTS,
-                  [_table(metrics(status.events)).encode()], id=file_id(job))  # fmt: skip
+        uploaded_files.add(
+            store,
+            settings,
+            store.case(job.case).owner,
+            "step_metrics.csv",
+            uploaded_files.RESULTS,
+            [_table(metrics(status.events)).encode()],
+            id=file_id(job),
+        )
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> str:

@@ -32,13 +32,23 @@ def delete(store: Store, settings: Settings, job: Job) -> None:
     Raises Refused while it answers in its case, or a job that has not ended trains it further.
     """
     if store.switches(job.case) and switch.active(store, settings, job.case).model == job.model:
-        raise Refused(f"This model answers in the case '{job.case}'.", "Switch to another variant there first.",
-                      "model", "model_in_use", 409)  # fmt: skip
+        raise Refused(
+            f"This model answers in the case '{job.case}'.",
+            "Switch to another variant there first.",
+            "model",
+            "model_in_use",
+            409,
+        )
     for other in store.jobs_of_owner(store.case(job.case).owner):
         made = public_names.origin(store, other)
         if made and made[0].id == job.id and not JobState(other.state).ended:
-            raise Refused(f"{public_names.job_id(other)} trains this model further.", "Wait for it to end, or cancel it.",
-                          "model", "model_in_use", 409)  # fmt: skip
+            raise Refused(
+                f"{public_names.job_id(other)} trains this model further.",
+                "Wait for it to end, or cancel it.",
+                "model",
+                "model_in_use",
+                409,
+            )
     store.set_job(job.id, request=job.request | {"deleted": now(), "name": public_names.model_id(store, job)})
     found = [Path(settings.model_path(path)) for path in (job.model, job.adapter) if path]
     if job.model:

@@ -88,8 +88,10 @@ def create(store: Store, settings: Settings, trainers: Trainers, owner: str, ord
     file = _file(store, owner, order.training_file, "training_file")
     other = _file(store, owner, order.validation_file, "validation_file") if order.validation_file else None
     base, path = _base(store, settings, trainers, owner, order.model, isinstance(trainers[name], LocalTrainer))
-    rows = _Rows(_read(settings, file, order.method, "training_file"),
-                 _read(settings, other, order.method, "validation_file") if other else [])  # fmt: skip
+    rows = _Rows(
+        _read(settings, file, order.method, "training_file"),
+        _read(settings, other, order.method, "validation_file") if other else [],
+    )
     made = _request(order, path, rows, key)
     if order.learning_rate_multiplier:
         made = replace(made, learning_rate=_rate(made, order.learning_rate_multiplier, trainers[name]))
@@ -107,7 +109,9 @@ def request(store: Store, settings: Settings, job: Job) -> TrainRequest:
     noted = {name: job.request[name] for name in TrainRequest.__dataclass_fields__ if name in job.request}
     sides: list[list[Any]] = [[item.messages for item in store.items(job.dataset, side)] for side in ("train", "test")]
     if noted["method"] == "dpo":
-        sides = [[openai_rows.Pair(row[:-1], row[-1]["content"], row[-1]["rejected"]) for row in side] for side in sides]
+        sides = [
+            [openai_rows.Pair(row[:-1], row[-1]["content"], row[-1]["rejected"]) for row in side] for side in sides
+        ]
     noted["base"] = settings.model_path(str(job.request["base_name"]))
     return TrainRequest(**noted, **_content(str(noted["method"]), _Rows(*sides)))
 
@@ -115,17 +119,24 @@ def request(store: Store, settings: Settings, job: Job) -> TrainRequest:
 def _request(order: Order, base: str, rows: _Rows, key: str) -> TrainRequest:
     method = "dpo" if order.method == "dpo" else "sft"
     return TrainRequest(
-        base, epochs=float(order.n_epochs or auto_epochs(len(rows.train))), batch_size=order.batch_size or 0,
-        seed=SEED if order.seed is None else order.seed, suffix=public_names.slug(order.suffix), key=key, method=method,
-        beta=order.beta or 0.0, **_content(method, rows),
-    )  # fmt: skip
+        base,
+        epochs=float(order.n_epochs or auto_epochs(len(rows.train))),
+        batch_size=order.batch_size or 0,
+        seed=SEED if order.seed is None else order.seed,
+        suffix=public_names.slug(order.suffix),
+        key=key,
+        method=method,
+        beta=order.beta or 0.0,
+        **_content(method, rows),
+    )
 
 
 def _content(method: str, rows: _Rows) -> dict[str, Any]:
     """The rows as a request's content."""
     if method == "dpo":
-        judged = [[Preference(pair.prompt, pair.chosen, pair.rejected) for pair in side]
-                  for side in (rows.train, rows.valid)]  # fmt: skip
+        judged = [
+            [Preference(pair.prompt, pair.chosen, pair.rejected) for pair in side] for side in (rows.train, rows.valid)
+        ]
         return {"train": [], "preferences": judged[0], "test_preferences": judged[1]}
     asked = [question for row in rows.valid or rows.train if (question := _question(row))][:SHOWN]
     return {"train": rows.train, "test": rows.valid, "samples": asked[: material.SAMPLES], "probes": asked}
@@ -134,11 +145,18 @@ def _content(method: str, rows: _Rows) -> dict[str, Any]:
 def _noted(order: Order, base: str, request: TrainRequest) -> dict[str, Any]:
     """What is told of the order when the job is asked for, and what the same order is known by."""
     return {
-        "base": base, "training_file": order.training_file, "validation_file": order.validation_file,
-        "method": order.method, "n_epochs": int(request.epochs), "batch_size": order.batch_size,
-        "learning_rate_multiplier": order.learning_rate_multiplier, "beta": order.beta, "suffix": request.suffix,
-        "metadata": order.metadata, "order": _fingerprint(order),
-    }  # fmt: skip
+        "base": base,
+        "training_file": order.training_file,
+        "validation_file": order.validation_file,
+        "method": order.method,
+        "n_epochs": int(request.epochs),
+        "batch_size": order.batch_size,
+        "learning_rate_multiplier": order.learning_rate_multiplier,
+        "beta": order.beta,
+        "suffix": request.suffix,
+        "metadata": order.metadata,
+        "order": _fingerprint(order),
+    }
 
 
 def _fingerprint(order: Order) -> str:
@@ -152,8 +170,13 @@ def _key(owner: str, key: str) -> str:
 
 def _same(known: Job, order: Order) -> Job:
     if known.request.get("api", {}).get("order") != _fingerprint(order):
-        raise Refused(f"This Idempotency-Key began {public_names.job_id(known)} with another request.",
-                      "Use a new key for a new job.", "Idempotency-Key", "idempotency_error", 409)  # fmt: skip
+        raise Refused(
+            f"This Idempotency-Key began {public_names.job_id(known)} with another request.",
+            "Use a new key for a new job.",
+            "Idempotency-Key",
+            "idempotency_error",
+            409,
+        )
     return known
 
 
@@ -191,15 +214,22 @@ def _base(store: Store, settings: Settings, trainers: Trainers, owner: str, mode
         return public_names.root(store, job), str(made)
     if not local or (HUB_ID.fullmatch(model) and not Path(model).exists()):
         return model, model
-    raise Refused(f"There is no model '{model[:80]}' to fine-tune.",
-                  f"Use '{EMBEDDED}', a model of yours (ft:...), or a Hugging Face id such as ORG/MODEL.",
-                  "model", "model_not_found", 404)  # fmt: skip
+    raise Refused(
+        f"There is no model '{model[:80]}' to fine-tune.",
+        f"Use '{EMBEDDED}', a model of yours (ft:...), or a Hugging Face id such as ORG/MODEL.",
+        "model",
+        "model_not_found",
+        404,
+    )
 
 
 def _rate(request: TrainRequest, multiplier: float, trainer: object) -> float:
     if not isinstance(trainer, LocalTrainer):
-        raise Refused("This trainer chooses its learning rate itself.", "Leave out learning_rate_multiplier.",
-                      "hyperparameters.learning_rate_multiplier")  # fmt: skip
+        raise Refused(
+            "This trainer chooses its learning rate itself.",
+            "Leave out learning_rate_multiplier.",
+            "hyperparameters.learning_rate_multiplier",
+        )
     folder = Path(request.base)
     size = base_model.parameters(folder) if folder.is_dir() else int(recipe.MIDDLE)
     return recipe.choose(request, size).learning_rate * multiplier
@@ -219,8 +249,11 @@ def _freeze(store: Store, case: str, rows: _Rows) -> str:
     """The same rows are one dataset of the case, however often they are trained on."""
     items = rows.items()
     id = split.content_hash(items, 0, case)
-    judged = [Judgement(number, row.prompt, row.chosen, row.rejected)
-              for number, row in enumerate(rows.train) if isinstance(row, openai_rows.Pair)]  # fmt: skip
+    judged = [
+        Judgement(number, row.prompt, row.chosen, row.rejected)
+        for number, row in enumerate(rows.train)
+        if isinstance(row, openai_rows.Pair)
+    ]
     return store.add_dataset(Dataset(id, case, 0, len(rows.train), len(rows.valid)), items, judged).id
 
 

@@ -26,9 +26,15 @@ EXPIRED = "expired"
 
 
 def add(
-    store: Store, settings: Settings, owner: str, filename: str, purpose: str, pieces: Iterable[bytes],
-    expires_after: int = 0, id: str = "",
-) -> File:  # fmt: skip
+    store: Store,
+    settings: Settings,
+    owner: str,
+    filename: str,
+    purpose: str,
+    pieces: Iterable[bytes],
+    expires_after: int = 0,
+    id: str = "",
+) -> File:
     """Keep a file: whole, and checked to be JSON lines where it is to be trained on, or not at all."""
     sweep(store, settings)
     id = id or public_names.fresh("file-")
@@ -91,8 +97,16 @@ def open_upload(
 ) -> Upload:
     sweep(store, settings)
     made = int(time.time())
-    upload = Upload(public_names.fresh("upload_"), owner, _short(filename), purpose, size, made, made + UPLOAD_SECONDS,
-                    expires_after)  # fmt: skip
+    upload = Upload(
+        public_names.fresh("upload_"),
+        owner,
+        _short(filename),
+        purpose,
+        size,
+        made,
+        made + UPLOAD_SECONDS,
+        expires_after,
+    )
     store.add_upload(upload)
     return upload
 
@@ -126,19 +140,29 @@ def complete(store: Store, settings: Settings, upload: Upload, order: list[str],
     known = {part.id: part for part in store.parts(upload.id)}
     wrong = [id for id in order if id not in known] or [id for id in set(order) if order.count(id) > 1]
     if wrong:
-        raise AttuneError(f"{_short(wrong[0])} is not a part of {upload.id}, or is named twice.",
-                          "Name each part once.")  # fmt: skip
+        raise AttuneError(
+            f"{_short(wrong[0])} is not a part of {upload.id}, or is named twice.", "Name each part once."
+        )
     size = sum(known[id].bytes for id in order)
     if size != upload.bytes:
-        raise AttuneError(f"These parts have {size} bytes, and {upload.id} was announced with {upload.bytes}.",
-                          "Add what is missing, or name every part.")  # fmt: skip
+        raise AttuneError(
+            f"These parts have {size} bytes, and {upload.id} was announced with {upload.bytes}.",
+            "Add what is missing, or name every part.",
+        )
     places = [_path(settings, id) for id in order]
     ended = AttuneError(f"{upload.id} has expired, or another request ended it.", "Begin a new upload.")
     try:
         if md5 and md5.lower() != _md5(places):
             raise AttuneError("The parts do not have the MD5 sum that was given.", "Send them again.")
-        file = add(store, settings, upload.owner, upload.filename, upload.purpose,
-                   (piece for place in places for piece in _pieces(place)), upload.file_expires_after)  # fmt: skip
+        file = add(
+            store,
+            settings,
+            upload.owner,
+            upload.filename,
+            upload.purpose,
+            (piece for place in places for piece in _pieces(place)),
+            upload.file_expires_after,
+        )
     except FileNotFoundError:
         raise ended from None
     if not store.close_upload(upload.id, "completed", file.id):

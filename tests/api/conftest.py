@@ -26,8 +26,10 @@ from assistant.workbench import Workbench, open_workbench
 from tools.trainer import Trainer
 
 ADA, BOB = "sk-ada-0123456789", "sk-bob-0123456789"
-ROWS = [{"messages": [{"role": "user", "content": f"Question {n}?"}, {"role": "assistant", "content": f"Answer {n}."}]}
-        for n in range(12)]  # fmt: skip
+ROWS = [
+    {"messages": [{"role": "user", "content": f"Question {n}?"}, {"role": "assistant", "content": f"Answer {n}."}]}
+    for n in range(12)
+]
 GOOD = "\n".join(json.dumps(row) for row in ROWS).encode()
 
 
@@ -58,9 +60,14 @@ def v1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[V1]:
 def opened(data: Path, trainers: dict[str, Trainer] | None = None, **more: Any) -> Iterator[V1]:
     """It runs as long as the block. `trainers` in place of the real ones; `more`: settings beside the usual ones."""
     settings = Settings(
-        data=data, owner="ada", embedding="lexical", api_requests=100_000, api_file_mb=0.5,
-        api_key=SecretStr(f"{ADA},bob:{BOB}"), **more,
-    )  # fmt: skip
+        data=data,
+        owner="ada",
+        embedding="lexical",
+        api_requests=100_000,
+        api_file_mb=0.5,
+        api_key=SecretStr(f"{ADA},bob:{BOB}"),
+        **more,
+    )
     bench = open_workbench(settings)
     bench.trainers = trainers or bench.trainers
     inner = api.make(bench, auth.keys(settings)[0])

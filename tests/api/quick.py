@@ -83,13 +83,15 @@ def data(tmp_path: Path) -> Iterator[Path]:
 def file(v1: V1, number: int) -> str:
     """A file whose rows all say its number."""
     row = {"messages": [{"role": "user", "content": "Which?"}, {"role": "assistant", "content": str(number)}]}
-    return v1.ada.files.create(file=(f"{number}.jsonl", "\n".join([json.dumps(row)] * 10).encode()),
-                               purpose="fine-tune").id  # fmt: skip
+    return v1.ada.files.create(
+        file=(f"{number}.jsonl", "\n".join([json.dumps(row)] * 10).encode()), purpose="fine-tune"
+    ).id
 
 
 def create(v1: V1, number: int, does: str = "") -> FineTuningJob:
-    return v1.ada.fine_tuning.jobs.create(model=v1.bench.settings.chat_model, training_file=file(v1, number),
-                                          suffix=does)  # fmt: skip
+    return v1.ada.fine_tuning.jobs.create(
+        model=v1.bench.settings.chat_model, training_file=file(v1, number), suffix=does
+    )
 
 
 def status(v1: V1, job: FineTuningJob) -> str:

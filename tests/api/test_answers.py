@@ -16,10 +16,18 @@ from tests.api.conftest import V1, strict
 from tests.tinymodel import END
 
 ASKED: list[Any] = [{"role": "user", "content": "Which tea?"}]
-SHAPE = {"type": "object", "properties": {"tea": {"enum": ["green", "black"]}, "cups": {"enum": [1, 2, 3]}},
-         "required": ["tea", "cups"], "additionalProperties": False}  # fmt: skip
-BOX = {"type": "object", "properties": {"box": {"$ref": "#/$defs/box"}}, "required": ["box"],
-       "$defs": {"box": {"enum": ["small", "large"]}}}  # fmt: skip
+SHAPE = {
+    "type": "object",
+    "properties": {"tea": {"enum": ["green", "black"]}, "cups": {"enum": [1, 2, 3]}},
+    "required": ["tea", "cups"],
+    "additionalProperties": False,
+}
+BOX = {
+    "type": "object",
+    "properties": {"box": {"$ref": "#/$defs/box"}},
+    "required": ["box"],
+    "$defs": {"box": {"enum": ["small", "large"]}},
+}
 
 
 def tool(name: str, shape: dict[str, Any]) -> dict[str, Any]:
@@ -88,26 +96,37 @@ def test_a_call_that_is_asked_for_is_made(v1: V1, choice: Any) -> None:
 
 def test_a_history_of_calls_is_read(v1: V1) -> None:
     call = {"id": "call_1", "type": "function", "function": {"name": "order", "arguments": '{"tea": "green"}'}}
-    talk = [*ASKED, {"role": "assistant", "content": None, "tool_calls": [call]},
-            {"role": "tool", "tool_call_id": "call_1", "content": "Ordered."}]  # fmt: skip
+    talk = [
+        *ASKED,
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "Ordered."},
+    ]
     told = ask(v1, messages=talk, tools=TOOLS, max_tokens=4).usage.prompt_tokens
-    silent = ask(v1, messages=[*ASKED, {"role": "assistant", "content": ""}, {"role": "user", "content": "Ordered."}],
-                 max_tokens=4).usage.prompt_tokens  # fmt: skip
+    silent = ask(
+        v1,
+        messages=[*ASKED, {"role": "assistant", "content": ""}, {"role": "user", "content": "Ordered."}],
+        max_tokens=4,
+    ).usage.prompt_tokens
     assert told > silent + 50  # the tools and the call are in the prompt, not left out
 
 
 @pytest.mark.parametrize(
     ("change", "param", "words"),
-    [({"audio": {"voice": "a"}}, "audio", "audio"), ({"web_search_options": {"a": 1}}, "web_search_options", "web"),
-     ({"tools": [{"type": "web_search"}]}, "tools.0.type", "web_search"),
-     ({"tools": TOOLS, "tool_choice": {"type": "function", "function": {"name": "x"}}}, "tool_choice", "among"),
-     ({"stop": ["a"] * 5}, "stop", "at most 4"), ({"temperature": 3}, "temperature", "less than or equal to 2"),
-     ({"messages": [{"role": "usr", "content": "a"}]}, "messages.0.role", "usr"),
-     ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages.0.content", "image_url"),
-     ({"messages": [{"role": "user", "content": None}]}, "messages.0", "no content"),
-     ({"response_format": {"type": "grammar"}}, "response_format.type", "grammar"),
-     ({"top_logprobs": 2}, "top_logprobs", "logprobs"), ({"n": 17}, "n", "16")],
-)  # fmt: skip
+    [
+        ({"audio": {"voice": "a"}}, "audio", "audio"),
+        ({"web_search_options": {"a": 1}}, "web_search_options", "web"),
+        ({"tools": [{"type": "web_search"}]}, "tools.0.type", "web_search"),
+        ({"tools": TOOLS, "tool_choice": {"type": "function", "function": {"name": "x"}}}, "tool_choice", "among"),
+        ({"stop": ["a"] * 5}, "stop", "at most 4"),
+        ({"temperature": 3}, "temperature", "less than or equal to 2"),
+        ({"messages": [{"role": "usr", "content": "a"}]}, "messages.0.role", "usr"),
+        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages.0.content", "image_url"),
+        ({"messages": [{"role": "user", "content": None}]}, "messages.0", "no content"),
+        ({"response_format": {"type": "grammar"}}, "response_format.type", "grammar"),
+        ({"top_logprobs": 2}, "top_logprobs", "logprobs"),
+        ({"n": 17}, "n", "16"),
+    ],
+)
 def test_what_cannot_be_done_is_refused_by_name(v1: V1, change: dict[str, Any], param: str, words: str) -> None:
     error = refused(v1, **change)
     assert error["param"] == param
@@ -161,19 +180,30 @@ def test_responses_keep_a_schema_and_call(v1: V1) -> None:
 
 @pytest.mark.parametrize(
     ("change", "param"),
-    [({"previous_response_id": "resp_1"}, "previous_response_id"), ({"background": True}, "background"),
-     ({"conversation": "conv_1"}, "conversation"), ({"tools": [{"type": "web_search"}]}, "tools.0.type"),
-     ({"reasoning": {"effort": "high"}}, "reasoning"), ({"include": ["file_search_call.results"]},
-                                                        "include.file_search_call.results"),
-     ({"input": [{"type": "item_reference", "id": "msg_1"}]}, "input.0.type"), ({"truncation": "auto"}, "truncation")],
-)  # fmt: skip
+    [
+        ({"previous_response_id": "resp_1"}, "previous_response_id"),
+        ({"background": True}, "background"),
+        ({"conversation": "conv_1"}, "conversation"),
+        ({"tools": [{"type": "web_search"}]}, "tools.0.type"),
+        ({"reasoning": {"effort": "high"}}, "reasoning"),
+        ({"include": ["file_search_call.results"]}, "include.file_search_call.results"),
+        ({"input": [{"type": "item_reference", "id": "msg_1"}]}, "input.0.type"),
+        ({"truncation": "auto"}, "truncation"),
+    ],
+)
 def test_what_responses_cannot_do_is_refused_by_name(v1: V1, change: dict[str, Any], param: str) -> None:
     assert refused(v1, "/responses", **{"input": "Tea?"} | change)["param"] == param
 
 
 def test_completions_go_on_where_prompts_end(v1: V1) -> None:
-    order: Any = {"model": v1.model, "prompt": ["Green tea", "Black tea"], "max_tokens": 3, "n": 2, "logprobs": 1,
-                  "logit_bias": {str(END): -100}}  # fmt: skip
+    order: Any = {
+        "model": v1.model,
+        "prompt": ["Green tea", "Black tea"],
+        "max_tokens": 3,
+        "n": 2,
+        "logprobs": 1,
+        "logit_bias": {str(END): -100},
+    }
     whole = strict(Completion, v1.http.post("/completions", json=order).json())
     assert [choice.index for choice in whole.choices] == [0, 1, 2, 3]
     assert whole.choices[0].text == whole.choices[1].text != whole.choices[2].text
@@ -181,8 +211,11 @@ def test_completions_go_on_where_prompts_end(v1: V1) -> None:
     assert whole.usage.completion_tokens == 12
     assert whole.choices[0].logprobs is not None
     assert "".join(whole.choices[0].logprobs.tokens or []) == whole.choices[0].text
-    pieces = list(v1.ada.completions.create(model=v1.model, prompt="Green tea", max_tokens=3, stream=True,
-                                             logit_bias={str(END): -100}))  # fmt: skip
+    pieces = list(
+        v1.ada.completions.create(
+            model=v1.model, prompt="Green tea", max_tokens=3, stream=True, logit_bias={str(END): -100}
+        )
+    )
     assert "".join(piece.choices[0].text for piece in pieces) == whole.choices[0].text
     numbers = v1.ada.completions.create(model=v1.model, prompt=[5, 6, 7], max_tokens=2)
     assert numbers.usage is not None

@@ -135,8 +135,10 @@ class Far(Loopback):
         self.asked.append(body)
         if said := next((text for name, text in self.refuses.items() if name in body), ""):
             return Answer(400, json.dumps({"error": {"message": said}}).encode())
-        end = [{"choices": [{"index": 0, "delta": {"content": "Far."}}]},
-               {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}]  # fmt: skip
+        end = [
+            {"choices": [{"index": 0, "delta": {"content": "Far."}}]},
+            {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
+        ]
         lines = [f"data: {json.dumps(event)}\n\n" for event in (*self.events, *end)]
         return Answer(200, "".join([*lines, "data: [DONE]\n\n"]).encode(), "text/event-stream")
 
@@ -190,8 +192,10 @@ def test_another_server_gets_the_limit_and_the_temperature_that_the_request_leav
     ask(model="far-1", messages=ASKED, max_completion_tokens=5, temperature=0.25)
     names = ("max_tokens", "max_completion_tokens", "temperature")
     assert [tuple(sent.get(name) for name in names) for sent in server.asked] == [
-        (1024, None, 0.0), (90, None, 0.7), (None, 5, 0.25),
-    ]  # fmt: skip
+        (1024, None, 0.0),
+        (90, None, 0.7),
+        (None, 5, 0.25),
+    ]
 
 
 def test_an_option_that_nobody_asked_for_is_left_out_where_it_is_refused(far: tuple[V1, Far]) -> None:

@@ -29,8 +29,9 @@ def _statuses(operation: Any, url: str) -> set[int]:
     codes: set[int] = set()
 
     @given(case=operation.as_strategy())
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, derandomize=True,
-              suppress_health_check=list(HealthCheck))  # fmt: skip
+    @settings(
+        max_examples=EXAMPLES, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    )
     def ask(case: Any) -> None:
         answer = case.call(base_url=url, headers={"Authorization": f"Bearer {ADA}"})
         codes.add(answer.status_code)

@@ -29,9 +29,13 @@ def test_openais_guide_runs_here(tiny: Path, tmp_path: Path) -> None:
     with attune_server(tmp_path / "run", MARKED, ATTUNE_CHAT_API_KEY=f"chat-{MARKED}") as served:
         environment = os.environ | {"OPENAI_BASE_URL": served.base_url, "OPENAI_API_KEY": served.key}
         done = subprocess.run(
-            [sys.executable, str(SCRIPT), str(tiny), str(training)], env=environment, cwd=tmp_path,
-            capture_output=True, text=True, timeout=1100,
-        )  # fmt: skip
+            [sys.executable, str(SCRIPT), str(tiny), str(training)],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=1100,
+        )
         assert done.returncode == 0, f"{done.stderr}\n{''.join(served.printed)}"
     said = done.stdout
     assert "Created fine-tuning job: ftjob-1" in said

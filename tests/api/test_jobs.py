@@ -29,11 +29,15 @@ from tests.tools.conftest import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 PAIRS = "\n".join(
-    json.dumps({"input": {"messages": row["messages"][:1], "tools": [], "parallel_tool_calls": True},
-                "preferred_output": row["messages"][1:],
-                "non_preferred_output": [{"role": "assistant", "content": "I do not know."}]})
+    json.dumps(
+        {
+            "input": {"messages": row["messages"][:1], "tools": [], "parallel_tool_calls": True},
+            "preferred_output": row["messages"][1:],
+            "non_preferred_output": [{"role": "assistant", "content": "I do not know."}],
+        }
+    )
     for row in ROWS
-).encode()  # fmt: skip
+).encode()
 
 
 def upload(v1: V1, data: bytes, name: str) -> str:
@@ -44,8 +48,9 @@ def ended(v1: V1, id: str) -> FineTuningJob:
     v1.ada.fine_tuning.jobs.retrieve(id)
     found: FineTuningJob = wait_for(
         lambda: (job := v1.ada.fine_tuning.jobs.retrieve(id)).status in ("succeeded", "failed", "cancelled") and job,
-        600, 0.3,
-    )  # fmt: skip
+        600,
+        0.3,
+    )
     return found
 
 
@@ -68,18 +73,27 @@ class Trained:
 @pytest.fixture(scope="module")
 def trained(v1: V1) -> Trained:
     """Two jobs at once: supervised with TRL and a validation file, DPO with the trainer that is first."""
-    rows, held, pairs = (upload(v1, data, f"{name}.jsonl")
-                         for name, data in (("rows", GOOD), ("held", b"\n".join(GOOD.split(b"\n")[:3])),
-                                            ("pairs", PAIRS)))  # fmt: skip
+    rows, held, pairs = (
+        upload(v1, data, f"{name}.jsonl")
+        for name, data in (("rows", GOOD), ("held", b"\n".join(GOOD.split(b"\n")[:3])), ("pairs", PAIRS))
+    )
     create = v1.ada.fine_tuning.jobs.create
     supervised = create(
-        model=v1.model, training_file=rows, validation_file=held, suffix="sft", extra_body={"trainer": "trl"},
+        model=v1.model,
+        training_file=rows,
+        validation_file=held,
+        suffix="sft",
+        extra_body={"trainer": "trl"},
         method={"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 2}}},
-    )  # fmt: skip
+    )
     dpo = create(
-        model=v1.model, training_file=pairs, validation_file=pairs, suffix="dpo", seed=7,
+        model=v1.model,
+        training_file=pairs,
+        validation_file=pairs,
+        suffix="dpo",
+        seed=7,
         method={"type": "dpo", "dpo": {"hyperparameters": {"n_epochs": 1, "beta": 0.2}}},
-    )  # fmt: skip
+    )
     third = create(model=v1.model, training_file=rows)
     assert (third.status, v1.ada.fine_tuning.jobs.cancel(third.id).status) == ("queued", "cancelled")
     return Trained(ended(v1, supervised.id), ended(v1, dpo.id))
@@ -142,9 +156,12 @@ def test_a_job_is_created_once_paused_resumed_and_cancelled(v1: V1, trained: Tra
 
     def ask(_: int) -> str:
         return v1.ada.fine_tuning.jobs.create(
-            model=v1.model, training_file=file, hyperparameters={"n_epochs": 50},
-            extra_body={"trainer": "trl"}, extra_headers={"Idempotency-Key": "once"},
-        ).id  # fmt: skip
+            model=v1.model,
+            training_file=file,
+            hyperparameters={"n_epochs": 50},
+            extra_body={"trainer": "trl"},
+            extra_headers={"Idempotency-Key": "once"},
+        ).id
 
     with ThreadPoolExecutor(4) as several:
         (id,) = set(several.map(ask, range(4)))

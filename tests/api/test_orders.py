@@ -23,8 +23,11 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"hyperparameters": {"n_epochs": True}}, "hyperparameters.n_epochs", "true is not"),
     ({"hyperparameters": {"batch_size": 257}}, "hyperparameters.batch_size", "a whole number from 1 to 256"),
     ({"hyperparameters": {"learning_rate_multiplier": 0}}, "hyperparameters.learning_rate_multiplier", "above 0"),
-    ({"method": {"type": "dpo", "dpo": {"hyperparameters": {"beta": "big"}}}}, "method.dpo.hyperparameters.beta",
-     "up to 2"),
+    (
+        {"method": {"type": "dpo", "dpo": {"hyperparameters": {"beta": "big"}}}},
+        "method.dpo.hyperparameters.beta",
+        "up to 2",
+    ),
     ({"method": {"type": "reinforcement"}}, "method.type", "'supervised' or 'dpo'"),
     ({"method": {"type": "supervised", "reinforcement": {"grader": {}}}}, "method.reinforcement", "not possible here"),
     ({"method": {"type": "supervised", "dpo": {}}}, "method", "'dpo'"),
@@ -32,7 +35,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"suffix": "x" * 65}, "suffix", "64"),
     ({"seed": "x"}, "seed", "integer"),
     ({"colour": 1}, "colour", ""),
-]  # fmt: skip
+]
 
 
 def ended(v1: V1, job: FineTuningJob) -> FineTuningJob:
@@ -93,7 +96,10 @@ def test_a_job_names_the_model_it_was_begun_from_and_a_checkpoint_is_one(data: P
         given = [Path(str(trainer.asked(number)["base"])) for number in range(4)]
         folder = Path(v1.bench.store.job(1).handle)
         assert [path.relative_to(data / folder).as_posix() for path in given[1:]] == [
-            "merged", "checkpoints/checkpoint-3", f"checkpoints/checkpoint-{kept.step_number}"]  # fmt: skip
+            "merged",
+            "checkpoints/checkpoint-3",
+            f"checkpoints/checkpoint-{kept.step_number}",
+        ]
         for wrong in (f"{bases[0]}:ckpt-step-99", "ft:other:ada::1"):
             with pytest.raises(openai.NotFoundError):
                 v1.ada.fine_tuning.jobs.create(model=wrong, training_file=file(v1, 1))

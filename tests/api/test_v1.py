@@ -103,12 +103,20 @@ def test_a_bad_row_is_named_by_its_line(v1: V1) -> None:
 
 @pytest.mark.parametrize(
     ("change", "param"),
-    [({"model": "gpt-4o-mini"}, "model"), ({"suffix": "x" * 65}, "suffix"), ({"seed": -1}, "seed"),
-     ({"hyperparameters": {"n_epochs": 51}}, "n_epochs"), ({"hyperparameters": {"batch_size": 0}}, "batch_size"),
-     ({"method": {"type": "dpo", "dpo": {"hyperparameters": {"beta": 2.5}}}}, "beta"),
-     ({"method": {"type": "reinforcement"}}, "type"), ({"trainer": "magic"}, "trainer"), ({"colour": 1}, "colour"),
-     ({"integrations": [{"type": "wandb"}]}, "integrations"), ({"metadata": {"k": "v" * 513}}, "metadata")],
-)  # fmt: skip
+    [
+        ({"model": "gpt-4o-mini"}, "model"),
+        ({"suffix": "x" * 65}, "suffix"),
+        ({"seed": -1}, "seed"),
+        ({"hyperparameters": {"n_epochs": 51}}, "n_epochs"),
+        ({"hyperparameters": {"batch_size": 0}}, "batch_size"),
+        ({"method": {"type": "dpo", "dpo": {"hyperparameters": {"beta": 2.5}}}}, "beta"),
+        ({"method": {"type": "reinforcement"}}, "type"),
+        ({"trainer": "magic"}, "trainer"),
+        ({"colour": 1}, "colour"),
+        ({"integrations": [{"type": "wandb"}]}, "integrations"),
+        ({"metadata": {"k": "v" * 513}}, "metadata"),
+    ],
+)
 def test_a_bad_order_is_refused_by_its_field(v1: V1, change: dict[str, Any], param: str) -> None:
     order = {"model": v1.model, "training_file": upload(v1)} | change
     answer = v1.http.post("/fine_tuning/jobs", json=order)
@@ -132,8 +140,14 @@ def test_epochs_follow_the_published_rule() -> None:
 def test_a_job_of_a_case_is_told_as_openai_tells_it(v1: V1) -> None:
     """Rows, weights and order are frozen as they were; the job and its events validate strictly, whoever began it."""
     store, rows = v1.bench.store, [dict(row) for row in ROWS]
-    rows[3] = {"messages": [*ROWS[3]["messages"][:1], {"role": "assistant", "content": " no ", "weight": 0},
-                            {"role": "user", "content": "?"}, {"role": "assistant", "content": "Yes."}]}  # fmt: skip
+    rows[3] = {
+        "messages": [
+            *ROWS[3]["messages"][:1],
+            {"role": "assistant", "content": " no ", "weight": 0},
+            {"role": "user", "content": "?"},
+            {"role": "assistant", "content": "Yes."},
+        ]
+    }
     id = upload(v1, "\n".join(map(json.dumps, rows)).encode(), "tea shop.jsonl")
     file = store.file(id)
     assert file is not None
@@ -196,7 +210,9 @@ def test_one_file_may_be_kept_twice_at_once(v1: V1) -> None:
 
     def slowly() -> Iterator[bytes]:
         yield b"the same "
-        uploaded_files.add(store, settings, "ada", "a.csv", uploaded_files.RESULTS, [b"the same text"], id="file-results-twice")
+        uploaded_files.add(
+            store, settings, "ada", "a.csv", uploaded_files.RESULTS, [b"the same text"], id="file-results-twice"
+        )
         yield b"text"
 
     uploaded_files.add(store, settings, "ada", "a.csv", uploaded_files.RESULTS, slowly(), id="file-results-twice")
@@ -324,5 +340,7 @@ def test_every_answer_has_an_id_and_pages_of_named_origins_may_ask(v1: V1, tmp_p
         assert answer.headers["access-control-allow-origin"] == "https://page.example"
         ask = page | {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
         assert httpx.options(f"{open_to.url}/chat/completions", headers=ask).is_success
-        assert "access-control-allow-origin" not in open_to.http.get(
-            "/models", headers={"Origin": "https://evil.example"}).headers  # fmt: skip
+        assert (
+            "access-control-allow-origin"
+            not in open_to.http.get("/models", headers={"Origin": "https://evil.example"}).headers
+        )

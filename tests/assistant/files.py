@@ -37,38 +37,48 @@ def docx(body: str = "", before: str = "") -> bytes:
     """A Word document: title, text, heading, table, list; or with this body. `before` stands above the root."""
     styled = '<w:p><w:pPr><w:pStyle w:val="{}"/></w:pPr><w:r><w:t>{}</w:t></w:r></w:p>'
     cell = "<w:tc><w:p><w:r><w:t>{}</w:t></w:r></w:p></w:tc>"
-    listed = ('<w:p><w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="1"/></w:numPr></w:pPr>'
-              "<w:r><w:t>{}</w:t></w:r></w:p>")  # fmt: skip
+    listed = (
+        '<w:p><w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="1"/></w:numPr></w:pPr><w:r><w:t>{}</w:t></w:r></w:p>'
+    )
     rows = "".join(
         f"<w:tr>{''.join(cell.format(c) for c in row)}</w:tr>" for row in (("Tea", "Price"), ("Sencha", "8"))
     )
-    body = body or "".join((
-        styled.format("Title", "Tea"), "<w:p><w:r><w:t>Green tea</w:t></w:r></w:p>",
-        styled.format("Heading2", "Prices"),
-        f"<w:tbl>{rows}</w:tbl>", listed.format("one"), listed.format("two"),
-    ))  # fmt: skip
+    body = body or "".join(
+        (
+            styled.format("Title", "Tea"),
+            "<w:p><w:r><w:t>Green tea</w:t></w:r></w:p>",
+            styled.format("Heading2", "Prices"),
+            f"<w:tbl>{rows}</w:tbl>",
+            listed.format("one"),
+            listed.format("two"),
+        )
+    )
     styles = "".join(
         f'<w:style w:type="paragraph" w:styleId="{id}"><w:name w:val="{name}"/></w:style>'
         for id, name in (("Title", "Title"), ("Heading2", "heading 2"))
     )
-    numbers = ('<w:abstractNum w:abstractNumId="0"><w:lvl w:ilvl="0"><w:numFmt w:val="bullet"/></w:lvl></w:abstractNum>'
-               '<w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num>')  # fmt: skip
+    numbers = (
+        '<w:abstractNum w:abstractNumId="0"><w:lvl w:ilvl="0"><w:numFmt w:val="bullet"/></w:lvl></w:abstractNum>'
+        '<w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num>'
+    )
     main = "application/vnd.openxmlformats-officedocument.wordprocessingml"
     parts = ("document.main", "styles", "numbering")
-    return zipped({
-        "[Content_Types].xml": f'<Types xmlns="{_TYPES}"><Default Extension="rels" '
-        'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        + "".join(f'<Override PartName="/word/{p.split(".")[0]}.xml" ContentType="{main}.{p}+xml"/>' for p in parts)
-        + "</Types>",
-        "_rels/.rels": f'<Relationships xmlns="{_RELATIONS}"><Relationship Id="r1" Type="{_OFFICE}/officeDocument" '
-        'Target="word/document.xml"/></Relationships>',
-        "word/_rels/document.xml.rels": f'<Relationships xmlns="{_RELATIONS}">'
-        f'<Relationship Id="r1" Type="{_OFFICE}/styles" Target="styles.xml"/>'
-        f'<Relationship Id="r2" Type="{_OFFICE}/numbering" Target="numbering.xml"/></Relationships>',
-        "word/styles.xml": f'<w:styles xmlns:w="{_WORD}">{styles}</w:styles>',
-        "word/numbering.xml": f'<w:numbering xmlns:w="{_WORD}">{numbers}</w:numbering>',
-        "word/document.xml": f'{before}<w:document xmlns:w="{_WORD}"><w:body>{body}</w:body></w:document>',
-    })  # fmt: skip
+    return zipped(
+        {
+            "[Content_Types].xml": f'<Types xmlns="{_TYPES}"><Default Extension="rels" '
+            'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+            + "".join(f'<Override PartName="/word/{p.split(".")[0]}.xml" ContentType="{main}.{p}+xml"/>' for p in parts)
+            + "</Types>",
+            "_rels/.rels": f'<Relationships xmlns="{_RELATIONS}"><Relationship Id="r1" Type="{_OFFICE}/officeDocument" '
+            'Target="word/document.xml"/></Relationships>',
+            "word/_rels/document.xml.rels": f'<Relationships xmlns="{_RELATIONS}">'
+            f'<Relationship Id="r1" Type="{_OFFICE}/styles" Target="styles.xml"/>'
+            f'<Relationship Id="r2" Type="{_OFFICE}/numbering" Target="numbering.xml"/></Relationships>',
+            "word/styles.xml": f'<w:styles xmlns:w="{_WORD}">{styles}</w:styles>',
+            "word/numbering.xml": f'<w:numbering xmlns:w="{_WORD}">{numbers}</w:numbering>',
+            "word/document.xml": f'{before}<w:document xmlns:w="{_WORD}"><w:body>{body}</w:body></w:document>',
+        }
+    )
 
 
 def pptx() -> bytes:
@@ -112,12 +122,14 @@ def epub(before: str = "") -> bytes:
     """Two chapters, listed in the package in another order than they are read. `before` stands above the chapters."""
     page = before + '<html xmlns="http://www.w3.org/1999/xhtml"><body><h1>{}</h1><p>{} chapter.</p></body></html>'
     items = "".join(f'<item id="c{n}" href="c%20{n}.xhtml" media-type="application/xhtml+xml"/>' for n in (2, 1))
-    return zipped({
-        "mimetype": "application/epub+zip",
-        "META-INF/container.xml": '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
-        '<rootfile full-path="OEBPS/book.opf"/></rootfiles></container>',
-        "OEBPS/book.opf": f'<package xmlns="http://www.idpf.org/2007/opf"><manifest>{items}</manifest>'
-        '<spine><itemref idref="c1"/><itemref idref="c2"/></spine></package>',
-        "OEBPS/c 1.xhtml": page.format("One", "First"),
-        "OEBPS/c 2.xhtml": page.format("Two", "Second"),
-    })  # fmt: skip
+    return zipped(
+        {
+            "mimetype": "application/epub+zip",
+            "META-INF/container.xml": '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
+            '<rootfile full-path="OEBPS/book.opf"/></rootfiles></container>',
+            "OEBPS/book.opf": f'<package xmlns="http://www.idpf.org/2007/opf"><manifest>{items}</manifest>'
+            '<spine><itemref idref="c1"/><itemref idref="c2"/></spine></package>',
+            "OEBPS/c 1.xhtml": page.format("One", "First"),
+            "OEBPS/c 2.xhtml": page.format("Two", "Second"),
+        }
+    )

@@ -22,10 +22,14 @@ def trained(bench: Workbench, trainer: InstantTrainer, heldout: int = 20) -> str
     baseline.run(store, bench.settings, case)
     for number, words in enumerate(unlike(40 + heldout)):
         topic = ("refund", "parcel")[number % 2]
-        store.import_conversation(case, "heldout" if number < heldout else "import", [
-            {"role": "user", "content": f"{words} {topic}"},
-            {"role": "assistant", "content": f"Hello! Your {topic} is on its way."},
-        ])  # fmt: skip
+        store.import_conversation(
+            case,
+            "heldout" if number < heldout else "import",
+            [
+                {"role": "user", "content": f"{words} {topic}"},
+                {"role": "assistant", "content": f"Hello! Your {topic} is on its way."},
+            ],
+        )
     dataset.run(store, case)
     finetune.run(store, bench.settings, bench.trainers, case)
     trainer.state = JobState.SUCCEEDED

@@ -52,10 +52,14 @@ def approve(bench: Workbench, case: str, count: int) -> None:
     """Import that many different approved conversations."""
     for i in range(count):
         words = f"{chr(97 + i % 26)}{i} order number {i * 7919} of the {['green', 'black', 'white', 'red'][i % 4]} tea"
-        bench.store.import_conversation(case, "import", [
-            {"role": "user", "content": f"Where is my {words}, please?"},
-            {"role": "assistant", "content": f"Hello! Your {words} left shelf {i * 31} today. Next step: none."},
-        ])  # fmt: skip
+        bench.store.import_conversation(
+            case,
+            "import",
+            [
+                {"role": "user", "content": f"Where is my {words}, please?"},
+                {"role": "assistant", "content": f"Hello! Your {words} left shelf {i * 31} today. Next step: none."},
+            ],
+        )
 
 
 def ready(bench: Workbench, title: str = "Tea shop") -> str:

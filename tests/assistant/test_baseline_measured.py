@@ -102,8 +102,10 @@ def test_a_model_words_questions_and_a_bad_reply_counts_for_nothing() -> None:
         ('```json\n{"question": "What must I pay to have it brought?", "answer": "4 euros a parcel"}\n```', "model"),
         ('{"question": "What must I pay?", "answer": "9 euros"}', "template"),  # not in the passage
         ('{"question": "Pay.", "answer": "4 euros"}', "template"),
-        ("Sure! Here is a question.", "template"), ("[1]", "template"), ("", "template"),
-    ):  # fmt: skip
+        ("Sure! Here is a question.", "template"),
+        ("[1]", "template"),
+        ("", "template"),
+    ):
         one = questions.generate([paper(text)], [], questions.HeldOut([]), ask=lambda _, reply=reply: reply)[0]
         assert one.by == by, reply
         assert one.evidence in text

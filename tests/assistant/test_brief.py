@@ -113,10 +113,30 @@ def test_a_record_from_before_versions_keeps_its_briefs(tmp_path: Path) -> None:
     migrations.apply(db, stop_before="m002_brief_versions")
     assert "brief_versions" not in db.table_names()
     for id, brief in (("old", OLDER), ("begun", {"goal": "g"}), ("new", {"goal": "", "must": [], "skipped": []})):
-        db.table("cases").insert({"id": id, "title": id, "owner": "local", "brief": json.dumps(brief),
-                                  "options": "{}", "created": "2026-01-02T03:04:05.000+00:00"})  # fmt: skip
-    db.table("proposals").insert({"id": 1, "case": "old", "kind": "train", "payload": "{}", "why": "w", "basis": "b",
-                                  "state": "open", "result": "", "created": "", "decided": ""})  # fmt: skip
+        db.table("cases").insert(
+            {
+                "id": id,
+                "title": id,
+                "owner": "local",
+                "brief": json.dumps(brief),
+                "options": "{}",
+                "created": "2026-01-02T03:04:05.000+00:00",
+            }
+        )
+    db.table("proposals").insert(
+        {
+            "id": 1,
+            "case": "old",
+            "kind": "train",
+            "payload": "{}",
+            "why": "w",
+            "basis": "b",
+            "state": "open",
+            "result": "",
+            "created": "",
+            "decided": "",
+        }
+    )
     db.close()
     store = Store(tmp_path / "old.db")
     assert store.case("old").brief.tone == "about tone"

@@ -24,15 +24,17 @@ def read(*messages: Any, **more: Any) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("messages", "kept"),
     [
-        ([ASKED, {"role": "assistant", "content": None, "refusal": "I cannot."}],
-         [ASKED, {"role": "assistant", "content": "I cannot."}]),
+        (
+            [ASKED, {"role": "assistant", "content": None, "refusal": "I cannot."}],
+            [ASKED, {"role": "assistant", "content": "I cannot."}],
+        ),
         ([ASKED, SAID | {"refusal": None, "tool_calls": None, "function_call": None, "name": "bot"}], [ASKED, SAID]),
         ([{"role": "developer", "content": "s"}, ASKED, SAID], [{"role": "system", "content": "s"}, ASKED, SAID]),
         ([SAID, ASKED, SAID], [SAID, ASKED, SAID]),
         ([ASKED, SAID | {"weight": 0}, ASKED, SAID | {"weight": 1.0}], [ASKED, SAID | {"weight": 0}, ASKED, SAID]),
         ([{"role": "user", "content": [{"type": "text", "text": "q"}]}, SAID], [ASKED, SAID]),
     ],
-)  # fmt: skip
+)
 def test_what_the_format_has_is_read(messages: list[Any], kept: list[Any]) -> None:
     assert read(*messages) == kept
 
@@ -43,8 +45,13 @@ def test_what_the_format_has_is_read(messages: list[Any], kept: list[Any]) -> No
         ([ASKED, {"role": "assistant", "content": None}, ASKED, SAID], "the assistant message has no content"),
         ([ASKED, SAID | {"refusal": "I cannot."}], "both content and a refusal"),
         ([ASKED, SAID | {"reasoning_content": "hm"}], '"reasoning_content", which is not trained on'),
-        ([{"role": "user", "content": [{"type": "text", "text": "q"}, {"type": "image_url", "image_url": {}}]}, SAID],
-         "a part of the type image_url, and text alone is trained on"),
+        (
+            [
+                {"role": "user", "content": [{"type": "text", "text": "q"}, {"type": "image_url", "image_url": {}}]},
+                SAID,
+            ],
+            "a part of the type image_url, and text alone is trained on",
+        ),
         ([{"role": "user", "content": 7}, SAID], "the content of the user message is not text"),
         ([{"role": "User", "content": "q"}, SAID], 'the role "User" is not one of'),
         ([ASKED | {"weight": 0}, SAID], '"weight" is not 0 or 1 of an assistant message'),
@@ -53,7 +60,7 @@ def test_what_the_format_has_is_read(messages: list[Any], kept: list[Any]) -> No
         ([ASKED, SAID, ASKED], "the last message is not from the assistant"),
         ([SAID], "there is nothing before the answer"),
     ],
-)  # fmt: skip
+)
 def test_what_it_has_not_is_refused_by_its_reason_and_line(messages: list[Any], reason: str) -> None:
     with pytest.raises(AttuneError, match=r"f\.jsonl, line 2: ") as caught:
         read(*messages)

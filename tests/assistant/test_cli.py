@@ -24,9 +24,28 @@ from tests.conftest import ROOT, Attune
 EXAMPLE = ROOT / "data" / "examples" / "teashop"
 GOOD = {"messages": [{"role": "user", "content": "Open on Sunday?"}, {"role": "assistant", "content": "No."}]}
 COMMANDS = (
-    "run", "new", "interview", "brief", "add", "documents", "import", "baseline", "ask", "dataset", "finetune", "jobs",
-    "trainers", "evaluate", "switch", "undo", "confirm", "export", "status", "journey", "mcp",
-)  # fmt: skip
+    "run",
+    "new",
+    "interview",
+    "brief",
+    "add",
+    "documents",
+    "import",
+    "baseline",
+    "ask",
+    "dataset",
+    "finetune",
+    "jobs",
+    "trainers",
+    "evaluate",
+    "switch",
+    "undo",
+    "confirm",
+    "export",
+    "status",
+    "journey",
+    "mcp",
+)
 
 
 def result(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -312,9 +331,12 @@ def test_a_busy_port_is_said(attune: Attune) -> None:
 def test_the_app_ends_when_it_is_asked_to(tmp_path: Path, number: signal.Signals) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "assistant.faces.cli", "run", "--port", "0", "--json"],
-        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    ) as app:  # fmt: skip
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as app:
         assert app.stdout is not None
         told = json.loads(app.stdout.readline())
         assert told["url"].startswith("http://127.0.0.1:")
@@ -326,6 +348,12 @@ def test_the_app_ends_when_it_is_asked_to(tmp_path: Path, number: signal.Signals
 
 def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
     command = f"{sys.executable} -m assistant.faces.cli --help | head -n 1"
-    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)},
-                          capture_output=True, text=True, timeout=60)  # fmt: skip
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.stderr == ""

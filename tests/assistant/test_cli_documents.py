@@ -17,8 +17,13 @@ def desk(tmp_path: Path, here: Attune) -> Path:
     assert here("new", "Tea desk").returncode == 0
     folder = tmp_path / "papers"
     folder.mkdir()
-    files = {"tea.docx": docx(), "prices.xlsx": xlsx(), "bad.pdf": b"%PDF-1.4 broken", "a.md": b"# Tea\n\nGreen.",
-             "more.zip": zipped({"deep/note.txt": b"Boil water first."})}  # fmt: skip
+    files = {
+        "tea.docx": docx(),
+        "prices.xlsx": xlsx(),
+        "bad.pdf": b"%PDF-1.4 broken",
+        "a.md": b"# Tea\n\nGreen.",
+        "more.zip": zipped({"deep/note.txt": b"Boil water first."}),
+    }
     for name, data in files.items():
         (folder / name).write_bytes(data)
     return folder

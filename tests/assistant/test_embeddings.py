@@ -283,8 +283,9 @@ def test_what_is_measured_is_found_by_the_embedding_or_counts_for_nothing(
     with YesServer() as yes:
         made, store = new_case(tmp_path)
         add_documents(made, store)
-        made = settings(tmp_path, embedding="openai:test", embedding_base_url=server.url,
-                        chat_base_url=yes.url, chat_model="yes")  # fmt: skip
+        made = settings(
+            tmp_path, embedding="openai:test", embedding_base_url=server.url, chat_base_url=yes.url, chat_model="yes"
+        )
         knowledge = Knowledge(store, made)
         chat = Chat(made, store, knowledge)
         rag = variant(endpoint="chat", model="yes", passages=2)
@@ -344,8 +345,14 @@ def test_without_the_package_words_are_searched_and_it_is_said(tmp_path: Path, h
     )
 
     def said(embedding: str) -> list[str]:
-        done = subprocess.run([sys.executable, "-c", code, str(made.data), embedding], cwd=ROOT,
-                              env=os.environ | hidden, capture_output=True, text=True, check=True)  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(made.data), embedding],
+            cwd=ROOT,
+            env=os.environ | hidden,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         return done.stdout.splitlines()[-3:]
 
     indexed, found, described = said("auto")

@@ -130,9 +130,11 @@ def test_the_false_alarm_rate_of_the_verdict_is_small():
 # runner and parity ----------------------------------------------------------------------------------------------------
 def test_questions_are_the_approved_turns_with_what_came_before():
     messages = [
-        {"role": "user", "content": "a"}, {"role": "assistant", "content": "b", "weight": 0},
-        {"role": "user", "content": "c"}, {"role": "assistant", "content": "d"},
-    ]  # fmt: skip
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": "b", "weight": 0},
+        {"role": "user", "content": "c"},
+        {"role": "assistant", "content": "d"},
+    ]
     (only,) = questions([Item(7, "test", messages)])
     assert (only.item, only.turn, only.reference, len(only.messages)) == (7, 1, "d", 3)
 
@@ -187,8 +189,9 @@ def test_only_turns_that_all_have_scored_are_shared():
     every = {"rag": scored("rag", 1.0, None, 0.6), "prompt": scored("prompt", 0.2, 0.9, 0.4)}
     kept = shared(every, runner.turn)
     assert {name: by_conversation(mine) for name, mine in kept.items()} == {
-        "rag": {0: pytest.approx(0.8)}, "prompt": {0: pytest.approx(0.3)}
-    }  # fmt: skip
+        "rag": {0: pytest.approx(0.8)},
+        "prompt": {0: pytest.approx(0.3)},
+    }
     assert shared({}, runner.turn) == {}
 
 

@@ -58,8 +58,13 @@ def test_a_folder_for_ollama_vllm_and_transformers(bench: Workbench, tmp_path: P
     assert text.split('SYSTEM """')[1].startswith(tuned.system)
     assert f"PARAMETER temperature {tuned.temperature:g}" in text
     told = (folder / "README.md").read_text()
-    for part in ("ollama create post-desk-1 -f Modelfile", "vllm serve . --served-model-name post-desk-1",
-                 "transformers serve", tuned.system, "Ollama itself was not at hand"):  # fmt: skip
+    for part in (
+        "ollama create post-desk-1 -f Modelfile",
+        "vllm serve . --served-model-name post-desk-1",
+        "transformers serve",
+        tuned.system,
+        "Ollama itself was not at hand",
+    ):
         assert part in told
     assert "FROM ./model.gguf" in text
     assert (folder / "model.gguf").read_bytes() == (source / "model.gguf").read_bytes()

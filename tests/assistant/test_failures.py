@@ -108,8 +108,21 @@ def test_question_answer_and_what_was_wanted_are_of_one_turn(tmp_path: Path) -> 
     for name, good in (("prompt", 0.9), ("tuned", 0.1)):
         for item, turn in ((0, 0), (0, 1), (1, 0), (1, 1)):
             lost = name == "tuned" and (item, turn) == (1, 1)
-            store.add_score(Score(opened.id, name, item, turn, "" if lost else f"{name} {turn}",
-                                  None if lost else good, 1, 1, 0.1, 0.2, "cut off" if lost else ""))  # fmt: skip
+            store.add_score(
+                Score(
+                    opened.id,
+                    name,
+                    item,
+                    turn,
+                    "" if lost else f"{name} {turn}",
+                    None if lost else good,
+                    1,
+                    1,
+                    0.1,
+                    0.2,
+                    "cut off" if lost else "",
+                )
+            )
     results = {name: {"variant": name} for name in ("prompt", "tuned")}
     done = store.finish_evaluation(opened.id, results, {"candidate": "tuned", "against": "prompt"}, {})
     found = {one.item: one for group in failures.find(store, done).groups for one in group.failures}
@@ -122,8 +135,14 @@ def failure(item: int, asked: str) -> Failure:
 
 
 def test_groups_are_made_of_words_that_set_failures_apart() -> None:
-    asked = ["my kettle leaks at the spout", "kettle leaks when it boils", "the lid of my kettle leaks",
-             "does the voucher expire", "voucher expired last week", "who are you"]  # fmt: skip
+    asked = [
+        "my kettle leaks at the spout",
+        "kettle leaks when it boils",
+        "the lid of my kettle leaks",
+        "does the voucher expire",
+        "voucher expired last week",
+        "who are you",
+    ]
     fine = [f"order number {i} please" for i in range(20)]
     found = failures.grouped([failure(i, text) for i, text in enumerate(asked)], [*asked, *fine])
     assert [len(group.failures) for group in found] == [3, 2, 1]

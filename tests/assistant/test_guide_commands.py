@@ -22,8 +22,21 @@ from tests.assistant.test_guide_llm import Llm
 from tools.trainer import JobState, JobStatus
 
 TABLE = Path(__file__).parent / "cases" / "commands.tsv"
-STEPS = {"train", "status", "stopped", "better", "cost", "undo", "switch", "export", "failures", "evaluate", "cancel",
-         "dataset", "baseline"}  # fmt: skip
+STEPS = {
+    "train",
+    "status",
+    "stopped",
+    "better",
+    "cost",
+    "undo",
+    "switch",
+    "export",
+    "failures",
+    "evaluate",
+    "cancel",
+    "dataset",
+    "baseline",
+}
 
 
 def rows() -> list[tuple[str, str, dict[str, object]]]:
@@ -47,10 +60,17 @@ def test_there_are_many_wordings_of_each() -> None:
 
 @pytest.mark.parametrize("asked", ["goal", "users", "tone", "format", "must", "must_not", "success", "alternatives"])
 def test_an_answer_is_not_taken_for_a_command(asked: str) -> None:
-    for text in ("Answer our customers better than today", "Evaluate complaints and sort them",
-                 "People who export goods", "Warm, never pushy", "Use short words", "Stop after three sentences",
-                 "Train times must be named",
-                 "Switch to formal language for complaints", "A test with ten colleagues"):  # fmt: skip
+    for text in (
+        "Answer our customers better than today",
+        "Evaluate complaints and sort them",
+        "People who export goods",
+        "Warm, never pushy",
+        "Use short words",
+        "Stop after three sentences",
+        "Train times must be named",
+        "Switch to formal language for complaints",
+        "A test with ten colleagues",
+    ):
         assert wording.read(text, asked).kind not in STEPS, text
 
 
@@ -113,13 +133,15 @@ def test_few_conversations_prove_nothing(opened: Opened) -> None:
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        (JobStatus(JobState.FAILED, "Memory ran out: use a smaller batch", resumable=True),
-         "failed: Memory ran out: use a smaller batch. Mend that, then go on from its last checkpoint"),
+        (
+            JobStatus(JobState.FAILED, "Memory ran out: use a smaller batch", resumable=True),
+            "failed: Memory ran out: use a smaller batch. Mend that, then go on from its last checkpoint",
+        ),
         (JobStatus(JobState.FAILED, "The disk is full."), "failed: The disk is full. It left no checkpoint"),
         (JobStatus(JobState.CANCELLED, "cancelled", resumable=True), "was cancelled: cancelled. Mend that"),
         (JobStatus(JobState.RUNNING, step=3, steps=9), "has not stopped: it is running, step 3 of 9"),
     ],
-)  # fmt: skip
+)
 def test_why_it_stopped_is_the_reason_and_the_remedy(opened: Opened, status: JobStatus, expected: str) -> None:
     bench, trainer = opened
     case = trained(bench, trainer)
@@ -146,11 +168,16 @@ def test_an_llm_has_the_same_tools(tmp_path: Path) -> None:
     case = trained(bench, trainer)
     evaluated(bench, case, bad_at_refunds)
     llm.script = [
-        [("look_up", {"question": "should I fine-tune or use RAG?"}), ("results", {"about": "better"}),
-         ("results", {"about": "failures"}), ("results", {"about": "weather"}), ("export", {"form": "dataset"})],
+        [
+            ("look_up", {"question": "should I fine-tune or use RAG?"}),
+            ("results", {"about": "better"}),
+            ("results", {"about": "failures"}),
+            ("results", {"about": "weather"}),
+            ("export", {"form": "dataset"}),
+        ],
         [("add_conversations", {"text": "User: is it heavy?\nAssistant: Hello! Two kilos."})],
         "Here you are.",
-    ]  # fmt: skip
+    ]
     reply = Guide(bench).say(case, "tell me everything")
     assert reply.text.startswith("Here you are.")
     told = [m["content"] for request in llm.requests[-1:] for m in request["messages"] if m["role"] == "tool"]

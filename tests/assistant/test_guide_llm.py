@@ -73,13 +73,22 @@ def _completion(step: Any) -> dict[str, Any]:
     elif isinstance(step, list):
         reason = "tool_calls"
         message["tool_calls"] = [
-            {"id": f"call_{i}", "type": "function",
-             "function": {"name": name, "arguments": args if isinstance(args, str) else json.dumps(args)}}
+            {
+                "id": f"call_{i}",
+                "type": "function",
+                "function": {"name": name, "arguments": args if isinstance(args, str) else json.dumps(args)},
+            }
             for i, (name, args) in enumerate(step)
-        ]  # fmt: skip
+        ]
     usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
-    return {"id": "x", "object": "chat.completion", "created": 0, "model": "wise", "usage": usage,
-            "choices": [{"index": 0, "message": message, "finish_reason": reason}]}  # fmt: skip
+    return {
+        "id": "x",
+        "object": "chat.completion",
+        "created": 0,
+        "model": "wise",
+        "usage": usage,
+        "choices": [{"index": 0, "message": message, "finish_reason": reason}],
+    }
 
 
 class Talk:
@@ -137,8 +146,10 @@ def test_it_talks_and_its_tools_are_the_stages(talk: Talk) -> None:
     assert json.loads(results[0])["next_question"]["field"] == "goal"
     talk.say("Customers", "And the language?")
     assert [m["content"] for m in talk.llm.requests[-1]["messages"]][-3:] == [
-        "We answer mails, warmly", reply.text, "Customers",
-    ]  # fmt: skip
+        "We answer mails, warmly",
+        reply.text,
+        "Customers",
+    ]
 
 
 def test_the_key_is_nowhere_in_the_data_folder(talk: Talk) -> None:

@@ -142,8 +142,12 @@ def test_an_impossible_change_leaves_the_proposal_open(opened: Opened) -> None:
     bench, _ = opened
     case = ready(bench)
     made = proposals.propose(bench, case, "train", {})
-    for options, match in (({"epochs": -1}, "usable value"), ({"trainer": "abacus"}, "no trainer"),
-                           ({"colour": "red"}, "no option"), ({"name": "x"}, "no option")):  # fmt: skip
+    for options, match in (
+        ({"epochs": -1}, "usable value"),
+        ({"trainer": "abacus"}, "no trainer"),
+        ({"colour": "red"}, "no option"),
+        ({"name": "x"}, "no option"),
+    ):
         with pytest.raises(AttuneError, match=match):
             proposals.change(bench, made.id, options)
     with pytest.raises(AttuneError, match="belongs to"):

@@ -50,8 +50,11 @@ def test_a_run_from_the_confirmation_to_the_variant(hosted: Hosted) -> None:
     assert found["tuned"].model == done.model
     assert done.metrics["money_usd"] > 0
     assert spending.spent(hosted.bench.store) == pytest.approx(done.metrics["money_usd"])
-    (sent,) = [body for method, path, body in hosted.vendor.requests if (method, path[-5:]) == ("POST", "/jobs")
-               and body["training_file"] != "file-attune-eligibility"]  # fmt: skip
+    (sent,) = [
+        body
+        for method, path, body in hosted.vendor.requests
+        if (method, path[-5:]) == ("POST", "/jobs") and body["training_file"] != "file-attune-eligibility"
+    ]
     assert sent["metadata"] == {"attune_key": job.request["key"]}
     assert hosted.vendor.created()[0]["_key"] == job.request["key"]
     if hosted.name == "azure":

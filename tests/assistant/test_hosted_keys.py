@@ -23,9 +23,12 @@ OPTIONS = {"openai": {}, "azure": {}, "compatible": {"base": BASE}}
 
 @pytest.mark.parametrize("flavour", OPTIONS)
 def test_a_marked_key_is_found_nowhere_afterwards(
-    flavour: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str],
+    flavour: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr(account, "FIRST_WAIT", 0.01)
     caplog.set_level(logging.DEBUG)
     ids = {"azure_subscription_id": "sub-1", "azure_resource_group": "group-1"} if flavour == "azure" else {}
@@ -67,9 +70,16 @@ def failing(found: Hosted) -> list[str]:
     found.vendor.faults.clear()
     job = found.run(**OPTIONS[found.name])
     found.vendor.events[job.handle].append(
-        {"id": "ftevent-k", "object": "fine_tuning.job.event", "created_at": 1, "level": "warn", "type": "message",
-         "message": f"Used {KEY}.", "data": None}
-    )  # fmt: skip
+        {
+            "id": "ftevent-k",
+            "object": "fine_tuning.job.event",
+            "created_at": 1,
+            "level": "warn",
+            "type": "message",
+            "message": f"Used {KEY}.",
+            "data": None,
+        }
+    )
     found.vendor.fail("GET", "/jobs/ftjob", "401", message=f"Incorrect API key provided: {KEY}.")
     said.append(found.refresh().reason)
     said.append(str(found.bench.trainers[found.name].poll(job.handle)))

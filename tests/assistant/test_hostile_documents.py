@@ -115,8 +115,10 @@ def test_an_archive_of_too_many_files(tmp_path: Path) -> None:
 def test_an_archive_in_an_archive_is_not_opened(tmp_path: Path) -> None:
     found = add(tmp_path, "a.zip", zipped({"inner.zip": zipped({"b.txt": b"Two."}), "a.txt": b"One."}))
     assert [(one.name, one.state) for one in found] == [
-        ("inner.zip", "refused"), ("a.txt", "added"), ("good.txt", "added"),
-    ]  # fmt: skip
+        ("inner.zip", "refused"),
+        ("a.txt", "added"),
+        ("good.txt", "added"),
+    ]
     assert "archive inside an archive" in found[0].problem
 
 
@@ -125,8 +127,11 @@ def test_an_archive_writes_nothing_outside(tmp_path: Path) -> None:
     before = set(tmp_path.rglob("*"))
     found = add(tmp_path, "a.zip", zipped({name: f"Escape {n}." for n, name in enumerate(names)}))
     assert {one.name for one in found} == {"escaped.txt", "a/escaped.txt", "good.txt"}
-    assert not [p for p in (*tmp_path.parent.rglob("escaped*"), Path("/escaped.txt"), Path("/tmp/escaped.txt"))
-                if p.exists() and p not in before]  # fmt: skip
+    assert not [
+        p
+        for p in (*tmp_path.parent.rglob("escaped*"), Path("/escaped.txt"), Path("/tmp/escaped.txt"))
+        if p.exists() and p not in before
+    ]
     assert member_name("../..") == "document"
 
 
@@ -258,8 +263,10 @@ def test_a_word_document_that_names_a_file_of_this_computer(tmp_path: Path) -> N
         '<pic:blipFill><a:blip xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" '
         'r:link="out"/></pic:blipFill></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing></w:r></w:p>'
     )
-    link = ('<Relationship Id="out" TargetMode="External" Target="file:///etc/passwd" Type="http://schemas.'
-            'openxmlformats.org/officeDocument/2006/relationships/image"/></Relationships>')  # fmt: skip
+    link = (
+        '<Relationship Id="out" TargetMode="External" Target="file:///etc/passwd" Type="http://schemas.'
+        'openxmlformats.org/officeDocument/2006/relationships/image"/></Relationships>'
+    )
     data = zipped_with(docx(picture), "word/_rels/document.xml.rels", "</Relationships>", link)
     found = add(tmp_path, "a.docx", data)[0]
     assert found.state == "refused" or (found.document is not None and "root:" not in found.document.text)
@@ -290,7 +297,9 @@ def test_a_document_that_gives_orders_is_a_passage_and_nothing_else(tmp_path: Pa
     ingestion.add(store, made, "plants", "order.md", f"# Ferns\n\n{order}".encode())
     knowledge = Knowledge(store, made)
     found = knowledge.passages("plants", "What about ferns?", 3)
-    built = composition.build(variant(passages=3), talk("What about ferns?"), found, [], 4096, lambda m: len(str(m)) // 4)
+    built = composition.build(
+        variant(passages=3), talk("What about ferns?"), found, [], 4096, lambda m: len(str(m)) // 4
+    )
     knowledge.close()
     assert [message["role"] for message in built.messages] == ["system", "user"]
     assert built.messages[0]["content"].startswith("Help.")

@@ -48,8 +48,13 @@ def at_azure(tmp_path: Path) -> Iterator[tuple[Hosted, Job]]:
 
 def opened(found: Hosted) -> AzureHosting:
     settings = found.bench.settings
-    return AzureHosting("https://res.openai.azure.com", settings.azure_subscription_id, settings.azure_resource_group,
-                        management=found.vendor.url, credential=Signed())  # fmt: skip
+    return AzureHosting(
+        "https://res.openai.azure.com",
+        settings.azure_subscription_id,
+        settings.azure_resource_group,
+        management=found.vendor.url,
+        credential=Signed(),
+    )
 
 
 Azure = tuple[Hosted, Job]
@@ -58,8 +63,11 @@ Azure = tuple[Hosted, Job]
 def ask(found: Hosted) -> str:
     bench = found.bench
     switch.run(bench.store, found.case, "tuned", force=True)
-    return "".join(bench.chat.reply(switch.active(bench.store, bench.settings, found.case),
-                                    [{"role": "user", "content": "Where is it?"}]))  # fmt: skip
+    return "".join(
+        bench.chat.reply(
+            switch.active(bench.store, bench.settings, found.case), [{"role": "user", "content": "Where is it?"}]
+        )
+    )
 
 
 def test_a_tuned_model_answers_once_it_is_deployed_and_no_longer_when_it_is_taken_down(at_azure: Azure) -> None:
@@ -73,8 +81,9 @@ def test_a_tuned_model_answers_once_it_is_deployed_and_no_longer_when_it_is_take
     assert not found.vendor.deployments
     proposals.confirm(found.bench, made.id)
     (sent,) = [(path, body) for method, path, body in found.vendor.requests if method == "PUT"]
-    assert sent[0].endswith(f"/resourceGroups/group-1/providers/Microsoft.CognitiveServices/accounts/res/deployments/"
-                            f"{name_of(job.model)}")  # fmt: skip
+    assert sent[0].endswith(
+        f"/resourceGroups/group-1/providers/Microsoft.CognitiveServices/accounts/res/deployments/{name_of(job.model)}"
+    )
     assert sent[1]["sku"] == {"name": "Standard", "capacity": 1}
     assert sent[1]["properties"]["model"] == {"format": "OpenAI", "name": job.model, "version": "1"}
     assert name_of(job.model) in ask(found)
@@ -169,8 +178,9 @@ def test_faults_of_the_control_plane_are_told(at_azure: Azure, kind: str, words:
 def test_without_the_settings_or_a_model_there_it_refuses(at_azure: Azure) -> None:
     found, job = at_azure
     bench = found.bench
-    assert "AZURE_SUBSCRIPTION_ID" in str(azure(bench.settings.model_copy(update={"azure_subscription_id": ""}))
-                                          .unavailable())  # fmt: skip
+    assert "AZURE_SUBSCRIPTION_ID" in str(
+        azure(bench.settings.model_copy(update={"azure_subscription_id": ""})).unavailable()
+    )
     assert azure(bench.settings).unavailable() is None
     with pytest.raises(AttuneError, match="cannot be reserved"):
         hosting.offer(bench.store, bench.hosting, job.id, "Standard", 0)

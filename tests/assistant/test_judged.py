@@ -91,8 +91,10 @@ def test_validation_is_apart_by_conversation() -> None:
 
 
 def test_kto_gets_each_answer_once_and_not_too_many_good_ones() -> None:
-    rows = [Item(i, "train", [{"role": "user", "content": "q"}, {"role": "assistant", "content": f"good {i}"}])
-            for i in range(30)]  # fmt: skip
+    rows = [
+        Item(i, "train", [{"role": "user", "content": "q"}, {"role": "assistant", "content": f"good {i}"}])
+        for i in range(30)
+    ]
     bad = [Judgement(0, [{"role": "user", "content": "q"}], "", "bad")]
     pair = Judgement(1, [{"role": "user", "content": "q"}], "good 1", "bad")
     found = judged.to_learn("kto", [*bad, pair], rows, 1)

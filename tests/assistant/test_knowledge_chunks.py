@@ -31,8 +31,9 @@ def test_chunks_follow_the_headings() -> None:
 def test_headings_of_text_without_marks() -> None:
     assert cut("Guide\n=====\n\nOne.\n\nCare\n----\nTwo.", "text") == [("Guide", "One."), ("Guide > Care", "Two.")]
     assert cut("Guide\n\nPESTS\nOne.\n\nOpening hours:\n\nTwo.", "text") == [
-        ("Guide > PESTS", "One."), ("Guide > Opening hours", "Two."),
-    ]  # fmt: skip
+        ("Guide > PESTS", "One."),
+        ("Guide > Opening hours", "Two."),
+    ]
 
 
 def test_a_heading_without_text_is_not_lost() -> None:

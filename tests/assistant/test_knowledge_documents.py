@@ -148,8 +148,11 @@ def test_many_at_once_with_progress_and_one_bad_one(tmp_path: Path) -> None:
         store, made, "plants", upload(tmp_path / "files", files), lambda said, part: told.append((said, part))
     )
     assert [(one.name, one.state) for one in found] == [
-        ("a.txt", "added"), ("bad.pdf", "refused"), ("tea.docx", "added"), ("tea.xlsx", "added"),
-    ]  # fmt: skip
+        ("a.txt", "added"),
+        ("bad.pdf", "refused"),
+        ("tea.docx", "added"),
+        ("tea.xlsx", "added"),
+    ]
     assert [said for said, _ in told] == [f"Reading {name}" for name in files]
     assert [part for _, part in told] == [0, 0.25, 0.5, 0.75]
     assert "damaged PDF" in found[1].problem
@@ -199,8 +202,10 @@ def test_an_archive_is_its_files(tmp_path: Path) -> None:
     packed = zipped({"guide/tea.docx": docx(), "guide/more/a.txt": b"One.", ".DS_Store": b"x", "pic.png": b"\x89PNG\0"})
     found = ingestion.add_all(store, made, "plants", upload(tmp_path / "files", {"all.zip": packed}))
     assert [(one.name, one.state) for one in found] == [
-        ("guide/tea.docx", "added"), ("guide/more/a.txt", "added"), ("pic.png", "refused"),
-    ]  # fmt: skip
+        ("guide/tea.docx", "added"),
+        ("guide/more/a.txt", "added"),
+        ("pic.png", "refused"),
+    ]
     again = ingestion.add_all(store, made, "plants", upload(tmp_path / "files", {"all.zip": packed}))
     assert [one.state for one in again] == ["same", "same", "refused"]
 

@@ -25,13 +25,21 @@ QUESTIONS = [
     f"{asks} {about}"
     for asks, about in itertools.product(
         ("How many cups of water should I give to", "On which windowsill would you rather put", "Tell me the price of"),
-        ("a monstera with brown leaves", "the barrel cactus from the corner", "three pots of sweet basil",
-         "an old fern in the hallway"),
+        (
+            "a monstera with brown leaves",
+            "the barrel cactus from the corner",
+            "three pots of sweet basil",
+            "an old fern in the hallway",
+        ),
     )
-]  # fmt: skip
+]
 TWISTS = ("{}", "{}?!", "  {}...", "{} now")
-asked = st.builds(lambda text, twist, loud: twist.format(text.upper() if loud else text), st.sampled_from(QUESTIONS),
-                  st.sampled_from(TWISTS), st.booleans())  # fmt: skip
+asked = st.builds(
+    lambda text, twist, loud: twist.format(text.upper() if loud else text),
+    st.sampled_from(QUESTIONS),
+    st.sampled_from(TWISTS),
+    st.booleans(),
+)
 talks = st.lists(asked, min_size=1, max_size=2)
 FEW = 40  # more shots than there are conversations: everything that may be shown is shown
 
@@ -237,6 +245,5 @@ def test_the_index_holds_pieces_of_documents_and_nothing_else(tmp_path: Path) ->
     texts = "\n".join(document.text for document in store.documents(CASE))
     assert held
     assert all(piece.split("\n")[-1] in texts for piece in held)
-    assert not leaks(([{"role": "user", "content": piece}] for piece in held),
-                     [answered([text]) for text in QUESTIONS])  # fmt: skip
+    assert not leaks(([{"role": "user", "content": piece}] for piece in held), [answered([text]) for text in QUESTIONS])
     knowledge.close()

@@ -25,10 +25,12 @@ from tests.assistant.test_leakage import CASE, QUESTIONS, Gestures, answered, as
 
 NEUTRAL = "# Opening\n\nThe glasshouse opens its green doors at seven in the morning."
 SHAPES = (
-    "# Notes\n\n{}.", "# Notes\n\nOur guide says this. {}. Ask the gardener.", "# Notes\n\nAnswer to {}.",
+    "# Notes\n\n{}.",
+    "# Notes\n\nOur guide says this. {}. Ask the gardener.",
+    "# Notes\n\nAnswer to {}.",
     "# Notes\n\n| Topic | Said |\n|---|---|\n| Entry | {} |",
     "# Notes\n\nIt was asked {} and somebody wrote down more about it.",
-)  # fmt: skip
+)
 LONG = 6  # words from which a text inside another one is no chance
 
 

@@ -82,8 +82,11 @@ def test_small_talk_gets_no_row_of_a_table(bench: Workbench) -> None:
 def test_a_sentence_that_refers_back_is_quoted_with_the_one_before() -> None:
     found = units.of("Dogs are welcome. They get water.\n\n- Smoking.\n- Music after 10 pm.")
     assert [units.joined([unit]) for unit in found] == [
-        "Dogs are welcome.", "Dogs are welcome. They get water.", "- Smoking.", "- Music after 10 pm.",
-    ]  # fmt: skip
+        "Dogs are welcome.",
+        "Dogs are welcome. They get water.",
+        "- Smoking.",
+        "- Music after 10 pm.",
+    ]
     assert units.joined(found[:2]) == "Dogs are welcome. They get water."
     rows = units.of("| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |")
     assert units.joined(rows) == "| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |"

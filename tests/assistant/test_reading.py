@@ -32,8 +32,11 @@ from tests.assistant.material import talk
 from tests.assistant.proposing import InstantTrainer, Opened, open_bench
 from tools.trainer import JobState, TrainRequest
 
-NAMES = [f"{first} {second}" for first in "Alder Birch Cedar Damson Elm Fir Gorse Hazel Ivy Juniper".split()
-         for second in "teapot kettle mug grinder".split()]  # fmt: skip
+NAMES = [
+    f"{first} {second}"
+    for first in "Alder Birch Cedar Damson Elm Fir Gorse Hazel Ivy Juniper".split()
+    for second in "teapot kettle mug grinder".split()
+]
 PRICES = {name: 20 + 3 * number for number, name in enumerate(NAMES)}
 HELD = NAMES[-6:]
 CASE = "kiln-shop"
@@ -162,8 +165,12 @@ def test_no_held_out_word_reaches_a_row(shop: Opened) -> None:
     assert said
     assert not [text for text in texts for one in said if one in text]
     pieces = {piece.text for piece in bench.knowledge.pieces(CASE)}
-    shown = [part.split(": ", 1)[1] for row in rows(request) if carries(row)
-             for part in str(row[0]["content"]).split("\n\n[")[1:]]  # fmt: skip
+    shown = [
+        part.split(": ", 1)[1]
+        for row in rows(request)
+        if carries(row)
+        for part in str(row[0]["content"]).split("\n\n[")[1:]
+    ]
     assert shown
     assert {part.strip() for part in shown} <= pieces  # documents, and nothing but documents
 
@@ -235,8 +242,11 @@ def test_the_forecast_counts_what_passages_cost_without_looking_anything_up(shop
     noting = Noting()
     trainers: dict[str, Any] = {"instant": noting}
     found = finetune.estimate(bench.store, bench.settings, trainers, CASE, bench.knowledge)
-    assert re.fullmatch(r"\d+ of \d+ rows carry passages of the documents, so that it learns to read them: about "
-                        r"[\d,]+ of [\d,]+ tokens each time over the rows\.", found.note)  # fmt: skip
+    assert re.fullmatch(
+        r"\d+ of \d+ rows carry passages of the documents, so that it learns to read them: about "
+        r"[\d,]+ of [\d,]+ tokens each time over the rows\.",
+        found.note,
+    )
     forecast = sum(len(str(m["content"])) for row in noting.request.train for m in row)
     assert finetune.estimate(bench.store, bench.settings, trainers, CASE, bench.knowledge, passages="off").note == ""
     plain = sum(len(str(m["content"])) for row in noting.request.train for m in row)

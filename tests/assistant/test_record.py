@@ -75,9 +75,16 @@ def test_turns_keep_their_passages_and_labels(store):
 
 
 def test_a_dataset_freezes_content(store):
-    conversation = store.import_conversation("c", "import", [
-        {"role": "user", "content": "q"}, {"role": "assistant", "content": "a", "weight": 0},
-        {"role": "user", "content": "q"}, {"role": "assistant", "content": "b"}])  # fmt: skip
+    conversation = store.import_conversation(
+        "c",
+        "import",
+        [
+            {"role": "user", "content": "q"},
+            {"role": "assistant", "content": "a", "weight": 0},
+            {"role": "user", "content": "q"},
+            {"role": "assistant", "content": "b"},
+        ],
+    )
     assert [t.label for t in store.turns(conversation.id)] == ["", "", "", "approved"]
     items = [Item(0, "train", [{"role": "user", "content": "é"}], conversation.id), Item(1, "test", [], 0)]
     store.add_dataset(Dataset("h", "c", 1, 1, 1), items)
@@ -98,8 +105,17 @@ def test_datasets_from_before_keep_their_order(tmp_path):
     migrations.apply(db, stop_before="m009_built")
     db.table("cases").insert({"id": "c", "title": "c", "owner": "local", "brief": "{}", "options": "{}", "created": ""})
     for id, day in (("late", 3), ("early", 1), ("same day", 1)):
-        db.table("datasets").insert({"id": id, "case": "c", "seed": 1, "train": 1, "test": 1, "dropped": "{}",
-                                     "created": f"2026-01-0{day}T03:04:05.000+00:00"})  # fmt: skip
+        db.table("datasets").insert(
+            {
+                "id": id,
+                "case": "c",
+                "seed": 1,
+                "train": 1,
+                "test": 1,
+                "dropped": "{}",
+                "created": f"2026-01-0{day}T03:04:05.000+00:00",
+            }
+        )
     db.close()
     store = Store(tmp_path / "old.db")
     assert [known.id for known in store.datasets("c")] == ["early", "same day", "late"]

@@ -125,12 +125,15 @@ def test_no_more_than_the_candidates_are_sent(tmp_path: Path, server: RerankServ
 
 
 WRONG = {
-    "no key": (401, b"{}", "Access was refused"), "no such model": (404, b"{}", "no ranking model 'cross'"),
-    "broken": (500, b"{}", "refused to rank with status 500"), "no JSON": (200, b"<html>", "sent no ranking of"),
-    "a list": (200, b"[]", "sent no ranking of"), "too few": (200, b'{"results": []}', "sent no ranking of"),
+    "no key": (401, b"{}", "Access was refused"),
+    "no such model": (404, b"{}", "no ranking model 'cross'"),
+    "broken": (500, b"{}", "refused to rank with status 500"),
+    "no JSON": (200, b"<html>", "sent no ranking of"),
+    "a list": (200, b"[]", "sent no ranking of"),
+    "too few": (200, b'{"results": []}', "sent no ranking of"),
     "no number": (200, b'{"results": [{"index": 0, "relevance_score": "high"}]}', "sent no ranking of"),
     "another shape": (200, b'{"results": [{"index": 0, "score": 1}]}', "sent no ranking of"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("wrong", WRONG)
@@ -210,11 +213,18 @@ def test_equals_keep_the_order_they_were_found_in(server: RerankServer) -> None:
 
 def test_the_documents_tab_tells_where_passages_go(tmp_path: Path) -> None:
     assert documents_text.about(settings(tmp_path)).endswith("They stay on this computer.")
-    named = settings(tmp_path, chat_base_url="https://chat.example/v1", reranker="api:cross", embedding="openai:small",
-                     reranker_base_url="http://user:pass@127.0.0.1:81/v1")  # fmt: skip
+    named = settings(
+        tmp_path,
+        chat_base_url="https://chat.example/v1",
+        reranker="api:cross",
+        embedding="openai:small",
+        reranker_base_url="http://user:pass@127.0.0.1:81/v1",
+    )
     said = documents_text.about(named)
-    assert said.endswith("question are sent to chat.example. Passages that fit a question are sent to 127.0.0.1:81. "
-                         "Every passage is sent to api.openai.com.")  # fmt: skip
+    assert said.endswith(
+        "question are sent to chat.example. Passages that fit a question are sent to 127.0.0.1:81. "
+        "Every passage is sent to api.openai.com."
+    )
     unused = documents_text.about(settings(tmp_path, reranker_base_url="http://127.0.0.1:81/v1"))
     assert unused.endswith("They stay on this computer.")
 
@@ -260,8 +270,12 @@ def test_an_answer_says_that_its_passages_were_not_ordered(
 
 def test_what_is_measured_is_ordered_or_counts_for_nothing(tmp_path: Path, server: RerankServer) -> None:
     with ReadingServer() as chat:
-        more = {"chat_base_url": chat.url, "chat_model": "reads", "reranker": "api:cross",
-                "reranker_base_url": server.url}  # fmt: skip
+        more = {
+            "chat_base_url": chat.url,
+            "chat_model": "reads",
+            "reranker": "api:cross",
+            "reranker_base_url": server.url,
+        }
         made, store = new_case(tmp_path)
         add_documents(made, store)
         brief = store.case("plants").brief
@@ -274,11 +288,16 @@ def test_what_is_measured_is_ordered_or_counts_for_nothing(tmp_path: Path, serve
         server.status = 500
         asked = next(one for one in trial.questions if one.evidence)
         made_now = baseline.variants(bench.store, bench.settings, "plants")
-        answers = {name: untrained._answer(bench.chat, trial.id, one, asked, lambda *_: 1.0)
-                   for name, one in made_now.items()}  # fmt: skip
+        answers = {
+            name: untrained._answer(bench.chat, trial.id, one, asked, lambda *_: 1.0) for name, one in made_now.items()
+        }
         assert {name: of.error.startswith(LEFT) for name, of in answers.items()} == {
-            "prompt": False, "few-shot": False, "rag": True, "rag+few-shot": True, "quote": True
-        }  # fmt: skip
+            "prompt": False,
+            "few-shot": False,
+            "rag": True,
+            "rag+few-shot": True,
+            "quote": True,
+        }
         with pytest.raises(ToolError, match="did not order"):
             untrained.retrieval(bench.knowledge, "plants", trial.questions)
         bench.close()

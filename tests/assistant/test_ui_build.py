@@ -90,8 +90,17 @@ def test_on_loopback_only_its_own_names_are_answered(port: int) -> None:
 
     for host in (f"127.0.0.1:{port}", "127.0.0.1", f"localhost:{port}", "LOCALHOST", f"[::1]:{port}", "[::1]:99"):
         assert (status("/", host), status("/v1/models", host)) == (200, 401), host
-    wrong = ("evil.example", f"evil.example:{port}", "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.1",
-             "[::1", "evil.example:80@127.0.0.1", "localhost:80:80", "")  # fmt: skip
+    wrong = (
+        "evil.example",
+        f"evil.example:{port}",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "10.0.0.1",
+        "[::1",
+        "evil.example:80@127.0.0.1",
+        "localhost:80:80",
+        "",
+    )
     for host in wrong:
         found = {status(path, host) for path in ("/", "/config", "/gradio_api/queue/data", "/healthz", "/v1/models")}
         assert found <= {421, 400}, host

@@ -107,15 +107,32 @@ def unsloth_notebook(base: str, rows: list[Any], out: str, epochs: float, steps:
     tokenizer: Any
     model, tokenizer = FastLanguageModel.from_pretrained(base, max_seq_length=2048, load_in_4bit=False)
     model = FastLanguageModel.get_peft_model(
-        model, r=16, lora_alpha=16, lora_dropout=0, bias="none", target_modules=MODULES, random_state=3407,
+        model,
+        r=16,
+        lora_alpha=16,
+        lora_dropout=0,
+        bias="none",
+        target_modules=MODULES,
+        random_state=3407,
         use_gradient_checkpointing="unsloth",
-    )  # fmt: skip
+    )
     texts = [{"text": tokenizer.apply_chat_template(row, tokenize=False)} for row in rows]
     args = SFTConfig(
-        output_dir=f"{out}-run", per_device_train_batch_size=2, gradient_accumulation_steps=4, warmup_steps=5,
-        num_train_epochs=epochs, max_steps=steps or -1, learning_rate=2e-4, logging_steps=1, optim="adamw_8bit",
-        weight_decay=0.001, lr_scheduler_type="linear", seed=3407, report_to="none", dataset_text_field="text",
-    )  # fmt: skip
+        output_dir=f"{out}-run",
+        per_device_train_batch_size=2,
+        gradient_accumulation_steps=4,
+        warmup_steps=5,
+        num_train_epochs=epochs,
+        max_steps=steps or -1,
+        learning_rate=2e-4,
+        logging_steps=1,
+        optim="adamw_8bit",
+        weight_decay=0.001,
+        lr_scheduler_type="linear",
+        seed=3407,
+        report_to="none",
+        dataset_text_field="text",
+    )
     trainer: Any = SFTTrainer(
         model=model, processing_class=tokenizer, train_dataset=Dataset.from_list(texts), args=args
     )

@@ -20,8 +20,11 @@ from typing import Any
 from tests.bench.bare_lora import BATCH, MODULES, encoded, padded
 
 DATA = Path(__file__).resolve().parent.parent.parent / "data"
-SETS = {"choir": "tuning/choir/train.jsonl", "dig": "tuning/dig/train.jsonl",
-        "teashop": "examples/teashop/conversations.jsonl"}  # fmt: skip
+SETS = {
+    "choir": "tuning/choir/train.jsonl",
+    "dig": "tuning/dig/train.jsonl",
+    "teashop": "examples/teashop/conversations.jsonl",
+}
 FOLD, MOST_HELD = 5, 16
 
 
@@ -90,8 +93,16 @@ def run(base: Path, tokenizer: Any, name: str, count: int, rate: float, rank: in
             optimizer.zero_grad()
         if epoch in (epochs // 2, epochs):
             losses[epoch] = held_loss(model, held)
-    return {"set": name, "rows": count, "rate": rate, "rank": rank, "epochs": epochs, "steps": total, "loss": losses,
-            "cpu_seconds": round(time.process_time() - began)}  # fmt: skip
+    return {
+        "set": name,
+        "rows": count,
+        "rate": rate,
+        "rank": rank,
+        "epochs": epochs,
+        "steps": total,
+        "loss": losses,
+        "cpu_seconds": round(time.process_time() - began),
+    }
 
 
 def main() -> None:

@@ -32,9 +32,15 @@ from tools.engine.serving import Pool
 
 RULES = "You answer questions of a shop's customers in two or three friendly sentences. " * 8
 ASKED = (
-    "Do you deliver on Saturdays?", "How long can I keep an order?", "Which tea is mild?", "What does a pot cost?",
-    "Can I pay by invoice?", "Where is my parcel?", "How hot should the water be?", "Do you sell gift cards?",
-)  # fmt: skip
+    "Do you deliver on Saturdays?",
+    "How long can I keep an order?",
+    "Which tea is mild?",
+    "What does a pot cost?",
+    "Can I pay by invoice?",
+    "Where is my parcel?",
+    "How hot should the water be?",
+    "Do you sell gift cards?",
+)
 SERVE = """
 import sys
 from transformers.cli.serve import Serve
@@ -89,8 +95,14 @@ def ask(client: httpx.Client, at: tuple[str, str, str, int], number: int, most: 
     """One streamed greedy answer: seconds to the first token, and the tokens written."""
     url, key, model, _ = at
     messages = [{"role": "system", "content": RULES}, {"role": "user", "content": ASKED[number % len(ASKED)]}]
-    body = {"model": model, "messages": messages, "max_tokens": most, "temperature": 0, "stream": True,
-            "stream_options": {"include_usage": True}}  # fmt: skip
+    body = {
+        "model": model,
+        "messages": messages,
+        "max_tokens": most,
+        "temperature": 0,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
     began, first, pieces = time.perf_counter(), 0.0, 0
     with client.stream("POST", f"{url}/chat/completions", json=body, headers={"Authorization": f"Bearer {key}"}) as got:
         for line in got.iter_lines():

@@ -44,8 +44,10 @@ def main() -> int:
     else:
         for name in ("prompt", "rag+few-shot"):
             row = result[name]
-            print(f"{name:13} app {row['app_ms']} ms, direct {row['direct_ms']} ms, added {row['added_ms']} ms "
-                  f"(medians of {result['rounds']})")  # fmt: skip
+            print(
+                f"{name:13} app {row['app_ms']} ms, direct {row['direct_ms']} ms, added {row['added_ms']} ms "
+                f"(medians of {result['rounds']})"
+            )
     return 0
 
 
@@ -90,8 +92,12 @@ def _compare(chat: Chat, variant: Variant, questions: list[str]) -> dict[str, fl
     client.close()
     app, direct = (statistics.median(times[side]) * 1000 for side in ("app", "direct"))
     added = statistics.median(a - b for a, b in zip(times["app"], times["direct"], strict=True)) * 1000
-    return {"app_ms": round(app, 2), "direct_ms": round(direct, 2), "difference_ms": round(app - direct, 2),
-            "added_ms": round(added, 2)}  # fmt: skip
+    return {
+        "app_ms": round(app, 2),
+        "direct_ms": round(direct, 2),
+        "difference_ms": round(app - direct, 2),
+        "added_ms": round(added, 2),
+    }
 
 
 def _app(chat: Chat, variant: Variant, messages: list[dict[str, Any]]) -> float:

@@ -26,10 +26,19 @@ from assistant.workbench import open_workbench
 TURNS = (
     "we run a bike shop, customers mail us in german and english, answers should be short and friendly and never "
     "promise delivery dates, roughly 800 mails a month, nothing may leave our machine",
-    "answer those mails, right now every colleague writes in his own style", "why?", "say hello by name",
-    "if we have to correct less than one in ten", "what is LoRA?", "nothing so far", "status",
-    "no wait, the tone should be calm", "I have none to hand", "skip", "summary", "also never use emojis",
-)  # fmt: skip
+    "answer those mails, right now every colleague writes in his own style",
+    "why?",
+    "say hello by name",
+    "if we have to correct less than one in ten",
+    "what is LoRA?",
+    "nothing so far",
+    "status",
+    "no wait, the tone should be calm",
+    "I have none to hand",
+    "skip",
+    "summary",
+    "also never use emojis",
+)
 
 
 def main() -> int:
@@ -43,8 +52,10 @@ def main() -> int:
     if options.json:
         print(json.dumps(result))
     else:
-        print(f"{result['turns']} turns: median {result['median_ms']} ms, 95th percentile {result['p95_ms']} ms "
-              f"({result['cores']} cores, load {result['load']})")  # fmt: skip
+        print(
+            f"{result['turns']} turns: median {result['median_ms']} ms, 95th percentile {result['p95_ms']} ms "
+            f"({result['cores']} cores, load {result['load']})"
+        )
     return 0
 
 

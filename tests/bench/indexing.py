@@ -78,9 +78,16 @@ def measured(count: int, rounds: int) -> dict[str, float]:
                     raw.append(_raw(at / "raw", embedding, texts))
     indexing, bare = (statistics.median(took.wall for took in one) for one in (attune, raw))
     ours_cpu, bare_cpu = (statistics.median(took.cpu for took in one) for one in (attune, raw))
-    return {"chunks": len(texts), "rounds": rounds, "indexing": round(indexing, 2), "raw": round(bare, 2),
-            "ratio": round(indexing / bare, 3), "cpu_ratio": round(ours_cpu / bare_cpu, 3),
-            "cutting": round(cutting.wall, 2), "again": round(statistics.median(t.wall for t in again), 2)}  # fmt: skip
+    return {
+        "chunks": len(texts),
+        "rounds": rounds,
+        "indexing": round(indexing, 2),
+        "raw": round(bare, 2),
+        "ratio": round(indexing / bare, 3),
+        "cpu_ratio": round(ours_cpu / bare_cpu, 3),
+        "cutting": round(cutting.wall, 2),
+        "again": round(statistics.median(t.wall for t in again), 2),
+    }
 
 
 def alone(count: int) -> dict[str, float]:

@@ -108,21 +108,27 @@ def _figures(knowledge: Knowledge, case: str, asked: Sequence[Question]) -> dict
         if found.passage is not None:
             lengths.append(len(found.text.split()))
         if not good:
-            wrong.append({"question": question.text, "facts": question.facts, "sure": round(found.sure, 3),
-                          "answer": found.text})  # fmt: skip
+            wrong.append(
+                {"question": question.text, "facts": question.facts, "sure": round(found.sure, 3), "answer": found.text}
+            )
         for _ in range(ROUNDS):
             started = time.perf_counter()
             quoting.answer(knowledge, case, question.text)
             seconds.append(time.perf_counter() - started)
     answerable = sum(bool(question.facts) for question in asked)
     return {
-        "answerable": answerable, "right": right, "share": round(right / answerable, 3),
-        "not_in_documents": len(asked) - answerable, "said_so": silent,
+        "answerable": answerable,
+        "right": right,
+        "share": round(right / answerable, 3),
+        "not_in_documents": len(asked) - answerable,
+        "said_so": silent,
         "denied": sum(bool(one["facts"]) and one["answer"] == quoting.NOTHING for one in wrong),
-        "words_mean": round(statistics.mean(lengths), 1), "words_most": max(lengths),
-        "ms_median": round(statistics.median(seconds) * 1000, 1), "ms_most": round(max(seconds) * 1000, 1),
+        "words_mean": round(statistics.mean(lengths), 1),
+        "words_most": max(lengths),
+        "ms_median": round(statistics.median(seconds) * 1000, 1),
+        "ms_most": round(max(seconds) * 1000, 1),
         "wrong": wrong,
-    }  # fmt: skip
+    }
 
 
 def shown(result: Mapping[str, Any], wrong: bool) -> str:
@@ -137,8 +143,10 @@ def shown(result: Mapping[str, Any], wrong: bool) -> str:
                 f"{of['words_mean']} words on average; {of['ms_median']} ms at the median, {of['ms_most']} at most"
             )
             for one in of["wrong"] if wrong else ():
-                lines.append(f"    {one['question']} ({', '.join(one['facts']) or 'not there'})\n"
-                             f"        {one['sure']}: {' / '.join(one['answer'].split(chr(10)))}")  # fmt: skip
+                lines.append(
+                    f"    {one['question']} ({', '.join(one['facts']) or 'not there'})\n"
+                    f"        {one['sure']}: {' / '.join(one['answer'].split(chr(10)))}"
+                )
     return "\n".join(lines)
 
 

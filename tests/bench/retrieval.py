@@ -64,12 +64,17 @@ def main() -> int:
     logging.disable(logging.WARNING)
     collection = read(options.collection)
     wanted = options.embedding.split(",") if options.embedding else list(dict.fromkeys(["lexical", "auto"]))
-    result: dict[str, Any] = {"collection": options.collection.name, "documents": len(collection.documents),
-                              "questions": len(collection.relevant), "embeddings": {}}  # fmt: skip
+    result: dict[str, Any] = {
+        "collection": options.collection.name,
+        "documents": len(collection.documents),
+        "questions": len(collection.relevant),
+        "embeddings": {},
+    }
     for name in wanted:
         with tempfile.TemporaryDirectory() as folder:
-            settings = Settings(data=Path(folder), embedding=name, reranker=options.reranker,
-                                reranker_base_url=options.reranker_url)  # fmt: skip
+            settings = Settings(
+                data=Path(folder), embedding=name, reranker=options.reranker, reranker_base_url=options.reranker_url
+            )
             choice = chosen(settings)
             if choice.note:
                 sys.exit(choice.note)
@@ -117,8 +122,9 @@ def measure(settings: Settings, embedding: Embedding, collection: Collection, ch
             halves["all"].append(id)
         result: dict[str, Any] = {
             part: {way: scores(of, collection.relevant, ids) for way, of in found.items()}
-            for part, ids in halves.items() if ids
-        }  # fmt: skip
+            for part, ids in halves.items()
+            if ids
+        }
         if chunks:
             result["timing"] = timing(store, knowledge, filled, collection, chunks)
         return result
@@ -258,8 +264,12 @@ def timing(
                 times[way].append((time.perf_counter() - started) * 1000)
     added = statistics.median(a - b for a, b in zip(times["fused"], times["chroma_alone"], strict=True))
     medians = {f"{way}_ms": round(statistics.median(of), 2) for way, of in times.items()}
-    return {"chunks": len(corpus.chunks), **medians, "fused_adds_ms": round(added, 2),
-            "embed_question_ms": round(statistics.median(embedding.seconds) * 1000, 2)}  # fmt: skip
+    return {
+        "chunks": len(corpus.chunks),
+        **medians,
+        "fused_adds_ms": round(added, 2),
+        "embed_question_ms": round(statistics.median(embedding.seconds) * 1000, 2),
+    }
 
 
 def shown(result: Mapping[str, Any]) -> str:

@@ -70,11 +70,13 @@ def measure(name: str, path: Path, count: int, shots: int, chat: Chat, model: Va
         for sent in ([last for _, last, _ in asked], [first for _, _, first in asked])
     )
     return {
-        "scorer": scorer, "conversations": len(last), "questions": len(asked),
+        "scorer": scorer,
+        "conversations": len(last),
+        "questions": len(asked),
         "most_similar_last": asdict(statistics.interval(last)),
         "most_similar_first": asdict(statistics.interval(first)),
         "last_minus_first": asdict(statistics.difference(last, first)),
-    }  # fmt: skip
+    }
 
 
 def prompts(name: str, talks: list[list[Message]], count: int, shots: int, counter: tokens.Counter) -> list[Asked]:

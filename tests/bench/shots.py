@@ -60,8 +60,12 @@ def measured(settings: Settings, count: int, rounds: int) -> dict[str, float]:
         approved.append(choose())
     knowledge.close()
     store.close()
-    return {"conversations": count, "first_ms": round(first), "unchanged_ms": round(statistics.median(unchanged), 1),
-            "approved_ms": round(statistics.median(approved), 1)}  # fmt: skip
+    return {
+        "conversations": count,
+        "first_ms": round(first),
+        "unchanged_ms": round(statistics.median(unchanged), 1),
+        "approved_ms": round(statistics.median(approved), 1),
+    }
 
 
 def _talk(made: random.Random, number: int) -> list[Message]:

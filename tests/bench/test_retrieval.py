@@ -39,11 +39,17 @@ def test_the_measures() -> None:
     found = {"a": ["x", "right"], "b": ["x"]}
     relevant = {"a": {"right": 1}, "b": {"y": 2, "x": 1}}
     assert retrieval.scores(found, relevant, ["a"]) == {
-        "ndcg@10": 0.6309, "recall@3": 1.0, "recall@10": 1.0, "mrr": 0.5
-    }  # fmt: skip
+        "ndcg@10": 0.6309,
+        "recall@3": 1.0,
+        "recall@10": 1.0,
+        "mrr": 0.5,
+    }
     assert retrieval.scores(found, relevant, ["b"]) == {
-        "ndcg@10": 0.3801, "recall@3": 0.5, "recall@10": 0.5, "mrr": 1.0
-    }  # fmt: skip
+        "ndcg@10": 0.3801,
+        "recall@3": 0.5,
+        "recall@10": 0.5,
+        "mrr": 1.0,
+    }
 
 
 def no_worse(folder: Path, embedding: Embedding) -> None:
@@ -70,15 +76,26 @@ def test_another_collection_in_beirs_layout(tmp_path: Path) -> None:
     folder = tmp_path / "rivers"
     (folder / "qrels").mkdir(parents=True)
     names = ("Aldra", "Benn", "Corriway", "Dunster", "Esk", "Fallow", "Gannet", "Hollin")
-    texts = [(f"{name}-{part}", text.format(name)) for name in names for part, text in (
-        ("source", "The river {} rises from a spring below the moor."),
-        ("bridge", "An old stone bridge crosses the {} beside the mill."),
-        ("fish", "Trout and grayling are caught in the {} from April on."),
-    )]  # fmt: skip
-    asked = [(f"q{number}", f"{ask} {name}?", f"{name}-{part}", f"{name}-source")
-             for name in names for number, (ask, part) in enumerate(
-                 (("Where does it rise, the", "source"), ("Who crosses a stone bridge of the", "bridge"),
-                  ("Which trout are caught in the", "fish")))]  # fmt: skip
+    texts = [
+        (f"{name}-{part}", text.format(name))
+        for name in names
+        for part, text in (
+            ("source", "The river {} rises from a spring below the moor."),
+            ("bridge", "An old stone bridge crosses the {} beside the mill."),
+            ("fish", "Trout and grayling are caught in the {} from April on."),
+        )
+    ]
+    asked = [
+        (f"q{number}", f"{ask} {name}?", f"{name}-{part}", f"{name}-source")
+        for name in names
+        for number, (ask, part) in enumerate(
+            (
+                ("Where does it rise, the", "source"),
+                ("Who crosses a stone bridge of the", "bridge"),
+                ("Which trout are caught in the", "fish"),
+            )
+        )
+    ]
     asked = [(f"{place}-{id}", *rest) for place, (id, *rest) in enumerate(asked)]
     lines = {
         "corpus.jsonl": [json.dumps({"_id": id, "text": text}) for id, text in texts],
@@ -86,7 +103,7 @@ def test_another_collection_in_beirs_layout(tmp_path: Path) -> None:
         "qrels/test.tsv": ["query-id\tcorpus-id\tscore"]
         + [f"{id}\t{best}\t2" for id, _, best, _ in asked]
         + [f"{id}\t{also}\t{int(also != best)}" for id, _, best, also in asked if also != best],
-    }  # fmt: skip
+    }
     for name, rows in lines.items():
         (folder / name).write_text("\n".join(rows) + "\n", encoding="utf-8")
     collection = retrieval.read(folder)
@@ -102,8 +119,18 @@ def test_the_runner_takes_a_folder(tmp_path: Path) -> None:
     (tmp_path / "corpus.jsonl").write_text('{"_id": "d", "title": "Esk", "text": "Trout are caught here."}\n')
     (tmp_path / "queries.jsonl").write_text('{"_id": "q", "text": "Where are trout caught?"}\n')
     (tmp_path / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq\td\t1\n")
-    command = [sys.executable, "-m", "tests.bench.retrieval", "--collection", str(tmp_path), "--chunks", "0",
-               "--embedding", "lexical", "--json"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "tests.bench.retrieval",
+        "--collection",
+        str(tmp_path),
+        "--chunks",
+        "0",
+        "--embedding",
+        "lexical",
+        "--json",
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["embeddings"]["lexical-1"]["all"]["fused"]["ndcg@10"] == 1.0

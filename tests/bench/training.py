@@ -66,8 +66,13 @@ def timed(work: Callable[[], Path], held: Path) -> dict[str, Any]:
     model = work()
     seconds, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    said = subprocess.run([sys.executable, "-c", LOSS, str(model), str(held)], env=process.environment(str(model)),
-                          capture_output=True, text=True, check=True).stdout  # fmt: skip
+    said = subprocess.run(
+        [sys.executable, "-c", LOSS, str(model), str(held)],
+        env=process.environment(str(model)),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     return {"seconds": round(seconds, 1), "cpu_seconds": round(cpu, 1), "held_out_loss": round(float(said), 4)}
 
 
@@ -105,16 +110,31 @@ def run(base: Path, engine: str, count: int, epochs: float, rate: float, others:
     """Every side, one after another."""
     learned, held = split(count)
     questions = [row[: 1 + next(i for i, m in enumerate(row) if m["role"] == "user")] for row in held]
-    result: dict[str, Any] = {"benchmark": "training", "base": base.name, "rows": len(learned), "epochs": epochs,
-                              "learning_rate": rate, "cores": os.cpu_count(), "sides": {}}  # fmt: skip
+    result: dict[str, Any] = {
+        "benchmark": "training",
+        "base": base.name,
+        "rows": len(learned),
+        "epochs": epochs,
+        "learning_rate": rate,
+        "cores": os.cpu_count(),
+        "sides": {},
+    }
     sides, told = result["sides"], {"engine": engine}
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         train, test = place / "train.jsonl", place / "held.jsonl"
         for path, rows in ((train, learned), (test, held)):
             path.write_text("\n".join(json.dumps({"messages": row}) for row in rows), encoding="utf-8")
-        asked = TrainRequest(str(base), learned, held, epochs=epochs, learning_rate=rate, lora_rank=16,
-                             samples=questions[:3], probes=questions[:8])  # fmt: skip
+        asked = TrainRequest(
+            str(base),
+            learned,
+            held,
+            epochs=epochs,
+            learning_rate=rate,
+            lora_rank=16,
+            samples=questions[:3],
+            probes=questions[:8],
+        )
         trainer = TRAINERS[engine](place / "jobs")
         forecast = trainer.estimate(asked).seconds
         sides["peft"] = timed(lambda: program("peft", base, train, place / "bare", epochs, rate, 16, 0), test)
@@ -137,8 +157,9 @@ def main() -> None:
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--others", type=int, default=0, metavar="STEPS")
     options = parser.parse_args()
-    found = run(options.base.resolve(), options.engine, options.rows, options.epochs, options.learning_rate,
-                options.others)  # fmt: skip
+    found = run(
+        options.base.resolve(), options.engine, options.rows, options.epochs, options.learning_rate, options.others
+    )
     if options.json:
         print(json.dumps(found))
         return

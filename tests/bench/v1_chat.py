@@ -47,9 +47,11 @@ def main() -> int:
         print(json.dumps(result))
         return 0
     for row in result["streams"]:
-        print(f"{row['at_once']:3} at once: direct {row['direct_tps']:7.1f} tokens/s, /v1 {row['v1_tps']:7.1f} "
-              f"(ratio {row['ratio']:.3f}); first token {row['direct_first_ms']:.1f} and {row['v1_first_ms']:.1f} ms "
-              f"(added {row['added_first_ms']:+.1f} ms; medians of {result['rounds']})")  # fmt: skip
+        print(
+            f"{row['at_once']:3} at once: direct {row['direct_tps']:7.1f} tokens/s, /v1 {row['v1_tps']:7.1f} "
+            f"(ratio {row['ratio']:.3f}); first token {row['direct_first_ms']:.1f} and {row['v1_first_ms']:.1f} ms "
+            f"(added {row['added_first_ms']:+.1f} ms; medians of {result['rounds']})"
+        )
     return 0
 
 
@@ -76,11 +78,14 @@ async def _compare(client: httpx.AsyncClient, direct: Any, through: Any, at_once
     first = {name: statistics.median(one[1] for one in got) * 1000 for name, got in sides.items()}
     pairs = list(zip(sides["v1"], sides["direct"], strict=True))
     return {
-        "at_once": at_once, "direct_tps": round(tps["direct"], 1), "v1_tps": round(tps["v1"], 1),
+        "at_once": at_once,
+        "direct_tps": round(tps["direct"], 1),
+        "v1_tps": round(tps["v1"], 1),
         "ratio": round(statistics.median(ours[0] / theirs[0] for ours, theirs in pairs), 3),
-        "direct_first_ms": round(first["direct"], 1), "v1_first_ms": round(first["v1"], 1),
+        "direct_first_ms": round(first["direct"], 1),
+        "v1_first_ms": round(first["v1"], 1),
         "added_first_ms": round(statistics.median(ours[1] - theirs[1] for ours, theirs in pairs) * 1000, 1),
-    }  # fmt: skip
+    }
 
 
 async def _round(client: httpx.AsyncClient, side: Any, at_once: int) -> tuple[float, float]:
@@ -95,8 +100,12 @@ async def _answer(
     client: httpx.AsyncClient, url: str, model: str, headers: dict[str, str], number: int
 ) -> tuple[int, float]:
     """How many chunks of text came, and after how many seconds the first."""
-    body = {"model": model, "stream": True, "max_tokens": MAX_TOKENS,
-            "messages": [{"role": "user", "content": ASKED.format(n=number)}]}  # fmt: skip
+    body = {
+        "model": model,
+        "stream": True,
+        "max_tokens": MAX_TOKENS,
+        "messages": [{"role": "user", "content": ASKED.format(n=number)}],
+    }
     began, tokens, first = time.perf_counter(), 0, 0.0
     async with client.stream("POST", url, json=body, headers=headers) as answer:
         assert answer.status_code == 200, (await answer.aread()).decode()

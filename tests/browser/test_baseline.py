@@ -17,8 +17,10 @@ from tests.browser.conftest import App
 
 pytestmark = pytest.mark.timeout(900)
 MINUTE = 60_000
-TERMS = ("Parcels leave the house within one working day.\nThe bicycle courier costs 4 euros a parcel.\n"
-         "Broken pots are replaced within thirty days.")  # fmt: skip
+TERMS = (
+    "Parcels leave the house within one working day.\nThe bicycle courier costs 4 euros a parcel.\n"
+    "Broken pots are replaced within thirty days."
+)
 NUMBERS = ("pages", "chunks", "tokens")
 
 
@@ -79,9 +81,12 @@ def test_from_documents_to_the_variant_that_serves(shop: App, page: Page, shots:
 def _upload(page: Page, folder: Path) -> None:
     """Five kinds at once; the table tells what was read of each."""
     files = {
-        "Brewing guide.docx": docx(), "Training slides.pptx": pptx(), "Prices.xlsx": xlsx(), "Tea book.epub": epub(),
+        "Brewing guide.docx": docx(),
+        "Training slides.pptx": pptx(),
+        "Prices.xlsx": xlsx(),
+        "Tea book.epub": epub(),
         "Terms of delivery.pdf": pdf(TERMS),
-    }  # fmt: skip
+    }
     for name, data in files.items():
         (folder / name).write_bytes(data)
     _tab(page, "Documents")

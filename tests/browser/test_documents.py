@@ -17,10 +17,13 @@ MINUTE = 60_000
 
 def test_five_kinds_at_once(app: App, page: Page, shots: Path, tmp_path: Path) -> None:
     files = {
-        "Brewing guide.docx": docx(), "Training slides.pptx": pptx(), "Prices.xlsx": xlsx(), "Tea book.epub": epub(),
+        "Brewing guide.docx": docx(),
+        "Training slides.pptx": pptx(),
+        "Prices.xlsx": xlsx(),
+        "Tea book.epub": epub(),
         "Terms of delivery.pdf": pdf("Parcels leave within one working day.\nPostage costs 4 euros."),
         "A file with a rather long name that somebody scanned in a hurry.pdf": pdf("", ""),
-    }  # fmt: skip
+    }
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     page.goto(app.url)

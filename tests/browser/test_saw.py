@@ -34,12 +34,21 @@ def fill(data: Path) -> None:
     shots = [[{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello from the shop."}]]
     counter = tokens.of_folder(Path(made.model_path(variant.model)))
     whole = composition.build(variant, messages, passages, [], counter.window, counter.count)
-    built = composition.build(variant, messages, passages, shots * 9, whole.tokens + variant.max_tokens + 20, counter.count)
+    built = composition.build(
+        variant, messages, passages, shots * 9, whole.tokens + variant.max_tokens + 20, counter.count
+    )
     assert built.left_out
     talk = store.add_conversation(case, "chat").id
     asked = store.add_turn(talk, 0, "user", messages[0]["content"])
-    store.add_turn(talk, asked.id, "assistant", ANSWER, variant=variant.id, passages=built.passages,
-                   details={"saw": trace.record(built, counter)})  # fmt: skip
+    store.add_turn(
+        talk,
+        asked.id,
+        "assistant",
+        ANSWER,
+        variant=variant.id,
+        passages=built.passages,
+        details={"saw": trace.record(built, counter)},
+    )
     baseline.plain(store, made, case)
     store.add_switch(case, baseline.variants(store, made, case)["rag"].id, "switch", "for this test", "user")
     bench.close()

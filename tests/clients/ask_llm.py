@@ -15,15 +15,19 @@ import pytest
 def ask(tmp_path: Path, model: str, url: str) -> object:
     (tmp_path / "extra-openai-models.yaml").write_text(
         f"- model_id: attune\n  model_name: {model}\n  api_base: {url}\n  api_key_name: attune\n"
-        "  supports_schema: true\n", encoding="utf-8",
-    )  # fmt: skip
+        "  supports_schema: true\n",
+        encoding="utf-8",
+    )
     (tmp_path / "keys.json").write_text(json.dumps({"attune": os.environ["OPENAI_API_KEY"]}), encoding="utf-8")
 
     def run(*words: str) -> str:
         done = subprocess.run(
             [sys.executable, "-m", "llm", "-m", "attune", *words],
-            env=os.environ | {"LLM_USER_PATH": str(tmp_path)}, capture_output=True, text=True, timeout=300,
-        )  # fmt: skip
+            env=os.environ | {"LLM_USER_PATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -12,8 +12,10 @@ from pydantic import BaseModel
 ASKED: list[Any] = [{"role": "user", "content": "What is the capital of France?"}]
 WEATHER: list[Any] = [{"role": "user", "content": "What is the weather in Paris?"}]
 SHAPE = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
-TOOL: Any = {"type": "function", "function": {"name": "get_weather", "description": "The weather of a city",
-                                              "parameters": SHAPE}}  # fmt: skip
+TOOL: Any = {
+    "type": "function",
+    "function": {"name": "get_weather", "description": "The weather of a city", "parameters": SHAPE},
+}
 
 
 class Capital(BaseModel):

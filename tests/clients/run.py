@@ -25,8 +25,10 @@ def main(wanted: list[str]) -> int:
     files = [path for path in sorted(HERE.glob("ask_*.py")) if not wanted or path.name in wanted or path.stem in wanted]
     with tempfile.TemporaryDirectory() as folder, attune_server(Path(folder) / "run") as served:
         environment = os.environ | {
-            "OPENAI_BASE_URL": served.base_url, "OPENAI_API_KEY": served.key, "ATTUNE_MODEL": EMBEDDED,
-        }  # fmt: skip
+            "OPENAI_BASE_URL": served.base_url,
+            "OPENAI_API_KEY": served.key,
+            "ATTUNE_MODEL": EMBEDDED,
+        }
         environment.pop("PYTHONPATH", None)
         codes = [
             _ask(name, [str(path) for path in files if (path.name in OLDER) == (name == "instructor")], environment)
@@ -40,8 +42,9 @@ def _ask(name: str, files: list[str], environment: dict[str, str]) -> int:
     if not files:
         return 0
     python = ENVIRONMENTS / name / "bin" / "python"
-    return subprocess.run([str(python), "-m", "pytest", "-c", str(HERE / "pytest.ini"), *files],
-                          env=environment).returncode  # fmt: skip
+    return subprocess.run(
+        [str(python), "-m", "pytest", "-c", str(HERE / "pytest.ini"), *files], env=environment
+    ).returncode
 
 
 if __name__ == "__main__":

@@ -32,8 +32,9 @@ class AttuneBench(Bench):
         data = folder / "server"
         data.mkdir(parents=True)
         (data / MODEL).symlink_to(os.environ["ATTUNE_CHAT_MODEL"])  # a name of the server's, no folder of ours
-        self.served = self._open.enter_context(attune_server(data, ATTUNE_CHAT_MODEL=MODEL, ATTUNE_API_JOBS="4",
-                                                             ATTUNE_API_REQUESTS="100000"))  # fmt: skip
+        self.served = self._open.enter_context(
+            attune_server(data, ATTUNE_CHAT_MODEL=MODEL, ATTUNE_API_JOBS="4", ATTUNE_API_REQUESTS="100000")
+        )
 
     def make(self) -> OpenAITrainer:
         return OpenAITrainer(KEY, self.served.base_url, Prices("openai", own=0.0), every=0.0)

@@ -88,8 +88,13 @@ def _value(text: str, scope: Scope) -> Any:
     parts = _parts(text)
     if len(parts) > 1:
         name, values = parts[0], [_value(part, scope) for part in parts[1:]]
-        calls = {"eq": lambda a, b: a == b, "ne": lambda a, b: a != b, "and": lambda a, b: a and b, "len": len,
-                 "slice": lambda of, start: of[start:]}  # fmt: skip
+        calls = {
+            "eq": lambda a, b: a == b,
+            "ne": lambda a, b: a != b,
+            "and": lambda a, b: a and b,
+            "len": len,
+            "slice": lambda of, start: of[start:],
+        }
         if name not in calls:
             raise ValueError(f"unknown function {name}")
         return calls[name](*values)

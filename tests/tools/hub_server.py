@@ -82,11 +82,18 @@ class Hub:
         """Take a job on; its script is fetched, as uv would, with the token of its secrets."""
         id = f"job{len(self.jobs) + 1}"
         job = {
-            "id": id, "createdAt": "2026-11-25T12:00:00.000Z", "dockerImage": spec.get("dockerImage"),
-            "command": spec["command"], "environment": spec["environment"], "secrets": {}, "flavor": spec["flavor"],
-            "labels": spec.get("labels"), "timeout": spec.get("timeoutSeconds"),
-            "owner": {"id": "1", "name": "ada", "type": "user"}, "status": {"stage": "RUNNING", "message": None},
-        }  # fmt: skip
+            "id": id,
+            "createdAt": "2026-11-25T12:00:00.000Z",
+            "dockerImage": spec.get("dockerImage"),
+            "command": spec["command"],
+            "environment": spec["environment"],
+            "secrets": {},
+            "flavor": spec["flavor"],
+            "labels": spec.get("labels"),
+            "timeout": spec.get("timeoutSeconds"),
+            "owner": {"id": "1", "name": "ada", "type": "user"},
+            "status": {"stage": "RUNNING", "message": None},
+        }
         self.jobs[id] = job
         if self.run:
             self._carry_out(id, spec)
@@ -102,8 +109,9 @@ class Hub:
         given = kept | spec["environment"] | spec["secrets"] | {"HF_HOME": str(place / "home"), "HF_HUB_OFFLINE": "0"}
         with open(place / "log", "wb") as log:
             command = [sys.executable, "-u", "job.py", *arguments]
-            child = subprocess.Popen(command, cwd=place, env=given, stdout=log, stderr=subprocess.STDOUT,
-                                     start_new_session=True)  # fmt: skip
+            child = subprocess.Popen(
+                command, cwd=place, env=given, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )
         self.children[id] = child
         threading.Thread(target=self._wait, args=(id, child), daemon=True).start()
 
@@ -221,8 +229,11 @@ class _Handler(BaseHTTPRequestHandler):
             hub.cancel(id)
         if verb == "logs":
             lines = hub.log(id).splitlines()
-            return 200, "".join(f"data: {json.dumps({'data': x, 'timestamp': 't'})}\n\n" for x in lines).encode(), {
-                "Content-Type": "text/event-stream"}  # fmt: skip
+            return (
+                200,
+                "".join(f"data: {json.dumps({'data': x, 'timestamp': 't'})}\n\n" for x in lines).encode(),
+                {"Content-Type": "text/event-stream"},
+            )
         return 200, hub.jobs[id], {}
 
     def _repo(self, kind: str, name: str, rest: str, body: bytes) -> Reply:

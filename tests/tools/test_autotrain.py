@@ -138,9 +138,14 @@ def test_a_base_is_spelled_as_an_old_transformers_reads_it(tiny: Path, tmp_path:
 
 @pytest.mark.parametrize(
     ("changes", "words"),
-    [({"method": "dpo"}, "SFT only"), ({"tuning": "full"}, "LoRA only"), ({"patience": 2}, "stop early"),
-     ({"adapter": "/x"}, "earlier adapter"), ({"processes": 2}, "one process")],
-)  # fmt: skip
+    [
+        ({"method": "dpo"}, "SFT only"),
+        ({"tuning": "full"}, "LoRA only"),
+        ({"patience": 2}, "stop early"),
+        ({"adapter": "/x"}, "earlier adapter"),
+        ({"processes": 2}, "one process"),
+    ],
+)
 def test_what_it_does_not_do_is_refused(changes: dict, words: str, tiny: Path, tmp_path: Path) -> None:
     trainer = AutoTrainTrainer(tmp_path, tmp_path / "env")
     with pytest.raises(ToolError, match=words) as caught:

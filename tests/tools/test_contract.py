@@ -33,8 +33,7 @@ SLOW = {"unsloth", "trl", "autotrain", "attune", "hf_jobs"}  # they really train
 
 
 @pytest.fixture(
-    scope="module",
-    params=[pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in BENCHES],
+    scope="module", params=[pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in BENCHES]
 )
 def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     opened = BENCHES[request.param](tmp_path_factory.mktemp(request.param))

@@ -27,8 +27,9 @@ print("torch" in sys.modules, "transformers" in sys.modules)
 def run(program: str, *arguments: str, path: str = "", **more: str) -> subprocess.CompletedProcess[str]:
     found = os.pathsep.join(part for part in (path, str(ROOT)) if part)
     environment = os.environ | {"PYTHONPATH": found} | more
-    return subprocess.run([sys.executable, "-c", program, *arguments], env=environment, capture_output=True, text=True,
-                          timeout=240)  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments], env=environment, capture_output=True, text=True, timeout=240
+    )
 
 
 @pytest.fixture(scope="module")

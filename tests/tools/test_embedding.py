@@ -19,9 +19,20 @@ from tools.engine.gguf import gguf_file
 from tools.trainer import ToolError
 
 TEXTS = ["A cactus wants water once a month.", "Ferns like shade.", "The courier costs 4 euros."]
-ODD = ["", "   ", "Crème brûlée, straße, İstanbul", "👍🏽 😀 🇩🇪", "한국어 문장입니다. 안녕하세요", "हिन्दी में नमस्ते",
-       "東京は大きい", "x" * 150, "[MASK] and [CLS]", "control\x07bell\x00null",
-       "water " * 255, "once a month " * 5000]  # fmt: skip
+ODD = [
+    "",
+    "   ",
+    "Crème brûlée, straße, İstanbul",
+    "👍🏽 😀 🇩🇪",
+    "한국어 문장입니다. 안녕하세요",
+    "हिन्दी में नमस्ते",
+    "東京は大きい",
+    "x" * 150,
+    "[MASK] and [CLS]",
+    "control\x07bell\x00null",
+    "water " * 255,
+    "once a month " * 5000,
+]
 
 
 @pytest.fixture(scope="module")
@@ -93,9 +104,19 @@ def test_another_model_in_the_package_is_refused(tmp_path: Path) -> None:
     for name in (minilm.WEIGHTS, minilm.TOKENIZER):
         (package / "model" / name).write_text("of somebody else")
     code = "import sys; from pathlib import Path; from tools.engine import minilm; minilm.ensure(Path(sys.argv[1]))"
-    done = subprocess.run([sys.executable, "-c", f"import sys; sys.path.insert(0, sys.argv[2]); {code}",
-                           str(tmp_path / "models"), str(package.parent)],
-                          cwd=ROOT, capture_output=True, text=True, timeout=120)  # fmt: skip
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"import sys; sys.path.insert(0, sys.argv[2]); {code}",
+            str(tmp_path / "models"),
+            str(package.parent),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert "are not those that Attune was made for" in done.stderr
     assert not (tmp_path / "models" / minilm.NAME).exists()
 

@@ -98,9 +98,13 @@ def test_every_status_of_a_living_job_is_one_of_ours(stage: str, hub, trainer, r
 
 @pytest.mark.parametrize(
     ("stage", "state", "words"),
-    [("COMPLETED", JobState.FAILED, "without pushing a result"), ("ERROR", JobState.FAILED, "Job timeout"),
-     ("CANCELED", JobState.CANCELLED, "cancelled at the Hub"), ("DELETED", JobState.FAILED, "deleted")],
-)  # fmt: skip
+    [
+        ("COMPLETED", JobState.FAILED, "without pushing a result"),
+        ("ERROR", JobState.FAILED, "Job timeout"),
+        ("CANCELED", JobState.CANCELLED, "cancelled at the Hub"),
+        ("DELETED", JobState.FAILED, "deleted"),
+    ],
+)
 def test_every_ending_is_one_of_ours_with_a_reason(stage: str, state: JobState, words: str, hub, trainer, request_):
     handle = trainer.start(request_)
     wait_for(lambda: hub.jobs, 60)
@@ -205,8 +209,12 @@ def test_what_a_job_pushed_comes_back_with_the_hash_of_its_bases_template(hub, t
     handle = trainer.start(request_)
     until(trainer, handle, JobState.RUNNING)
     (name,) = [name for kind, name in hub.repos if kind == "model"]
-    pushed = {"merged/config.json": b"{}", jobdir.PROBES: b"[]", jobdir.TEMPLATE: b"0123abcd",
-              jobdir.RESULT: json.dumps({"state": "succeeded", "model": "merged"}).encode()}  # fmt: skip
+    pushed = {
+        "merged/config.json": b"{}",
+        jobdir.PROBES: b"[]",
+        jobdir.TEMPLATE: b"0123abcd",
+        jobdir.RESULT: json.dumps({"state": "succeeded", "model": "merged"}).encode(),
+    }
     assert {jobdir.PROBES, jobdir.TEMPLATE, jobdir.RESULT} <= set(hf_remote.RESULT_FILES)
     hub.repos[("model", name)] |= pushed
     hub.jobs["job1"]["status"] = {"stage": "COMPLETED", "message": None}
@@ -238,8 +246,15 @@ def test_several_processes_need_a_machine_with_as_many_gpus(trainer, request_) -
     assert larger.estimate(replace(request_, processes=2)).money_usd.high >= 1.9
 
 
-STEPS = [("GET", "/api/whoami-v2"), ("GET", "/api/jobs/ada"), ("POST", "/api/repos/create"), ("POST", "/preupload"),
-         ("POST", "/commit"), ("GET", "/logs"), ("GET", "/api/jobs/ada/job1")]  # fmt: skip
+STEPS = [
+    ("GET", "/api/whoami-v2"),
+    ("GET", "/api/jobs/ada"),
+    ("POST", "/api/repos/create"),
+    ("POST", "/preupload"),
+    ("POST", "/commit"),
+    ("GET", "/logs"),
+    ("GET", "/api/jobs/ada/job1"),
+]
 
 
 @pytest.mark.parametrize(("method", "part"), STEPS)

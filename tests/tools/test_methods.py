@@ -40,9 +40,15 @@ def preferring(base: Path, method: str) -> TrainRequest:
     make = alone if method == "kto" else list
     asked = [make_rows(1)[0][:2]]
     return TrainRequest(
-        str(base), [], method=method, preferences=make(judged(16, 0)), test_preferences=make(judged(6, 9)),
-        max_steps=6, learning_rate=2e-3, probes=asked,
-    )  # fmt: skip
+        str(base),
+        [],
+        method=method,
+        preferences=make(judged(16, 0)),
+        test_preferences=make(judged(6, 9)),
+        max_steps=6,
+        learning_rate=2e-3,
+        probes=asked,
+    )
 
 
 def run(root: Path, engine: str, requests: dict[str, TrainRequest]) -> dict[str, JobStatus]:
@@ -64,15 +70,19 @@ def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     tiny = tinymodel.make(root / "tiny")
     first = supervised(tiny, learning_rate=4e-3)
     odd = [[*row[:2], {"role": "assistant", "content": "0123 %&$ 456 QXZ"}] for row in make_rows(4, 5)]
-    return run(root, request.param, {
-        "sft": first,
-        "continued": replace(first, adapter=str(root / "sft" / "adapter")),
-        "full": replace(first, tuning="full", learning_rate=5e-3),
-        "dpo": preferring(tiny, "dpo"),
-        "kto": preferring(tiny, "kto"),
-        "dpo-full": replace(preferring(tiny, "dpo"), tuning="full"),
-        "patient": replace(first, test=odd, patience=2, max_steps=80),
-    })  # fmt: skip
+    return run(
+        root,
+        request.param,
+        {
+            "sft": first,
+            "continued": replace(first, adapter=str(root / "sft" / "adapter")),
+            "full": replace(first, tuning="full", learning_rate=5e-3),
+            "dpo": preferring(tiny, "dpo"),
+            "kto": preferring(tiny, "kto"),
+            "dpo-full": replace(preferring(tiny, "dpo"), tuning="full"),
+            "patient": replace(first, test=odd, patience=2, max_steps=80),
+        },
+    )
 
 
 @pytest.mark.parametrize("name", ["dpo", "kto", "dpo-full"])

@@ -13,28 +13,42 @@ from tools.engine import ollama
 from tools.trainer import ToolError
 
 TALK = [
-    {"role": "system", "content": "You are “brief”.\nNever shout."}, {"role": "user", "content": "One?"},
-    {"role": "assistant", "content": "Two."}, {"role": "user", "content": "Three,\nor four?"},
-]  # fmt: skip
+    {"role": "system", "content": "You are “brief”.\nNever shout."},
+    {"role": "user", "content": "One?"},
+    {"role": "assistant", "content": "Two."},
+    {"role": "user", "content": "Three,\nor four?"},
+]
 _OPEN = "{{ bos_token }}{% for m in messages %}"
 _READY = "{% endfor %}{% if add_generation_prompt %}"
 _LLAMA = "<|start_header_id|>{{ m.role }}<|end_header_id|>\n\n"
 _LLAMA_READY = _READY + "{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}"
 _DATES = "Cutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n"
 TEMPLATES = [
-    ("ChatML", "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n"
-     + _READY + "<|im_start|>assistant\n{% endif %}"),
+    (
+        "ChatML",
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n"
+        + _READY
+        + "<|im_start|>assistant\n{% endif %}",
+    ),
     ("Llama 3", _OPEN + _LLAMA + "{{ m.content | trim }}<|eot_id|>" + _LLAMA_READY),
-    ("Llama 3", _OPEN + _LLAMA + "{% if m.role == 'system' %}" + _DATES + "{% endif %}{{ m.content }}<|eot_id|>"
-     + _LLAMA_READY),
-    ("Gemma", "{{ bos_token }}{% set first = messages[0].content + '\n\n' if messages[0].role == 'system' else '' %}"
-     "{% for m in (messages[1:] if first else messages) %}<start_of_turn>"
-     "{{ 'model' if m.role == 'assistant' else m.role }}\n{{ first if loop.first else '' }}{{ m.content }}"
-     "<end_of_turn>\n" + _READY + "{{ '<start_of_turn>model\n' }}{% endif %}"),
-    ("Mistral", _OPEN + "{% if m.role == 'user' %}[INST] {% if loop.last and messages[0].role == 'system' %}"
-     "{{ messages[0].content + '\n\n' }}{% endif %}{{ m.content }}[/INST]"
-     "{% elif m.role == 'assistant' %} {{ m.content }}</s>{% endif %}{% endfor %}"),
-]  # fmt: skip
+    (
+        "Llama 3",
+        _OPEN + _LLAMA + "{% if m.role == 'system' %}" + _DATES + "{% endif %}{{ m.content }}<|eot_id|>" + _LLAMA_READY,
+    ),
+    (
+        "Gemma",
+        "{{ bos_token }}{% set first = messages[0].content + '\n\n' if messages[0].role == 'system' else '' %}"
+        "{% for m in (messages[1:] if first else messages) %}<start_of_turn>"
+        "{{ 'model' if m.role == 'assistant' else m.role }}\n{{ first if loop.first else '' }}{{ m.content }}"
+        "<end_of_turn>\n" + _READY + "{{ '<start_of_turn>model\n' }}{% endif %}",
+    ),
+    (
+        "Mistral",
+        _OPEN + "{% if m.role == 'user' %}[INST] {% if loop.last and messages[0].role == 'system' %}"
+        "{{ messages[0].content + '\n\n' }}{% endif %}{{ m.content }}[/INST]"
+        "{% elif m.role == 'assistant' %} {{ m.content }}</s>{% endif %}{% endfor %}",
+    ),
+]
 CHATML = TEMPLATES[0][1]
 
 

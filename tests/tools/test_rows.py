@@ -50,7 +50,9 @@ def test_only_the_answer_and_its_end_are_learned(tokenizer):
     (row,) = built.rows
     assert learned(tokenizer, row) == "sorry<|im_end|>"
     assert tokenizer.decode(row["input_ids"]).startswith("<|im_start|>user\nhello<|im_end|>\n<|im_start|>assistant\n")
-    assert all(label in (token_rows.IGNORED, token) for token, label in zip(row["input_ids"], row["labels"], strict=True))
+    assert all(
+        label in (token_rows.IGNORED, token) for token, label in zip(row["input_ids"], row["labels"], strict=True)
+    )
 
 
 def test_every_turn_of_a_conversation_in_one_row(tokenizer):

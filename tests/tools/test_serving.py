@@ -52,10 +52,14 @@ def answered(of: openai.OpenAI, messages: list, most: int = 8, temperature: floa
     """(text, finish reason, usage) of one streamed answer."""
     chunks = list(
         of.chat.completions.create(
-            model="local", messages=messages, max_tokens=most, temperature=temperature, stream=True,
+            model="local",
+            messages=messages,
+            max_tokens=most,
+            temperature=temperature,
+            stream=True,
             stream_options={"include_usage": True},
         )
-    )  # fmt: skip
+    )
     text = "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices)
     reasons = [choice.finish_reason for chunk in chunks for choice in chunk.choices if choice.finish_reason]
     return text, reasons[-1], next(chunk.usage for chunk in chunks if chunk.usage)

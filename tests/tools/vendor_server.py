@@ -160,9 +160,14 @@ class Vendor:
         if self._strikes("half"):
             data = data[: len(data) // 2]
         file = {
-            "id": f"file-{self._number()}", "object": "file", "bytes": len(data), "filename": name,
-            "created_at": int(self.clock()), "purpose": parts["purpose"][1].decode(), "status": "processed",
-        }  # fmt: skip
+            "id": f"file-{self._number()}",
+            "object": "file",
+            "bytes": len(data),
+            "filename": name,
+            "created_at": int(self.clock()),
+            "purpose": parts["purpose"][1].decode(),
+            "status": "processed",
+        }
         self.files[file["id"]], self.contents[file["id"]] = file, data
         return file
 
@@ -187,14 +192,29 @@ class Vendor:
             raise Answer(400, error(f"invalid training_file: {body['training_file']}", param="training_file"))
         lines = self.contents[body["training_file"]].splitlines()
         job = {
-            "id": f"ftjob-{self._number()}", "object": "fine_tuning.job", "created_at": int(self.clock()),
-            "model": body["model"], "status": self.stages[0], "fine_tuned_model": None, "finished_at": None,
-            "organization_id": "org-1", "result_files": [], "seed": body.get("seed", 1), "trained_tokens": None,
-            "training_file": body["training_file"], "validation_file": body.get("validation_file"), "error": None,
+            "id": f"ftjob-{self._number()}",
+            "object": "fine_tuning.job",
+            "created_at": int(self.clock()),
+            "model": body["model"],
+            "status": self.stages[0],
+            "fine_tuned_model": None,
+            "finished_at": None,
+            "organization_id": "org-1",
+            "result_files": [],
+            "seed": body.get("seed", 1),
+            "trained_tokens": None,
+            "training_file": body["training_file"],
+            "validation_file": body.get("validation_file"),
+            "error": None,
             "hyperparameters": {"n_epochs": 3, "batch_size": 1, "learning_rate_multiplier": 1.0},
-            "metadata": body.get("metadata"), "method": body.get("method"), "estimated_finish": None,
-            "_at": 0, "_asked": body, "_rows": len(lines), "_key": headers.get("idempotency-key", ""),
-        }  # fmt: skip
+            "metadata": body.get("metadata"),
+            "method": body.get("method"),
+            "estimated_finish": None,
+            "_at": 0,
+            "_asked": body,
+            "_rows": len(lines),
+            "_key": headers.get("idempotency-key", ""),
+        }
         self.jobs[job["id"]] = job
         self.events[job["id"]] = []
         self._say(job, f"Created fine-tuning job: {job['id']}")
@@ -238,18 +258,30 @@ class Vendor:
         rows = "1,3.0,0.3,3.5,0.2,3.25\n2,1.5,0.6,2.0,0.5,1.75\n"
         id = f"file-{self._number()}"
         self.files[id] = {
-            "id": id, "object": "file", "bytes": len(rows), "filename": "step_metrics.csv",
-            "created_at": job["finished_at"], "purpose": "fine-tune-results", "status": "processed",
-        }  # fmt: skip
+            "id": id,
+            "object": "file",
+            "bytes": len(rows),
+            "filename": "step_metrics.csv",
+            "created_at": job["finished_at"],
+            "purpose": "fine-tune-results",
+            "status": "processed",
+        }
         self.contents[id] = f"{columns}\n{rows}".encode()
         job["result_files"] = [id]
         self._say(job, "The job has successfully completed")
 
     def _say(self, job: Json, message: str, **data: Any) -> None:
         self.events[job["id"]].append(
-            {"id": f"ftevent-{self._number()}", "object": "fine_tuning.job.event", "created_at": int(self.clock()),
-             "level": "info", "message": message, "type": "metrics" if data else "message", "data": data or {}}
-        )  # fmt: skip
+            {
+                "id": f"ftevent-{self._number()}",
+                "object": "fine_tuning.job.event",
+                "created_at": int(self.clock()),
+                "level": "info",
+                "message": message,
+                "type": "metrics" if data else "message",
+                "data": data or {},
+            }
+        )
 
     def _events(self, id: str) -> list[Json]:
         self._job(id)
@@ -260,11 +292,17 @@ class Vendor:
             raise Answer(404, error("Not Found"))
         job = self._job(id)
         return [
-            {"id": f"ftckpt-{step}", "object": "fine_tuning.job.checkpoint", "created_at": job["created_at"],
-             "fine_tuned_model_checkpoint": f"{job['fine_tuned_model']}:ckpt-step-{step}", "step_number": step,
-             "fine_tuning_job_id": id, "metrics": {"step": step, "train_loss": 3.0 / step, "full_valid_loss": 2.0}}
+            {
+                "id": f"ftckpt-{step}",
+                "object": "fine_tuning.job.checkpoint",
+                "created_at": job["created_at"],
+                "fine_tuned_model_checkpoint": f"{job['fine_tuned_model']}:ckpt-step-{step}",
+                "step_number": step,
+                "fine_tuning_job_id": id,
+                "metrics": {"step": step, "train_loss": 3.0 / step, "full_valid_loss": 2.0},
+            }
             for step in ((2, 1) if job["fine_tuned_model"] else ())
-        ]  # fmt: skip
+        ]
 
     def _wish(self, id: str, verb: str, **_: Any) -> Json:
         job = self._job(id)

@@ -51,8 +51,11 @@ class AutoTrainTrainer(LocalTrainer):
         if self.environment.ready:
             return forecast
         seconds = Range(forecast.seconds.low + MAKING_SECONDS.low, forecast.seconds.high + MAKING_SECONDS.high)
-        return replace(forecast, seconds=seconds, source=f"{forecast.source} AutoTrain's own environment (about 2 GB) "
-                       "is made first.")  # fmt: skip
+        return replace(
+            forecast,
+            seconds=seconds,
+            source=f"{forecast.source} AutoTrain's own environment (about 2 GB) is made first.",
+        )
 
     def start(self, request: TrainRequest) -> str:
         """Start the worker and return its directory. Raises ToolError for a request that cannot run."""

@@ -29,10 +29,24 @@ NEWEST_PYTHON = (3, 13)  # the last that its pinned libraries have files for
 TRANSFORMERS = "4.48"
 TORCH = "2.13.0"
 NEEDED = (
-    f"torch=={TORCH}", "transformers==4.48.0", "trl==0.13.0", "peft==0.14.0", "accelerate==1.2.1", "datasets==3.2.0",
-    "huggingface-hub==0.27.0", "pydantic==2.10.4", "pandas==2.2.3", "numpy<2.5", "scikit-learn==1.6.0",
-    "loguru==0.7.3", "requests", "pillow", "nvidia-ml-py==12.535.161", "rich", "psutil",
-)  # fmt: skip
+    f"torch=={TORCH}",
+    "transformers==4.48.0",
+    "trl==0.13.0",
+    "peft==0.14.0",
+    "accelerate==1.2.1",
+    "datasets==3.2.0",
+    "huggingface-hub==0.27.0",
+    "pydantic==2.10.4",
+    "pandas==2.2.3",
+    "numpy<2.5",
+    "scikit-learn==1.6.0",
+    "loguru==0.7.3",
+    "requests",
+    "pillow",
+    "nvidia-ml-py==12.535.161",
+    "rich",
+    "psutil",
+)
 PACKAGE = f"autotrain-advanced=={VERSION}"
 READY = "ready.json"  # written last: an environment without it is half made
 SHARED = ("torch", "triton", "nvidia")  # what is linked: torch, and what it brings along for a GPU
@@ -97,8 +111,17 @@ class Environment:
             self.folder.mkdir(parents=True)
             self._run([self.interpreter, "-m", "venv", str(self.folder)], environment, say, _NO_VENV)
             self._link(environment, say)
-            pip = [str(self.bin / "python"), "-m", "pip", "install", "--no-input", "--disable-pip-version-check",
-                   "--progress-bar", "off", "--no-compile"]  # fmt: skip
+            pip = [
+                str(self.bin / "python"),
+                "-m",
+                "pip",
+                "install",
+                "--no-input",
+                "--disable-pip-version-check",
+                "--progress-bar",
+                "off",
+                "--no-compile",
+            ]
             self._run([*pip, *NEEDED], environment, say, _NO_PACKAGES)
             self._run([*pip, "--no-deps", PACKAGE], environment, say, _NO_PACKAGES)
             self._run([str(self.bin / "autotrain"), "--version"], self.variables(environment), say, _BROKEN)
@@ -128,9 +151,13 @@ class Environment:
         kept = {name: value for name, value in environment.items() if name not in _NOT_PASSED}
         path = os.pathsep.join((str(self.bin), environment.get("PATH", os.defpath)))
         return kept | {
-            "PATH": path, "VIRTUAL_ENV": str(self.folder), "ALLOW_REMOTE_CODE": "false", "HF_HUB_OFFLINE": "1",
-            "HF_HUB_DISABLE_TELEMETRY": "1", "OMP_WAIT_POLICY": "PASSIVE",
-        }  # fmt: skip
+            "PATH": path,
+            "VIRTUAL_ENV": str(self.folder),
+            "ALLOW_REMOTE_CODE": "false",
+            "HF_HUB_OFFLINE": "1",
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+            "OMP_WAIT_POLICY": "PASSIVE",
+        }
 
     def _run(self, command: list[str], environment: Mapping[str, str], say: Say, remedy: str) -> None:
         child, last = Child(command, self.folder.parent, environment), ""
@@ -177,8 +204,10 @@ def _fingerprint() -> str:
 def _check_disk(folder: Path) -> None:
     free = shutil.disk_usage(folder.parent).free / 1e9
     if free < FREE_GB:
-        raise ToolError(f"The disk is too full for AutoTrain's environment: {free:.1f} GB are free, {FREE_GB:.0f} GB "
-                        "are needed.", "Free some space.")  # fmt: skip
+        raise ToolError(
+            f"The disk is too full for AutoTrain's environment: {free:.1f} GB are free, {FREE_GB:.0f} GB are needed.",
+            "Free some space.",
+        )
 
 
 _NO_VENV = "On Debian or Ubuntu install the package python3-venv, then start again."

@@ -13,8 +13,15 @@ from tools.autotrain.environment import TRANSFORMERS
 from tools.trainer import ToolError
 
 PROJECT, CONFIG, ROWS = "model", "autotrain.yml", "data/train.jsonl"
-KEPT = ("tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt", "special_tokens_map.json",
-        "added_tokens.json", "generation_config.json")  # fmt: skip
+KEPT = (
+    "tokenizer.json",
+    "tokenizer.model",
+    "vocab.json",
+    "merges.txt",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "generation_config.json",
+)
 # The decoders that transformers 4.48 can train as a chat model, by `model_type` in config.json.
 TYPES = frozenset(
     "bloom codegen cohere cohere2 dbrx diffllama falcon falcon_mamba gemma gemma2 glm gpt2 gpt_bigcode gpt_neo "
@@ -28,13 +35,18 @@ def check_base(folder: Path) -> None:
     config = _json(folder / "config.json")
     kind = str(config.get("model_type", ""))
     if kind not in TYPES:
-        raise ToolError(f"AutoTrain cannot train {folder.name}: its architecture ({kind or 'unknown'}) is newer than "
-                        f"transformers {TRANSFORMERS}, the last that AutoTrain works with.",
-                        "Use unsloth or trl.")  # fmt: skip
+        raise ToolError(
+            f"AutoTrain cannot train {folder.name}: its architecture ({kind or 'unknown'}) is newer than "
+            f"transformers {TRANSFORMERS}, the last that AutoTrain works with.",
+            "Use unsloth or trl.",
+        )
     rope = config.get("rope_parameters")
     if isinstance(rope, dict) and any(isinstance(value, dict) for value in rope.values()):
-        raise ToolError(f"AutoTrain cannot train {folder.name}: its layers turn positions in several ways, which "
-                        f"transformers {TRANSFORMERS} does not know.", "Use unsloth or trl.")  # fmt: skip
+        raise ToolError(
+            f"AutoTrain cannot train {folder.name}: its layers turn positions in several ways, which "
+            f"transformers {TRANSFORMERS} does not know.",
+            "Use unsloth or trl.",
+        )
 
 
 def old_base(source: Path, folder: Path) -> None:
@@ -83,19 +95,45 @@ def config(base: str, chosen: Mapping[str, Any], note: str) -> str:
     No `valid_split`: AutoTrain drops it without a word, so the eval loss is computed afterwards, by Attune.
     """
     params: dict[str, Any] = {
-        "block_size": chosen["block_size"], "model_max_length": chosen["block_size"], "epochs": 1,
-        "batch_size": chosen["batch_size"], "gradient_accumulation": 1, "lr": chosen["lr"], "scheduler": "linear",
-        "warmup_ratio": 0.05, "weight_decay": 0.0, "optimizer": "adamw_torch", "mixed_precision": None, "peft": True,
-        "quantization": None, "target_modules": "all-linear", "lora_r": chosen["rank"], "lora_alpha": chosen["rank"],
-        "lora_dropout": 0.0, "merge_adapter": False, "disable_gradient_checkpointing": True, "padding": "right",
-        "logging_steps": chosen["logging_steps"], "seed": chosen["seed"],
-    }  # fmt: skip
+        "block_size": chosen["block_size"],
+        "model_max_length": chosen["block_size"],
+        "epochs": 1,
+        "batch_size": chosen["batch_size"],
+        "gradient_accumulation": 1,
+        "lr": chosen["lr"],
+        "scheduler": "linear",
+        "warmup_ratio": 0.05,
+        "weight_decay": 0.0,
+        "optimizer": "adamw_torch",
+        "mixed_precision": None,
+        "peft": True,
+        "quantization": None,
+        "target_modules": "all-linear",
+        "lora_r": chosen["rank"],
+        "lora_alpha": chosen["rank"],
+        "lora_dropout": 0.0,
+        "merge_adapter": False,
+        "disable_gradient_checkpointing": True,
+        "padding": "right",
+        "logging_steps": chosen["logging_steps"],
+        "seed": chosen["seed"],
+    }
     lines = [f"# {line}" for line in note.splitlines()]
     lines += [
-        "task: llm-sft", f"base_model: {json.dumps(base)}", f"project_name: {PROJECT}", "log: none", "backend: local",
-        "data:", "  path: data", "  train_split: train", "  valid_split: null", "  chat_template: null",
-        "  column_mapping:", "    text_column: text", "params:",
-    ]  # fmt: skip
+        "task: llm-sft",
+        f"base_model: {json.dumps(base)}",
+        f"project_name: {PROJECT}",
+        "log: none",
+        "backend: local",
+        "data:",
+        "  path: data",
+        "  train_split: train",
+        "  valid_split: null",
+        "  chat_template: null",
+        "  column_mapping:",
+        "    text_column: text",
+        "params:",
+    ]
     return "\n".join([*lines, *(f"  {name}: {json.dumps(value)}" for name, value in params.items())]) + "\n"
 
 

@@ -45,9 +45,14 @@ class AzureHosting:
     """Deployments in one resource, by Azure's own SDK. Remembers nothing. `credential`: None = Azure's usual ones."""
 
     def __init__(
-        self, endpoint: str, subscription: str, group: str, prices: Prices | None = None,
-        management: str = MANAGEMENT, credential: TokenCredential | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        endpoint: str,
+        subscription: str,
+        group: str,
+        prices: Prices | None = None,
+        management: str = MANAGEMENT,
+        credential: TokenCredential | None = None,
+    ) -> None:
         self.account = (urlsplit(endpoint).hostname or "").split(".")[0]
         self.subscription, self.group = subscription, group
         self.prices = prices or Prices("azure")
@@ -110,21 +115,31 @@ class AzureHosting:
         credential = self._credential or DefaultAzureCredential()
         try:
             with CognitiveServicesManagementClient(
-                credential, self.subscription, base_url=self.management,
-                credential_scopes=[f"{MANAGEMENT}/.default"], retry_total=2, retry_backoff_max=5,
-            ) as client:  # fmt: skip
+                credential,
+                self.subscription,
+                base_url=self.management,
+                credential_scopes=[f"{MANAGEMENT}/.default"],
+                retry_total=2,
+                retry_backoff_max=5,
+            ) as client:
                 yield client
         except ClientAuthenticationError as error:
-            raise ToolError(f"Azure does not let you in: {_first(error)}", "Run `az login`, or set AZURE_TENANT_ID, "
-                            "AZURE_CLIENT_ID and AZURE_CLIENT_SECRET.") from None  # fmt: skip
+            raise ToolError(
+                f"Azure does not let you in: {_first(error)}",
+                "Run `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET.",
+            ) from None
         except ServiceRequestError:
             raise ToolError(f"There is no connection to {self.management}.", "Check the network, try again.") from None
         except HttpResponseError as error:
-            raise ToolError(f"Azure refused it ({error.status_code}): {_first(error)}",
-                            f"Check {SETTINGS}, and your role on the resource.") from None  # fmt: skip
+            raise ToolError(
+                f"Azure refused it ({error.status_code}): {_first(error)}",
+                f"Check {SETTINGS}, and your role on the resource.",
+            ) from None
         except AzureError as error:
-            raise ToolError(f"Azure's answer was lost or cannot be read: {_first(error)}",
-                            "Look at the deployments, then try again: asking twice makes one.") from None  # fmt: skip
+            raise ToolError(
+                f"Azure's answer was lost or cannot be read: {_first(error)}",
+                "Look at the deployments, then try again: asking twice makes one.",
+            ) from None
 
 
 def _installed(name: str) -> bool:
@@ -137,9 +152,12 @@ def _installed(name: str) -> bool:
 def _read(one: Any) -> Deployment:
     model, created = one.properties.model if one.properties else None, one.system_data and one.system_data.created_at
     return Deployment(
-        str(one.name), str(model.name if model else ""), str(one.sku.name if one.sku else ""),
-        str(one.properties.provisioning_state if one.properties else ""), created.isoformat() if created else "",
-    )  # fmt: skip
+        str(one.name),
+        str(model.name if model else ""),
+        str(one.sku.name if one.sku else ""),
+        str(one.properties.provisioning_state if one.properties else ""),
+        created.isoformat() if created else "",
+    )
 
 
 def _first(error: Exception) -> str:

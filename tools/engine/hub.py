@@ -27,15 +27,19 @@ def fetched(name: str, say: Callable[[str], None]) -> Path:
         convert.check_packable(Path(snapshot_download(name, allow_patterns=SMALL)))
         folder = Path(snapshot_download(name, ignore_patterns=SKIPPED, tqdm_class=telling(_words(name, say))))
     except GatedRepoError as error:
-        raise ToolError(f"{name} is gated on the Hub: its owner must let you in.",
-                        "Ask for access on its page and set HF_TOKEN.") from error  # fmt: skip
+        raise ToolError(
+            f"{name} is gated on the Hub: its owner must let you in.", "Ask for access on its page and set HF_TOKEN."
+        ) from error
     except RepositoryNotFoundError as error:
-        raise ToolError(f"The Hub has no model called {name}, or it is private.", "Check the name, or HF_TOKEN.") \
-            from error  # fmt: skip
+        raise ToolError(
+            f"The Hub has no model called {name}, or it is private.", "Check the name, or HF_TOKEN."
+        ) from error
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
         said = " ".join(str(error).split())[:200]
-        raise ToolError(f"{name} could not be fetched from the Hub: {said}",
-                        "Check the network, or name a local folder or GGUF file.") from error  # fmt: skip
+        raise ToolError(
+            f"{name} could not be fetched from the Hub: {said}",
+            "Check the network, or name a local folder or GGUF file.",
+        ) from error
     base_model.check_folder(folder)
     return folder
 

@@ -69,8 +69,10 @@ def _make(root: Path, folder: Path, model: Model, fill: Callable[[Path], None]) 
     free = shutil.disk_usage(root).free
     if free < model.room:
         needed = f"{free / 1e9:.1f} GB are free, {model.room / 1e9:.1f} GB are needed"
-        raise ToolError(f"There is no room for the {model.what}: {needed}.",
-                        "Free some disk space, or set ATTUNE_DATA to another disk.")  # fmt: skip
+        raise ToolError(
+            f"There is no room for the {model.what}: {needed}.",
+            "Free some disk space, or set ATTUNE_DATA to another disk.",
+        )
     part = folder.with_name(f".{model.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
@@ -80,8 +82,10 @@ def _make(root: Path, folder: Path, model: Model, fill: Callable[[Path], None]) 
         shutil.rmtree(folder, ignore_errors=True)  # a damaged one
         os.replace(part, folder)
     except OSError as error:
-        raise ToolError(f"The {model.what} could not be written to {folder}: {error.strerror or error}.",
-                        "Free some disk space, or set ATTUNE_DATA to another disk.") from error  # fmt: skip
+        raise ToolError(
+            f"The {model.what} could not be written to {folder}: {error.strerror or error}.",
+            "Free some disk space, or set ATTUNE_DATA to another disk.",
+        ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
@@ -89,6 +93,7 @@ def _make(root: Path, folder: Path, model: Model, fill: Callable[[Path], None]) 
 def _note(folder: Path) -> None:
     noted = {
         path.name: [path.stat().st_size, path.stat().st_mtime_ns, sha256(path)]
-        for path in sorted(folder.iterdir()) if path.is_file()
-    }  # fmt: skip
+        for path in sorted(folder.iterdir())
+        if path.is_file()
+    }
     (folder / NOTES).write_text(json.dumps(noted, indent=1), encoding="utf-8")

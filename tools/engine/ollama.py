@@ -17,9 +17,11 @@ from tools.trainer import Message, ToolError
 
 MODELFILE = "Modelfile"
 _PROBE: list[Message] = [
-    {"role": "system", "content": "Be brief."}, {"role": "user", "content": "One?"},
-    {"role": "assistant", "content": "Two."}, {"role": "user", "content": "Three?"},
-]  # fmt: skip
+    {"role": "system", "content": "Be brief."},
+    {"role": "user", "content": "One?"},
+    {"role": "assistant", "content": "Two."},
+    {"role": "user", "content": "Three?"},
+]
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,9 @@ def _rendered(source: str, messages: Sequence[Message], bos: str) -> str | None:
     place.filters["tojson"] = lambda value, **_: json.dumps(value, ensure_ascii=False)
     plain = re.sub(r"\{%(-?)\s*(?:end)?generation\s*(-?)%\}", r"{%\1 set _ = 0 \2%}", source)  # marks of trainers
     try:
-        text = place.from_string(plain).render(messages=list(messages), add_generation_prompt=True, bos_token=bos,
-                                               eos_token="</s>")  # fmt: skip
+        text = place.from_string(plain).render(
+            messages=list(messages), add_generation_prompt=True, bos_token=bos, eos_token="</s>"
+        )
     except (TemplateError, TypeError, KeyError):
         return None
     return text.removeprefix(bos) if bos else text
@@ -158,11 +161,14 @@ _DATES = "Cutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n"  #
 def _gemma(messages: Sequence[Message]) -> str:
     system = "".join(f"{m['content']}\n\n" for m in messages if m["role"] == "system")
     turns = [m for m in messages if m["role"] != "system"]
-    return "".join(
-        f"<start_of_turn>{'model' if m['role'] == 'assistant' else 'user'}\n"
-        f"{system if number == 0 else ''}{m['content']}<end_of_turn>\n"
-        for number, m in enumerate(turns)
-    ) + "<start_of_turn>model\n"  # fmt: skip
+    return (
+        "".join(
+            f"<start_of_turn>{'model' if m['role'] == 'assistant' else 'user'}\n"
+            f"{system if number == 0 else ''}{m['content']}<end_of_turn>\n"
+            for number, m in enumerate(turns)
+        )
+        + "<start_of_turn>model\n"
+    )
 
 
 _GEMMA = """{{- $system := .System }}

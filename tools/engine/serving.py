@@ -33,9 +33,7 @@ class Server:
 
     worker = WORKER
 
-    def __init__(
-        self, model: str, log: Path, interpreter: str | None = None, options: Sequence[str] = ()
-    ) -> None:  # fmt: skip
+    def __init__(self, model: str, log: Path, interpreter: str | None = None, options: Sequence[str] = ()) -> None:
         """`model` is what the worker serves, a GGUF file; `options` are more of its arguments."""
         self.model = model
         self.log = log
@@ -65,8 +63,10 @@ class Server:
         except BrokenPipeError:
             pass  # it ended at once: `wait_ready` tells its last words
         except OSError as error:
-            raise ToolError(f"The model server could not be started: {error.strerror or error}.",
-                            "Free some disk space or memory, then try again.") from error  # fmt: skip
+            raise ToolError(
+                f"The model server could not be started: {error.strerror or error}.",
+                "Free some disk space or memory, then try again.",
+            ) from error
 
     def wait_ready(self, timeout: float = START_SECONDS, on_progress: OnProgress | None = None) -> str:
         """Block until the model can answer; returns `base_url`. Raises ToolError when it ends or takes too long.
@@ -150,9 +150,7 @@ class Pool:
         server = self._used(model)
         return server if server is not None and server.alive() and server.base_url else None
 
-    def endpoint(
-        self, model: str, timeout: float = START_SECONDS, on_progress: OnProgress | None = None
-    ) -> Server:  # fmt: skip
+    def endpoint(self, model: str, timeout: float = START_SECONDS, on_progress: OnProgress | None = None) -> Server:
         """A server that answers for `model`, a GGUF file; started, or started again, when needed.
 
         Blocks while the model loads. Raises ToolError when the file holds no model or its server ends.

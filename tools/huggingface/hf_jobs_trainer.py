@@ -21,10 +21,14 @@ ENDPOINT = "https://huggingface.co"
 START_SECONDS = Range(120.0, 900.0)  # the machine, its libraries, the base; not measured
 LEAST_TIMEOUT = 1800.0
 STATES = {
-    "SCHEDULING": JobState.QUEUED, "RUNNING": JobState.RUNNING, "UPDATING": JobState.RUNNING,
+    "SCHEDULING": JobState.QUEUED,
+    "RUNNING": JobState.RUNNING,
+    "UPDATING": JobState.RUNNING,
     "COMPLETED": JobState.RUNNING,  # its result is being fetched: only then has it succeeded
-    "CANCELED": JobState.CANCELLED, "ERROR": JobState.FAILED, "DELETED": JobState.FAILED,
-}  # fmt: skip
+    "CANCELED": JobState.CANCELLED,
+    "ERROR": JobState.FAILED,
+    "DELETED": JobState.FAILED,
+}
 
 
 class _Elsewhere(TrlTrainer):
@@ -91,8 +95,10 @@ class HfJobsTrainer:
         flavor = self._flavor()
         if request.processes > max(flavor.gpus, 1):
             has = f"{self.place.flavor} has {flavor.gpus} GPUs"
-            raise ToolError(f"{request.processes} processes were asked for, but {has}.",
-                            "Ask for fewer, or set ATTUNE_HF_FLAVOR to a machine with more.")  # fmt: skip
+            raise ToolError(
+                f"{request.processes} processes were asked for, but {has}.",
+                "Ask for fewer, or set ATTUNE_HF_FLAVOR to a machine with more.",
+            )
         if request.tuning == "qlora" and not flavor.gpus:
             raise ToolError(f"QLoRA needs a GPU and {self.place.flavor} has none.", "Set ATTUNE_HF_FLAVOR to l4x1.")
         alike = replace(request, processes=1, tuning="lora" if request.tuning == "qlora" else request.tuning)
@@ -100,11 +106,12 @@ class HfJobsTrainer:
         low = START_SECONDS.low + there.seconds.low
         high = START_SECONDS.high + there.seconds.high
         return replace(
-            there, seconds=Range(round(low), round(high)),
+            there,
+            seconds=Range(round(low), round(high)),
             money_usd=Range(_cents(low * flavor.hour / 3600), _cents(timeout(high) * flavor.hour / 3600)),
             source=f"{there.source} A {self.place.flavor} costs ${flavor.hour:.2f} an hour (price of {flavor.date}); "
             f"the job is ended after {timeout(high) / 60:.0f} minutes, so it cannot cost more.",
-        )  # fmt: skip
+        )
 
     def start(self, request: TrainRequest) -> str:
         """Start the courier and return its directory: the same for the same key, however often it is asked for."""
@@ -202,9 +209,15 @@ class HfJobsTrainer:
 
     def _hub(self, label: str, forecast: Estimate | None) -> dict[str, Any]:
         seconds = timeout(forecast.seconds.high) if forecast else LEAST_TIMEOUT
-        return {"endpoint": self.place.endpoint, "namespace": self.place.namespace, "flavor": self.place.flavor,
-                "label": label, "timeout": int(seconds), "look": self.place.look,
-                "lost": self.place.lost}  # fmt: skip
+        return {
+            "endpoint": self.place.endpoint,
+            "namespace": self.place.namespace,
+            "flavor": self.place.flavor,
+            "label": label,
+            "timeout": int(seconds),
+            "look": self.place.look,
+            "lost": self.place.lost,
+        }
 
     def _flavor(self) -> Flavor:
         """The machine as the table has it. Raises ToolError for an unknown flavor, and for a CPU without its cores."""
@@ -212,11 +225,15 @@ class HfJobsTrainer:
         row = table.get("flavors", {}).get(self.place.flavor)
         if row is None:
             known = ", ".join(table.get("flavors", {}))
-            raise ToolError(f"There is no price for the flavor '{self.place.flavor}'.",
-                            f"Set ATTUNE_HF_FLAVOR to one of {known}, or add it to the table.")  # fmt: skip
+            raise ToolError(
+                f"There is no price for the flavor '{self.place.flavor}'.",
+                f"Set ATTUNE_HF_FLAVOR to one of {known}, or add it to the table.",
+            )
         if not (row["gpus"] or row.get("cores")):
-            raise ToolError(f"The table does not say how many cores the flavor '{self.place.flavor}' has.",
-                            "Add `cores` beside its price: how long a run takes depends on them.")  # fmt: skip
+            raise ToolError(
+                f"The table does not say how many cores the flavor '{self.place.flavor}' has.",
+                "Add `cores` beside its price: how long a run takes depends on them.",
+            )
         date = str(table.get("date", "an unknown day"))
         return Flavor(float(row["hour"]), int(row["gpus"]), int(row.get("cores", 0)), date)
 

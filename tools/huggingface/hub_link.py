@@ -95,10 +95,16 @@ class Link:
 
         try:
             return self.api.run_uv_job(
-                script, script_args=[self.repo, self.repo], flavor=self.hub["flavor"], timeout=int(self.hub["timeout"]),
-                secrets={"HF_TOKEN": self.token}, env=self._environment(), labels=self.labels, namespace=self.namespace,
+                script,
+                script_args=[self.repo, self.repo],
+                flavor=self.hub["flavor"],
+                timeout=int(self.hub["timeout"]),
+                secrets={"HF_TOKEN": self.token},
+                env=self._environment(),
+                labels=self.labels,
+                namespace=self.namespace,
                 name=f"attune-{self.hub['label']}",
-            )  # fmt: skip
+            )
         except HfHubHTTPError as error:
             if error.response is not None and error.response.status_code < 500:
                 raise told(error, self.token) from None
@@ -109,8 +115,10 @@ class Link:
                 if found := self.job():
                     return found
             time.sleep(self._first * 2**attempt)
-        raise Unsure("Whether the Hub started the job is not known: its answer was lost.",
-                     "Attune looks for it by its label, and starts no second one.")  # fmt: skip
+        raise Unsure(
+            "Whether the Hub started the job is not known: its answer was lost.",
+            "Attune looks for it by its label, and starts no second one.",
+        )
 
     def _environment(self) -> dict[str, str]:
         default = "https://huggingface.co"
@@ -138,8 +146,10 @@ def told(error: Exception, token: str) -> ToolError:
     status = getattr(getattr(error, "response", None), "status_code", None)
     said = " ".join(str(error).replace(token or "\0", "***").split())[:200]
     if status in (401, 403):
-        return Refused(f"The Hub does not accept the token (HTTP {status}). A job that runs goes on, and costs.",
-                       "Set HF_TOKEN to one that may write repositories and run jobs; restart Attune.")  # fmt: skip
+        return Refused(
+            f"The Hub does not accept the token (HTTP {status}). A job that runs goes on, and costs.",
+            "Set HF_TOKEN to one that may write repositories and run jobs; restart Attune.",
+        )
     if status == 402:
         return ToolError("The Hub asks for payment: the account has no credit.", "Add credit in its billing settings.")
     if status == 404:

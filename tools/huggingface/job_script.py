@@ -16,9 +16,14 @@ CODE, SCRIPT = "code.zip", "job.py"
 BASE, ADAPTER = "base", "adapter"  # folders of this machine that are sent along, under their names in the request
 MARK = "ATTUNE "  # begins every line of the job's log that is an event of ours
 DEPENDENCIES = (
-    "torch==2.13.0", "transformers==5.17.0", "trl==1.14.0", "peft>=0.21", "accelerate>=1.15", "datasets>=4.7,<5",
+    "torch==2.13.0",
+    "transformers==5.17.0",
+    "trl==1.14.0",
+    "peft>=0.21",
+    "accelerate>=1.15",
+    "datasets>=4.7,<5",
     "huggingface_hub>=1.33,<2",
-)  # fmt: skip
+)
 FOUR_BITS = "bitsandbytes>=0.46.1"  # what transformers asks for; of QLoRA alone, since it needs a GPU
 
 

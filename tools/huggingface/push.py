@@ -28,8 +28,9 @@ def push(folder: Path, name: str, token: str, endpoint: str, public: bool = Fals
     except Vanished:
         known = None
     if known is not None and not known.private and not public:
-        raise ToolError(f"{repo} exists and is public: everybody could read the model.",
-                        "Name another repository, or say --public.")  # fmt: skip
+        raise ToolError(
+            f"{repo} exists and is public: everybody could read the model.", "Name another repository, or say --public."
+        )
     link.ask(link.api.create_repo, repo_id=repo, private=not public, exist_ok=True)
     link.ask(link.api.upload_folder, repo_id=repo, folder_path=folder, commit_message="A model tuned with Attune")
     return f"{endpoint}/{repo}"

@@ -102,11 +102,15 @@ def _check_kind(folder: Path) -> None:
     packed = values.get("quantization_config")
     if isinstance(packed, dict):
         kind = packed.get("quant_method", "quantised")
-        raise ToolError(f"The weights of {folder.name} are packed ({kind}) and cannot be tuned.",
-                        "Name the original model; QLoRA packs it by itself.")  # fmt: skip
+        raise ToolError(
+            f"The weights of {folder.name} are packed ({kind}) and cannot be tuned.",
+            "Name the original model; QLoRA packs it by itself.",
+        )
     if not _has_template(folder):
-        raise ToolError(f"{folder.name} has no chat template: it was never taught to hold a conversation.",
-                        'Choose its chat model (often "-Instruct" or "-it").')  # fmt: skip
+        raise ToolError(
+            f"{folder.name} has no chat template: it was never taught to hold a conversation.",
+            'Choose its chat model (often "-Instruct" or "-it").',
+        )
 
 
 def _usual(templates: list[dict[str, str]]) -> str:

@@ -33,11 +33,15 @@ def checked(request: TrainRequest) -> TrainRequest:
 def check_adapter(adapter: Path, base: Path, tuning: str) -> None:
     """Raise ToolError unless the folder holds a LoRA whose matrices fit the base's layers."""
     if tuning == "full":
-        raise ToolError("An adapter cannot be gone on with by full tuning.",
-                        "Take the earlier run's whole model as the base, or tune with LoRA.")  # fmt: skip
+        raise ToolError(
+            "An adapter cannot be gone on with by full tuning.",
+            "Take the earlier run's whole model as the base, or tune with LoRA.",
+        )
     if not (adapter / ADAPTER).is_file() or not (adapter / ADAPTER_WEIGHTS).is_file():
-        raise ToolError(f"{adapter} is not an adapter: it has no {ADAPTER} with {ADAPTER_WEIGHTS}.",
-                        "Name the adapter folder of an earlier run.")  # fmt: skip
+        raise ToolError(
+            f"{adapter} is not an adapter: it has no {ADAPTER} with {ADAPTER_WEIGHTS}.",
+            "Name the adapter folder of an earlier run.",
+        )
     kind = settings(adapter).get("peft_type")
     if kind != "LORA":
         raise ToolError(f"{adapter} is not a LoRA adapter but {kind}.", "Start anew from the base.")
@@ -69,8 +73,10 @@ def _check_choices(request: TrainRequest) -> None:
         raise ToolError(f"{request.processes} processes cannot train.", "Ask for 1 or more.")
     batch = request.batch_size or recipe.BATCH
     if batch % request.processes:
-        raise ToolError(f"A batch of {batch} rows cannot be shared evenly by {request.processes} processes.",
-                        f"Make the batch a multiple of {request.processes}.")  # fmt: skip
+        raise ToolError(
+            f"A batch of {batch} rows cannot be shared evenly by {request.processes} processes.",
+            f"Make the batch a multiple of {request.processes}.",
+        )
     cards = len(machine.gpu_gb())
     if cards and request.processes > cards:
         raise ToolError(f"{request.processes} processes were asked for, but {cards} GPUs are here.", "Ask for fewer.")
@@ -85,16 +91,21 @@ def _check_rows(request: TrainRequest) -> None:
         return
     if not recipe.rows(request):
         what = "pair of a better and a worse answer" if request.method == "dpo" else "judged answer"
-        raise ToolError(f"{request.method.upper()} needs at least one {what}, and there is none.",
-                        "Edit or regenerate an answer and approve the better one.")  # fmt: skip
+        raise ToolError(
+            f"{request.method.upper()} needs at least one {what}, and there is none.",
+            "Edit or regenerate an answer and approve the better one.",
+        )
     if request.method == "kto":
         good, bad = (any(getattr(one, name) for one in request.preferences) for name in ("chosen", "rejected"))
         if not (good and bad):
-            raise ToolError(f"KTO needs good and bad answers, and there are no {'bad' if good else 'good'} ones.",
-                            "Approve some answers and reject others.")  # fmt: skip
+            raise ToolError(
+                f"KTO needs good and bad answers, and there are no {'bad' if good else 'good'} ones.",
+                "Approve some answers and reject others.",
+            )
         if (request.batch_size or recipe.BATCH) // request.processes < 2:
-            raise ToolError("KTO compares the answers of a batch: it needs at least 2 in each process.",
-                            "Raise the batch.")  # fmt: skip
+            raise ToolError(
+                "KTO compares the answers of a batch: it needs at least 2 in each process.", "Raise the batch."
+            )
 
 
 def _learned(message: Message) -> bool:
@@ -111,5 +122,7 @@ def _check_shapes(adapter: Path, base: Path) -> None:
             continue
         side = 1 if rest.startswith("A") else 0
         if layer is None or layer[side] != shape[side]:
-            raise ToolError(f"The adapter {adapter} does not fit {base.name}: it was trained on another model.",
-                            "Name the base that it was made from.")  # fmt: skip
+            raise ToolError(
+                f"The adapter {adapter} does not fit {base.name}: it was trained on another model.",
+                "Name the base that it was made from.",
+            )

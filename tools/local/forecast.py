@@ -55,8 +55,10 @@ def seconds(work_tokens: float, parameters: float, on: Hardware, processes: int 
     if on.gpu:
         low, high = GPU_FLOPS.low * processes, GPU_FLOPS.high * processes
     size = parameters / 1e9
-    return Range(round(START_SECONDS.low + EACH_BILLION.low * size + work / high, 1),
-                 round(START_SECONDS.high + EACH_BILLION.high * size + work / low, 1))  # fmt: skip
+    return Range(
+        round(START_SECONDS.low + EACH_BILLION.low * size + work / high, 1),
+        round(START_SECONDS.high + EACH_BILLION.high * size + work / low, 1),
+    )
 
 
 def memory(at_once: int, parameters: float, vocabulary: int, request: TrainRequest, on: Hardware) -> Range:

@@ -18,8 +18,19 @@ from tools.local import base_model, catalogue, checks, forecast, machine, recipe
 from tools.trainer import Estimate, JobStatus, Range, ToolError, TrainRequest
 
 WORKER = "tools.workers.finetune"
-LAUNCH = ("-m", "tools.workers.training.multi_process", "--multi_gpu", "--num_machines", "1", "--mixed_precision", "no",
-          "--dynamo_backend", "no", "--main_process_port", "0")  # fmt: skip
+LAUNCH = (
+    "-m",
+    "tools.workers.training.multi_process",
+    "--multi_gpu",
+    "--num_machines",
+    "1",
+    "--mixed_precision",
+    "no",
+    "--dynamo_backend",
+    "no",
+    "--main_process_port",
+    "0",
+)
 HUB_PARAMETERS = 8e9  # of a model that is neither here nor in the catalogue
 PROBE = "import importlib.util as u, json, sys; print(json.dumps([n for n in sys.argv[1:] if not u.find_spec(n)]))"
 
@@ -159,8 +170,10 @@ def _check_memory(needed: Range, known: bool) -> None:
     room = machine.memory_gb()
     if known and room and needed.low > room:
         where = "GPU" if machine.has_gpu() else "machine"
-        raise ToolError(f"This run needs at least {needed.low:.1f} GB of memory; this {where} has {room:.1f} GB.",
-                        "Choose a smaller model, or LoRA instead of full tuning.")  # fmt: skip
+        raise ToolError(
+            f"This run needs at least {needed.low:.1f} GB of memory; this {where} has {room:.1f} GB.",
+            "Choose a smaller model, or LoRA instead of full tuning.",
+        )
 
 
 def _check_disk(root: Path, base: Path) -> None:

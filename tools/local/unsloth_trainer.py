@@ -14,15 +14,7 @@ class UnslothTrainer(LocalTrainer):
     """LoRA with Unsloth's loader and TRL's SFTTrainer."""
 
     name: ClassVar[str] = "unsloth"
-    packages: ClassVar[tuple[str, ...]] = (
-        "torch",
-        "transformers",
-        "datasets",
-        "peft",
-        "trl",
-        "unsloth",
-        "unsloth_zoo",
-    )
+    packages: ClassVar[tuple[str, ...]] = ("torch", "transformers", "datasets", "peft", "trl", "unsloth", "unsloth_zoo")
     remedy: ClassVar[str] = (
         'Install it with `pip install "torch==2.13.0" "trl==1.14.0" peft`, then '
         "`pip install --no-deps unsloth==2026.10.9 unsloth_zoo==2026.10.9`."

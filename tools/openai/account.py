@@ -83,17 +83,25 @@ class Account:
             case openai.AuthenticationError():
                 return ToolError(f"{self.vendor} refuses the key (401).", f"Put a valid one into {self.settings}.")
             case openai.PermissionDeniedError():
-                return ToolError(f"{self.vendor} does not permit this (403){said}.",
-                                 f"Look whether the key of {self.settings} may fine-tune.")  # fmt: skip
+                return ToolError(
+                    f"{self.vendor} does not permit this (403){said}.",
+                    f"Look whether the key of {self.settings} may fine-tune.",
+                )
             case openai.NotFoundError():
-                return ToolError(f"{self.vendor} does not know this (404){said}.",
-                                 f"It was deleted there, or {self.settings} belongs to another project.")  # fmt: skip
+                return ToolError(
+                    f"{self.vendor} does not know this (404){said}.",
+                    f"It was deleted there, or {self.settings} belongs to another project.",
+                )
             case openai.RateLimitError():
-                return ToolError(f"{self.vendor} takes no more requests now, or the quota is used up (429){said}.",
-                                 "Wait some minutes, or look at the account's limits.")  # fmt: skip
+                return ToolError(
+                    f"{self.vendor} takes no more requests now, or the quota is used up (429){said}.",
+                    "Wait some minutes, or look at the account's limits.",
+                )
             case openai.APIStatusError():
-                return ToolError(f"{self.vendor} refused the request ({error.status_code}){said}.",
-                                 "Try again later." if error.status_code >= 500 else "Mend what it names.")  # fmt: skip
+                return ToolError(
+                    f"{self.vendor} refused the request ({error.status_code}){said}.",
+                    "Try again later." if error.status_code >= 500 else "Mend what it names.",
+                )
             case _:
                 return ToolError(f"The answer of {self.vendor} cannot be read{said}.", f"Check {self.settings}.")
 

@@ -17,8 +17,13 @@ AUTO_EPOCHS, FEW_ROWS, MOST_AUTO, MANY_ROWS = 3, 100, 25, 25_000
 BYTES_PER_TOKEN = Range(2.5, 5.0)  # JSON around it not counted; other scripts take fewer bytes a token than English
 TOKENS_PER_MESSAGE = Range(3.0, 8.0)
 METHODS = ("sft", "dpo")
-THEIRS = {"learning_rate": "the learning rate", "lora_rank": "the rank", "max_steps": "the number of steps",
-          "patience": "when to stop", "max_length": "the window"}  # fmt: skip
+THEIRS = {
+    "learning_rate": "the learning rate",
+    "lora_rank": "the rank",
+    "max_steps": "the number of steps",
+    "patience": "when to stop",
+    "max_length": "the window",
+}
 
 
 @dataclass(frozen=True)
@@ -112,5 +117,7 @@ def _check_rows(request: TrainRequest, limits: Limits) -> None:
         raise ToolError("No conversation holds an answer to learn from.", "Approve at least one answer.")
     size = sum(len(json.dumps(row, ensure_ascii=False).encode()) + 1 for row in training_files.rows(request)[0])
     if size > FILE_BYTES:
-        raise ToolError(f"The rows are {size / 1e6:.0f} MB; {limits.vendor} takes {FILE_BYTES // 1_000_000} MB.",
-                        "Train on fewer conversations.")  # fmt: skip
+        raise ToolError(
+            f"The rows are {size / 1e6:.0f} MB; {limits.vendor} takes {FILE_BYTES // 1_000_000} MB.",
+            "Train on fewer conversations.",
+        )

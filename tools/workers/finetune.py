@@ -125,8 +125,9 @@ class Run:
         from tools.workers.training import engines
 
         plan, request = self.plan, self.request
-        wanted = engines.Wanted(str(plan.base), request.tuning, request.adapter, plan.max_length, request.seed,
-                                plan.parameters)  # fmt: skip
+        wanted = engines.Wanted(
+            str(plan.base), request.tuning, request.adapter, plan.max_length, request.seed, plan.parameters
+        )
         return engines.load(plan.engine, wanted, plan.recipe)
 
     def _train(self, loaded: Loaded, prepared: Prepared) -> tuple[Any, Progress, float]:
@@ -164,8 +165,10 @@ class Run:
         """Say it, note it, and start this program anew: an allocator seldom gives back what a failed try took."""
         memory.remember(self.plan.directory, fewer)
         share = self.plan.share
-        said = (f"Memory ran out with {tried} rows at once: going on with {fewer}, {share // fewer} times a step, "
-                f"so that a step still learns from {share} rows.")  # fmt: skip
+        said = (
+            f"Memory ran out with {tried} rows at once: going on with {fewer}, {share // fewer} times a step, "
+            f"so that a step still learns from {share} rows."
+        )
         self.job.event("memory", rows_at_once=fewer, accumulation=share // fewer, message=said)
         self.job.again(PROGRAM, resume=bool(jobdir.checkpoints(self.plan.directory)))
 
@@ -176,8 +179,9 @@ class Run:
 
         prompts = [prompt for prompt in self.request.samples if prompt][:SAMPLES]
         speak = (lambda seconds: _speak(loaded, prompts, seconds)) if prompts else None
-        progress = Progress(self.job, speak, self.resumed, self.ranks, self._look(loaded, prepared),
-                            self._expected(prepared))  # fmt: skip
+        progress = Progress(
+            self.job, speak, self.resumed, self.ranks, self._look(loaded, prepared), self._expected(prepared)
+        )
         patience = [EarlyStoppingCallback(self.request.patience)] if self.request.patience else []
         trainer = self.method.trainer(self.plan, loaded, prepared, at_once, [progress, *patience])
         trainer.remove_callback(PrinterCallback)  # the events say it all; the log keeps warnings and errors

@@ -51,15 +51,22 @@ def read(folder: Path) -> CaseFolder:
         raise AttuneError(f"{folder} is not a folder.", "Name a case folder such as data/examples/teashop.")
     missing = [name for name in ("case.toml", "conversations.jsonl") if not (folder / name).is_file()]
     if missing:
-        raise AttuneError(f"{folder} has no {' and no '.join(missing)}.",
-                          "A case folder holds case.toml, conversations.jsonl and documents/.")  # fmt: skip
+        raise AttuneError(
+            f"{folder} has no {' and no '.join(missing)}.",
+            "A case folder holds case.toml, conversations.jsonl and documents/.",
+        )
     table = _toml(folder / "case.toml")
     name = str(table.get("name") or folder.resolve().name)
     heldout = folder / "heldout.jsonl"
     return CaseFolder(
-        name, str(table.get("title") or name), _table(table, "brief"), _options(table), _documents(folder),
-        json_lines.read(folder / "conversations.jsonl"), json_lines.read(heldout) if heldout.is_file() else [],
-    )  # fmt: skip
+        name,
+        str(table.get("title") or name),
+        _table(table, "brief"),
+        _options(table),
+        _documents(folder),
+        json_lines.read(folder / "conversations.jsonl"),
+        json_lines.read(heldout) if heldout.is_file() else [],
+    )
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -175,8 +175,11 @@ def _text(role: str, message: dict[str, Any]) -> str:
         return text
     kinds = [part.get("type") for part in given if isinstance(part, dict)] if isinstance(given, list) else []
     other = next((str(kind)[:40] for kind in kinds if kind != "text"), "")
-    raise BadRow(f"the {role} message has a part of the type {other}, and text alone is trained on" if other
-                 else f"the content of the {role} message is not text")  # fmt: skip
+    raise BadRow(
+        f"the {role} message has a part of the type {other}, and text alone is trained on"
+        if other
+        else f"the content of the {role} message is not text"
+    )
 
 
 def content(value: Any) -> str | None:

@@ -24,9 +24,14 @@ ABOUT = """OpenAI's API on your own machine: set `base_url` to this address and 
 def make(bench: Workbench, keys: auth.Keys) -> FastAPI:
     """OpenAI's API over an open workbench, to be mounted at /v1. `keys` say who may use it, as whom."""
     app = FastAPI(
-        title="Attune /v1", version="1", description=ABOUT, docs_url=None, redoc_url=None, responses=ERRORS,
+        title="Attune /v1",
+        version="1",
+        description=ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        responses=ERRORS,
         openapi_url="/openapi.json",
-    )  # fmt: skip
+    )
     app.state.bench, app.state.keys = bench, keys
     app.state.limits = Limits(bench.settings)
     app.state.engine = Engine(bench.chat.models, bench.settings.model_servers)
@@ -35,8 +40,13 @@ def make(bench: Workbench, keys: auth.Keys) -> FastAPI:
     error_objects.install(app)
     app.add_middleware(Bodies, file_mb=bench.settings.api_file_mb)
     if origins := [one.strip() for one in bench.settings.api_origins.split(",") if one.strip()]:
-        app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"],
-                           expose_headers=["x-request-id"])  # fmt: skip
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["x-request-id"],
+        )
     app.add_middleware(Marked)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app

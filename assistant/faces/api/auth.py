@@ -68,13 +68,20 @@ def known(request: HTTPConnection) -> str:
     """The owner whose key the request brings; looks at nothing but its headers. Raises Refused (401, 403)."""
     keys: Keys = request.app.state.keys
     if keys.passing and not (request.client and loopback(request.client.host)):
-        raise Refused("/v1 answers on loopback only while ATTUNE_API_KEY is not set.",
-                      "Set ATTUNE_API_KEY and start Attune again.", code="loopback_only", status=403)  # fmt: skip
+        raise Refused(
+            "/v1 answers on loopback only while ATTUNE_API_KEY is not set.",
+            "Set ATTUNE_API_KEY and start Attune again.",
+            code="loopback_only",
+            status=403,
+        )
     found = keys.owner(request.headers.get("authorization", ""))
     if found is None:
-        raise Refused("There is no valid key in the header Authorization: Bearer KEY.",
-                      "Use a key of ATTUNE_API_KEY, or the one that Attune printed when it started.",
-                      code="invalid_api_key", status=401)  # fmt: skip
+        raise Refused(
+            "There is no valid key in the header Authorization: Bearer KEY.",
+            "Use a key of ATTUNE_API_KEY, or the one that Attune printed when it started.",
+            code="invalid_api_key",
+            status=401,
+        )
     return found
 
 

@@ -17,8 +17,13 @@ from assistant.uploads.refusals import Refused
 from tools.trainer import ToolError
 
 log = logging.getLogger(__name__)
-TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error", 500: "server_error",
-         503: "server_error"}  # fmt: skip
+TYPES = {
+    401: "authentication_error",
+    403: "permission_error",
+    429: "rate_limit_error",
+    500: "server_error",
+    503: "server_error",
+}
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _KINDS = ("body", "query", "path", "header", "str", "int", "float", "bool", "dict", "nullable")
 RETRY_SECONDS = 20  # told with a refusal that time mends

@@ -23,19 +23,29 @@ ExpiresAnchor = Annotated[Literal["created_at"] | None, Form(alias="expires_afte
 
 @router.post("/files", tags=["files"])
 def upload_file(
-    bench: Bench, owner: Owner, file: Annotated[UploadFile, File()], purpose: Annotated[objects.Purpose, Form()],
-    expires: ExpiresSeconds = None, anchor: ExpiresAnchor = None,  # noqa: ARG001
-) -> objects.FileObject:  # fmt: skip
+    bench: Bench,
+    owner: Owner,
+    file: Annotated[UploadFile, File()],
+    purpose: Annotated[objects.Purpose, Form()],
+    expires: ExpiresSeconds = None,
+    anchor: ExpiresAnchor = None,  # noqa: ARG001
+) -> objects.FileObject:
     """Upload a file. One with the purpose fine-tune has to be JSON lines."""
-    made = uploaded_files.add(bench.store, bench.settings, owner, file.filename or "file", purpose, _pieces(file), expires or 0)
+    made = uploaded_files.add(
+        bench.store, bench.settings, owner, file.filename or "file", purpose, _pieces(file), expires or 0
+    )
     return shown(made)
 
 
 @router.get("/files", tags=["files"])
 def list_files(
-    bench: Bench, owner: Owner, purpose: Annotated[str | None, Query(max_length=64)] = None,
-    limit: Annotated[int, Query(ge=1, le=10000)] = 10000, order: Literal["asc", "desc"] = "desc", after: After = None,
-) -> objects.FilePage:  # fmt: skip
+    bench: Bench,
+    owner: Owner,
+    purpose: Annotated[str | None, Query(max_length=64)] = None,
+    limit: Annotated[int, Query(ge=1, le=10000)] = 10000,
+    order: Literal["asc", "desc"] = "desc",
+    after: After = None,
+) -> objects.FilePage:
     uploaded_files.sweep(bench.store, bench.settings)
     result_files.keep(bench.store, bench.settings, bench.trainers, owner)
     found = [file for file in bench.store.files(owner, int(time.time())) if purpose in (None, file.purpose)]
@@ -72,10 +82,15 @@ def create_upload(bench: Bench, owner: Owner, body: objects.UploadCreate) -> obj
     """Begin a file that comes in parts, within an hour."""
     most = int(bench.settings.api_file_mb * 1e6)
     if body.bytes > most:
-        raise Refused(f"A file of {body.bytes} bytes is larger than ATTUNE_API_FILE_MB allows ({most} bytes).",
-                      "Send a smaller one.", "bytes")  # fmt: skip
+        raise Refused(
+            f"A file of {body.bytes} bytes is larger than ATTUNE_API_FILE_MB allows ({most} bytes).",
+            "Send a smaller one.",
+            "bytes",
+        )
     expires = body.expires_after.seconds if body.expires_after else 0
-    made = uploaded_files.open_upload(bench.store, bench.settings, owner, body.filename, body.purpose, body.bytes, expires)
+    made = uploaded_files.open_upload(
+        bench.store, bench.settings, owner, body.filename, body.purpose, body.bytes, expires
+    )
     return _upload(bench, made)
 
 
@@ -103,9 +118,13 @@ def cancel_upload(bench: Bench, owner: Owner, upload_id: Id) -> objects.Upload:
 
 def shown(file: record.File) -> objects.FileObject:
     return objects.FileObject(
-        id=file.id, bytes=file.bytes, created_at=file.created, filename=file.filename, purpose=file.purpose,
+        id=file.id,
+        bytes=file.bytes,
+        created_at=file.created,
+        filename=file.filename,
+        purpose=file.purpose,
         expires_at=file.expires or None,
-    )  # fmt: skip
+    )
 
 
 def _file(bench: Bench, owner: str, id: str) -> record.File:
@@ -125,10 +144,15 @@ def _open(bench: Bench, owner: str, id: str) -> record.Upload:
 def _upload(bench: Bench, upload: record.Upload) -> objects.Upload:
     file = bench.store.file(upload.file) if upload.file else None
     return objects.Upload(
-        id=upload.id, bytes=upload.bytes, created_at=upload.created, expires_at=upload.expires,
-        filename=upload.filename, purpose=upload.purpose, status=uploaded_files.state(upload),
+        id=upload.id,
+        bytes=upload.bytes,
+        created_at=upload.created,
+        expires_at=upload.expires,
+        filename=upload.filename,
+        purpose=upload.purpose,
+        status=uploaded_files.state(upload),
         file=shown(file) if file else None,
-    )  # fmt: skip
+    )
 
 
 def _pieces(upload: UploadFile) -> Iterator[bytes]:

@@ -23,9 +23,11 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 
 @router.post("")
 def create_job(
-    bench: Bench, owner: Owner, body: objects.JobCreate,
+    bench: Bench,
+    owner: Owner,
+    body: objects.JobCreate,
     idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
-) -> objects.Job:  # fmt: skip
+) -> objects.Job:
     """Fine-tune: at once, or in its turn. Asked twice with one Idempotency-Key, it is one job."""
     order = _order(body, idempotency_key or "")
     try:
@@ -75,8 +77,13 @@ def resume_job(bench: Bench, owner: Owner, job_id: str) -> objects.Job:
     """Go on from the last checkpoint of a job that was paused, cancelled or failed."""
     job = _job(bench, owner, job_id)
     if job.state != JobState.RUNNING and queue.room(bench.store, bench.settings, bench.trainers, owner) <= 0:
-        raise Refused(f"ATTUNE_API_JOBS allows {bench.settings.api_jobs} jobs at once, and they are running.",
-                      "Wait for one to end, or cancel it.", None, "rate_limit_exceeded", 429)  # fmt: skip
+        raise Refused(
+            f"ATTUNE_API_JOBS allows {bench.settings.api_jobs} jobs at once, and they are running.",
+            "Wait for one to end, or cancel it.",
+            None,
+            "rate_limit_exceeded",
+            429,
+        )
     return _shown(bench, finetune.resume(bench.store, bench.settings, bench.trainers, job.id))
 
 
@@ -114,9 +121,17 @@ def _order(body: objects.JobCreate, key: str) -> tuning_jobs.Order:
     chosen = (inner.hyperparameters if inner else None) or body.hyperparameters or objects.Hyperparameters()
     given = {name: value for name, value in chosen.model_dump().items() if value not in (None, "auto")}
     return tuning_jobs.Order(
-        body.model, body.training_file, body.validation_file or "", kind, suffix=body.suffix or "", seed=body.seed,
-        metadata=body.metadata or {}, trainer=body.trainer or "", key=key, **given,
-    )  # fmt: skip
+        body.model,
+        body.training_file,
+        body.validation_file or "",
+        kind,
+        suffix=body.suffix or "",
+        seed=body.seed,
+        metadata=body.metadata or {},
+        trainer=body.trainer or "",
+        key=key,
+        **given,
+    )
 
 
 def _job(bench: Bench, owner: str, id: str) -> Job:

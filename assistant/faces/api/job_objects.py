@@ -15,9 +15,14 @@ from tools.local import forecast
 from tools.trainer import JobState, JobStatus
 
 STATUS: dict[JobState, Any] = {
-    JobState.QUEUED: "queued", JobState.RUNNING: "running", JobState.PAUSED: "paused", JobState.UNKNOWN: "running",
-    JobState.SUCCEEDED: "succeeded", JobState.FAILED: "failed", JobState.CANCELLED: "cancelled",
-}  # fmt: skip
+    JobState.QUEUED: "queued",
+    JobState.RUNNING: "running",
+    JobState.PAUSED: "paused",
+    JobState.UNKNOWN: "running",
+    JobState.SUCCEEDED: "succeeded",
+    JobState.FAILED: "failed",
+    JobState.CANCELLED: "cancelled",
+}
 SURE_STEPS = 5  # after which the time that steps take is known
 AFTER_S = math.sqrt(forecast.START_SECONDS.low * forecast.START_SECONDS.high)  # of merging, and what else comes last
 STILL = 0.2  # of the time that has passed, where the estimate is over and the run is not
@@ -30,38 +35,50 @@ def job(store: Store, job: Job, status: JobStatus | None) -> objects.Job:
     left = _left(job, status) if status and state is JobState.RUNNING else None
     done, valid = state is JobState.SUCCEEDED, order.get("validation_file") or None
     return objects.Job(
-        id=public_names.job_id(job), created_at=seconds(job.created), status=STATUS[state],
+        id=public_names.job_id(job),
+        created_at=seconds(job.created),
+        status=STATUS[state],
         model=public_names.base(store, job),
         fine_tuned_model=public_names.model_id(store, job) if done else None,
         finished_at=seconds(job.ended) if done and job.ended else None,
         estimated_finish=None if left is None else int(time.time() + left),
         error=_error(job) if state is JobState.FAILED else None,
-        hyperparameters=_hyperparameters(job), method=_method(job), metadata=order.get("metadata") or None,
-        organization_id=store.case(job.case).owner, seed=int(job.request.get("seed", 0)),
+        hyperparameters=_hyperparameters(job),
+        method=_method(job),
+        metadata=order.get("metadata") or None,
+        organization_id=store.case(job.case).owner,
+        seed=int(job.request.get("seed", 0)),
         trained_tokens=_tokens(job) if done else None,
-        training_file=str(order.get("training_file") or result_files.dataset_file_id(job.dataset)), validation_file=valid,
+        training_file=str(order.get("training_file") or result_files.dataset_file_id(job.dataset)),
+        validation_file=valid,
         result_files=[result_files.file_id(job)] if done else [],
-    )  # fmt: skip
+    )
 
 
 def events(store: Store, job: Job, status: JobStatus) -> list[objects.Event]:
     """What happened, oldest first. An event keeps its id, whatever comes after it."""
     begin = seconds(job.created)
     told: list[tuple[Any, str, int, dict[str, Any]]]
-    told = [("info", f"Created fine-tuning job: {public_names.job_id(job)}", begin, {}),
-            ("info", f"Validating {_files(job)}", begin, {}),
-            ("info", "Files validated, moving job to queued state", begin, {})]  # fmt: skip
+    told = [
+        ("info", f"Created fine-tuning job: {public_names.job_id(job)}", begin, {}),
+        ("info", f"Validating {_files(job)}", begin, {}),
+        ("info", "Files validated, moving job to queued state", begin, {}),
+    ]
     for event in status.events:
         at = int(event.get("time") or begin)
         told += [(level, text, at, data) for level, text, data in _said(event)]
     told += [(level, text, seconds(job.ended or job.created), {}) for level, text in _end(store, job)]
     return [
         objects.Event(
-            id=f"ftevent-{job.id}-{number}", created_at=at, level=level,
-            message=text, type="metrics" if data else "message", data=data,
+            id=f"ftevent-{job.id}-{number}",
+            created_at=at,
+            level=level,
+            message=text,
+            type="metrics" if data else "message",
+            data=data,
         )
         for number, (level, text, at, data) in enumerate(told, 1)
-    ]  # fmt: skip
+    ]
 
 
 def checkpoints(store: Store, job: Job, status: JobStatus) -> list[objects.Checkpoint]:
@@ -71,17 +88,21 @@ def checkpoints(store: Store, job: Job, status: JobStatus) -> list[objects.Check
     fields = objects.CheckpointMetrics.model_fields
     return [
         objects.Checkpoint(
-            id=f"ftckpt-{job.id}-{one.step}", created_at=at.get(one.step, seconds(job.created)),
-            fine_tuned_model_checkpoint=public_names.model_id(store, job, one.step), fine_tuning_job_id=public_names.job_id(job),
+            id=f"ftckpt-{job.id}-{one.step}",
+            created_at=at.get(one.step, seconds(job.created)),
+            fine_tuned_model_checkpoint=public_names.model_id(store, job, one.step),
+            fine_tuning_job_id=public_names.job_id(job),
             step_number=one.step,
-            metrics=objects.CheckpointMetrics(**{
-                name: value
-                for key, value in (by_step.get(one.step, {}) | one.metrics | {"step": one.step}).items()
-                if (name := METRICS.get(key, key)) in fields and isinstance(value, int | float)
-            }),
+            metrics=objects.CheckpointMetrics(
+                **{
+                    name: value
+                    for key, value in (by_step.get(one.step, {}) | one.metrics | {"step": one.step}).items()
+                    if (name := METRICS.get(key, key)) in fields and isinstance(value, int | float)
+                }
+            ),
         )
         for one in status.checkpoints
-    ]  # fmt: skip
+    ]
 
 
 def _said(event: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
@@ -115,8 +136,10 @@ def _said(event: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
 def _end(store: Store, job: Job) -> list[tuple[str, str]]:
     match JobState(job.state):
         case JobState.SUCCEEDED:
-            return [("info", f"New fine-tuned model created: {public_names.model_id(store, job)}"),
-                    ("info", "The job has successfully completed")]  # fmt: skip
+            return [
+                ("info", f"New fine-tuned model created: {public_names.model_id(store, job)}"),
+                ("info", "The job has successfully completed"),
+            ]
         case JobState.FAILED:
             return [("error", f"The job failed: {job.reason}")]
         case JobState.CANCELLED:
@@ -139,7 +162,7 @@ def _hyperparameters(job: Job) -> objects.Hyperparameters:
         n_epochs=max(1, round(float(epochs))) if epochs else "auto",
         batch_size=order.get("batch_size") or used.get("batch_size") or job.request.get("batch_size") or "auto",
         learning_rate_multiplier=order.get("learning_rate_multiplier") or ("auto" if not order else 1.0),
-    )  # fmt: skip
+    )
 
 
 def _method(job: Job) -> objects.Method:

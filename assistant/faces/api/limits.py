@@ -42,8 +42,12 @@ class Limits:
             left = min(float(self._most), left + (now - then) * self._most / 60)
             self._buckets[owner] = (left - 1 if left >= 1 else left, now)
         if left < 1:
-            raise Refused(f"More than {self._most} requests came in a minute.", "Wait a moment, or raise "
-                          "ATTUNE_API_REQUESTS.", code="rate_limit_exceeded", status=429)  # fmt: skip
+            raise Refused(
+                f"More than {self._most} requests came in a minute.",
+                "Wait a moment, or raise ATTUNE_API_REQUESTS.",
+                code="rate_limit_exceeded",
+                status=429,
+            )
 
     def begin(self, owner: str, answers: int) -> None:
         """Count answers that begin. Raises Refused (429) when too many are being written."""
@@ -52,8 +56,12 @@ class Limits:
             if writing + answers <= self._streams:
                 self._writing[owner] = writing + answers
                 return
-        raise Refused(f"{writing} answers are being written, and ATTUNE_API_STREAMS allows {self._streams} at once.",
-                      "Wait for one to end.", code="rate_limit_exceeded", status=429)  # fmt: skip
+        raise Refused(
+            f"{writing} answers are being written, and ATTUNE_API_STREAMS allows {self._streams} at once.",
+            "Wait for one to end.",
+            code="rate_limit_exceeded",
+            status=429,
+        )
 
     def end(self, owner: str, answers: int) -> None:
         with self._lock:
@@ -152,5 +160,9 @@ class _TooLarge(BaseException):
 
 
 def _refusal(most: float) -> Any:
-    return error_objects.response(413, f"The body is larger than {most / 1e6:g} MB. Send less, or a file in several parts.",
-                           None, "request_too_large")  # fmt: skip
+    return error_objects.response(
+        413,
+        f"The body is larger than {most / 1e6:g} MB. Send less, or a file in several parts.",
+        None,
+        "request_too_large",
+    )

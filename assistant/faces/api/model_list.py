@@ -39,8 +39,9 @@ def delete_model(bench: Bench, owner: Owner, model: str) -> objects.Deleted:
     found = public_names.model(bench.store, owner, model)
     if found is None or found[1]:
         if any(one.id == model for one in _models(bench, owner)):
-            raise Refused(f"{model} is not a tuned model.", "Only models that begin with ft: can be deleted.", "model",
-                          status=403)  # fmt: skip
+            raise Refused(
+                f"{model} is not a tuned model.", "Only models that begin with ft: can be deleted.", "model", status=403
+            )
         _none(model)
     assert found is not None
     tuned_models.delete(bench.store, bench.settings, found[0])
@@ -52,8 +53,10 @@ def _models(bench: Bench, owner: str) -> list[objects.Model]:
     base = [EMBEDDED, *([settings.chat_model] if settings.chat_model != EMBEDDED else [])]
     found = [objects.Model(id=name, created=FIRST, owned_by="attune") for name in base]
     found.append(objects.Model(id=bench.knowledge.choice.embedding.name, created=FIRST, owned_by="attune"))
-    found += [objects.Model(id=f"{CASE}{case.id}", created=seconds(case.created), owned_by=owner)
-              for case in store.cases(owner)]  # fmt: skip
+    found += [
+        objects.Model(id=f"{CASE}{case.id}", created=seconds(case.created), owned_by=owner)
+        for case in store.cases(owner)
+    ]
     tuned = [job for job in store.jobs_of_owner(owner) if _there(bench, job)]
     return found + [
         objects.Model(id=public_names.model_id(store, job), created=seconds(job.ended or job.created), owned_by=owner)

@@ -55,10 +55,17 @@ def _say_sources(reply: Reply) -> None:
 
 def _reply_value(reply: Reply) -> dict[str, Any]:
     return {
-        "answer": reply.text, "passages": list(reply.passages), "dropped": list(reply.dropped), "note": reply.note,
-        "cut": reply.cut, "repeats": reply.repeats, "prompt_tokens": reply.prompt_tokens,
-        "completion_tokens": reply.completion_tokens, "first_token_s": reply.first_token_s, "total_s": reply.total_s,
-    }  # fmt: skip
+        "answer": reply.text,
+        "passages": list(reply.passages),
+        "dropped": list(reply.dropped),
+        "note": reply.note,
+        "cut": reply.cut,
+        "repeats": reply.repeats,
+        "prompt_tokens": reply.prompt_tokens,
+        "completion_tokens": reply.completion_tokens,
+        "first_token_s": reply.first_token_s,
+        "total_s": reply.total_s,
+    }
 
 
 def journey(

@@ -53,11 +53,17 @@ def report_text(report: Mapping[str, Any]) -> str:
     """A baseline's report for people: what answers are worth, what they cite, and apart from both what is found."""
     best = report["best"]
     rows = [
-        (name, _number(of["score"]), f"{_number(of['low'])} to {_number(of['high'])}", _against(report, name),
-         _share(report["citations"].get(name), "cited"), _share(report["citations"].get(name), "right"),
-         round(of["tokens_per_request"] or 0))
+        (
+            name,
+            _number(of["score"]),
+            f"{_number(of['low'])} to {_number(of['high'])}",
+            _against(report, name),
+            _share(report["citations"].get(name), "cited"),
+            _share(report["citations"].get(name), "right"),
+            round(of["tokens_per_request"] or 0),
+        )
         for name, of in report["answers"].items()
-    ]  # fmt: skip
+    ]
     head = ("variant", report["scorer"], "95 % interval", "minus prompt", "cites", "cites right", "tokens")
     lines = [report["note"], table(rows, head), f"Best: {best}. To let it answer: attune baseline --use {best}"]
     if found := report["retrieval"]:

@@ -137,9 +137,14 @@ def _versions(store: Store, case: str) -> list[dict[str, Any]]:
     for version in store.brief_versions(case):
         changes = {name: list(pair) for name, pair in differences(before, version.brief).items()}
         found.append(
-            {"number": version.number, "created": version.created, "source": version.source,
-             "restored": version.restored, "changes": changes}
-        )  # fmt: skip
+            {
+                "number": version.number,
+                "created": version.created,
+                "source": version.source,
+                "restored": version.restored,
+                "changes": changes,
+            }
+        )
         before = version.brief
     return found
 

@@ -30,8 +30,9 @@ def new(
     from assistant.stages import interview as stage
 
     if folder and (title.strip() or id):
-        raise AttuneError("A case folder brings its own title and short name.",
-                          "Give --folder alone, or a title and --id without it.")  # fmt: skip
+        raise AttuneError(
+            "A case folder brings its own title and short name.", "Give --folder alone, or a title and --id without it."
+        )
     with open_bench() as bench:
         if folder:
             from assistant import workbench

@@ -74,8 +74,11 @@ def documents(
                 say(f"{row['name']}: {warning}")
         head = ("name", "kind", "pages", "chunks", "tokens")
         text = table([[row[column] for column in head] for row in rows], head) if rows else "No documents yet."
-        value = {"case": chosen.id, "documents": rows,
-                 "refused": [{"name": d.name, "problem": d.problem} for d in refused]}  # fmt: skip
+        value = {
+            "case": chosen.id,
+            "documents": rows,
+            "refused": [{"name": d.name, "problem": d.problem} for d in refused],
+        }
         show(value, text, as_json)
 
 
@@ -89,8 +92,13 @@ def _rows(bench: Workbench, case: str) -> list[dict[str, Any]]:
 
 
 def _described(document: Document) -> dict[str, Any]:
-    return {"name": document.name, "kind": document.kind, "pages": document.pages, "characters": len(document.text),
-            "warnings": document.warnings}  # fmt: skip
+    return {
+        "name": document.name,
+        "kind": document.kind,
+        "pages": document.pages,
+        "characters": len(document.text),
+        "warnings": document.warnings,
+    }
 
 
 def _say_what_became(outcome: Outcome) -> None:

@@ -40,12 +40,30 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    run_command.run, case_commands.new, brief_commands.interview, brief_commands.brief, document_commands.add, document_commands.documents,
-    case_commands.import_, baseline_commands.baseline,
-    ask_commands.ask, case_commands.dataset, model_commands.finetune, model_commands.jobs, model_commands.trainers, model_commands.evaluate,
-    model_commands.switch, model_commands.undo, confirm_command.confirm, export_command.export, hosting_commands.deploy, hosting_commands.retrain,
-    status_command.status, ask_commands.journey, mcp,
-)  # fmt: skip
+    run_command.run,
+    case_commands.new,
+    brief_commands.interview,
+    brief_commands.brief,
+    document_commands.add,
+    document_commands.documents,
+    case_commands.import_,
+    baseline_commands.baseline,
+    ask_commands.ask,
+    case_commands.dataset,
+    model_commands.finetune,
+    model_commands.jobs,
+    model_commands.trainers,
+    model_commands.evaluate,
+    model_commands.switch,
+    model_commands.undo,
+    confirm_command.confirm,
+    export_command.export,
+    hosting_commands.deploy,
+    hosting_commands.retrain,
+    status_command.status,
+    ask_commands.journey,
+    mcp,
+)
 for command in COMMANDS:
     app.command(command.__name__.rstrip("_"))(command)
 

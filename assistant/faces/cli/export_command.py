@@ -34,8 +34,11 @@ def export(
     wanted = {"dataset": dataset, "model": model, "ollama": ollama, "adapter": adapter}
     chosen = {kind: Path(folder) for kind, folder in wanted.items() if folder}
     if not (chosen or gguf or push):
-        raise AttuneError("Nothing was asked for.", "Say --dataset, --model, --ollama or --adapter with a FOLDER, "
-                          "--gguf with a FILE, or --push with OWNER/NAME.")  # fmt: skip
+        raise AttuneError(
+            "Nothing was asked for.",
+            "Say --dataset, --model, --ollama or --adapter with a FOLDER, "
+            "--gguf with a FILE, or --push with OWNER/NAME.",
+        )
     with open_bench() as bench:
         store, settings, found = bench.store, bench.settings, pick(bench.store, case)
         done: dict[str, Any] = {"case": found.id}

@@ -70,11 +70,22 @@ def finetune(
             run = _job(bench, chosen, job)
         else:
             options: dict[str, Any] = {
-                "trainer": trainer, "base": base, "epochs": epochs, "max_steps": max_steps, "seed": seed,
-                "learning_rate": learning_rate, "batch_size": batch_size, "lora_rank": lora_rank, "method": method,
-                "tuning": tuning, "continue_from": continue_from, "patience": patience, "processes": processes,
-                "beta": beta, "passages": passages,
-            }  # fmt: skip
+                "trainer": trainer,
+                "base": base,
+                "epochs": epochs,
+                "max_steps": max_steps,
+                "seed": seed,
+                "learning_rate": learning_rate,
+                "batch_size": batch_size,
+                "lora_rank": lora_rank,
+                "method": method,
+                "tuning": tuning,
+                "continue_from": continue_from,
+                "patience": patience,
+                "processes": processes,
+                "beta": beta,
+                "passages": passages,
+            }
             run = _start(bench, chosen, options)
         if not detach:
             run = follow(bench, run.id)
@@ -90,8 +101,10 @@ def _start(bench: Workbench, case: Case, options: dict[str, Any]) -> Job:
     options = {name: value for name, value in options.items() if value}
     forecast = stage.estimate(bench.store, bench.settings, bench.trainers, case.id, bench.knowledge, **options)
     low, high = duration(forecast.seconds.low), duration(forecast.seconds.high)
-    say(f"Expected: {low} to {high}, up to {forecast.memory_gb.high:.1f} GB of memory, "
-        f"${forecast.money_usd.low:.2f} to ${forecast.money_usd.high:.2f} ({forecast.source})")  # fmt: skip
+    say(
+        f"Expected: {low} to {high}, up to {forecast.memory_gb.high:.1f} GB of memory, "
+        f"${forecast.money_usd.low:.2f} to ${forecast.money_usd.high:.2f} ({forecast.source})"
+    )
     if forecast.rows_cut:
         say(f"{forecast.rows_cut} rows are longer than the model's window; what is past it is not learned.")
     if forecast.note:
@@ -114,10 +127,18 @@ def _job(bench: Workbench, case: Case, number: int) -> Job:
 
 def _job_value(job: Job) -> dict[str, Any]:
     return {
-        "case": job.case, "job": job.id, "trainer": job.trainer, "state": job.state, "reason": job.reason,
-        "dataset": job.dataset, "model": job.model, "metrics": job.metrics, "created": job.created, "ended": job.ended,
+        "case": job.case,
+        "job": job.id,
+        "trainer": job.trainer,
+        "state": job.state,
+        "reason": job.reason,
+        "dataset": job.dataset,
+        "model": job.model,
+        "metrics": job.metrics,
+        "created": job.created,
+        "ended": job.ended,
         "passages": job.request.get("passages", {}),
-    }  # fmt: skip
+    }
 
 
 def _job_text(job: Job) -> str:

@@ -126,10 +126,15 @@ def table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> str:
 def score_table(results: Mapping[str, Mapping[str, Any]], scorer: str) -> str:
     """Each variant's score with its interval, tokens a request and seconds an answer; what is missing as a dash."""
     rows = [
-        (name, _decimals(r["score"]), f"{_decimals(r['low'])} to {_decimals(r['high'])}",
-         round(r["tokens_per_request"]), _decimals(r["latency_s"]))
+        (
+            name,
+            _decimals(r["score"]),
+            f"{_decimals(r['low'])} to {_decimals(r['high'])}",
+            round(r["tokens_per_request"]),
+            _decimals(r["latency_s"]),
+        )
         for name, r in results.items()
-    ]  # fmt: skip
+    ]
     return table(rows, ("variant", scorer, "95 % interval", "tokens", "seconds"))
 
 

@@ -26,15 +26,18 @@ def status(case: CaseId = "", as_json: AsJson = False) -> None:
         chosen = pick(store, case)
         active = switching.active(store, bench.settings, chosen.id)
         value = {
-            "case": chosen.id, "title": chosen.title, "stage": stages.current(store, chosen.id),
-            "progress": list(stages.progress(store, chosen.id)), "gaps": chosen.brief.gaps,
+            "case": chosen.id,
+            "title": chosen.title,
+            "stage": stages.current(store, chosen.id),
+            "progress": list(stages.progress(store, chosen.id)),
+            "gaps": chosen.brief.gaps,
             "documents": [d.name for d in store.documents(chosen.id)],
             "conversations": {s: len(store.conversations(chosen.id, s)) for s in ("chat", "import", "heldout")},
             "active": {"id": active.id, "name": active.name, "model": active.model},
             "variants": [{"id": v.id, "name": v.name, "model": v.model} for v in store.variants(chosen.id)],
             "jobs": [{"id": j.id, "trainer": j.trainer, "state": j.state} for j in store.jobs(chosen.id)],
             "proposals": [{"id": p.id, "kind": p.kind, "why": p.why} for p in store.proposals(chosen.id, "open")],
-        }  # fmt: skip
+        }
         show(value, _status_text(value, chosen, active), as_json)
 
 

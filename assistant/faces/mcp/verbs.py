@@ -33,12 +33,33 @@ class Verbs:
     def all(self) -> list[Callable[..., Json]]:
         """In the order in which a case goes through them."""
         return [
-            self.list_cases, self.new_case, self.status, self.open_questions, self.record_answer, self.add_document,
-            self.add_files, self.import_conversations, self.build_baseline, self.propose_baseline_measurement,
-            self.baseline_report, self.ask, self.approve_answer, self.reject_answer, self.build_dataset,
-            self.estimate_training, self.propose_training, self.job_status, self.propose_evaluation, self.verdict,
-            self.propose_switch, self.propose_undo, self.list_proposals, self.results, self.look_up, self.explain,
-        ]  # fmt: skip
+            self.list_cases,
+            self.new_case,
+            self.status,
+            self.open_questions,
+            self.record_answer,
+            self.add_document,
+            self.add_files,
+            self.import_conversations,
+            self.build_baseline,
+            self.propose_baseline_measurement,
+            self.baseline_report,
+            self.ask,
+            self.approve_answer,
+            self.reject_answer,
+            self.build_dataset,
+            self.estimate_training,
+            self.propose_training,
+            self.job_status,
+            self.propose_evaluation,
+            self.verdict,
+            self.propose_switch,
+            self.propose_undo,
+            self.list_proposals,
+            self.results,
+            self.look_up,
+            self.explain,
+        ]
 
     # cases and their brief ------------------------------------------------------------------------------------------
     def list_cases(self) -> Json:
@@ -63,8 +84,11 @@ class Verbs:
         person; do not invent answers."""
         gaps = pick(self.bench.store, case).brief.gaps
         asked = [interview.QUESTIONS[name] for name in gaps]
-        return {"open": [{"field": q.field, "question": q.text, "why": q.why, "examples": list(q.suggestions)}
-                         for q in asked]}  # fmt: skip
+        return {
+            "open": [
+                {"field": q.field, "question": q.text, "why": q.why, "examples": list(q.suggestions)} for q in asked
+            ]
+        }
 
     def record_answer(self, field: str, answer: str, case: str = "") -> Json:
         """Record a person's answer to one question of the brief, in their words. `field` is one that
@@ -89,8 +113,10 @@ class Verbs:
         "..."}, {"role": "assistant", "content": "..."}]}, or the full path of a file with one such object a line.
         With `heldout` they are only ever tested on. All of them are taken, or none."""
         if bool(conversations) == bool(path):
-            raise AttuneError("There are no conversations." if not path else "There are conversations and a path.",
-                              "Give either conversations or a path.")  # fmt: skip
+            raise AttuneError(
+                "There are no conversations." if not path else "There are conversations and a path.",
+                "Give either conversations or a path.",
+            )
         chosen, store = pick(self.bench.store, case), self.bench.store
         text = "\n".join(json.dumps(each) for each in conversations or [])
         found = json_lines.read(Path(path)) if path else json_lines.parse(text, "The list")
@@ -115,8 +141,9 @@ class Verbs:
         its 95 % interval and its difference to the plain prompt, which is best, citations, what the search finds."""
         trial = baseline.measured(self.bench.store, pick(self.bench.store, case).id)
         if trial is None:
-            raise AttuneError("The baseline has not been measured yet.",
-                              "Call propose_baseline_measurement; a person confirms it.")  # fmt: skip
+            raise AttuneError(
+                "The baseline has not been measured yet.", "Call propose_baseline_measurement; a person confirms it."
+            )
         return trial.report
 
     def ask(self, question: str, case: str = "") -> Json:
@@ -134,15 +161,35 @@ class Verbs:
             raise AttuneError("The model gave an empty answer.", "Try again, or ask in other words.")
         with store.atomic():
             asked = store.add_turn(store.add_conversation(chosen.id, "chat").id, 0, "user", question.strip())
-            turn = store.add_turn(asked.conversation, asked.id, "assistant", text, variant=variant.id,
-                                  passages=reply.passages, details={
-                "prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens,
-                "first_token_s": reply.first_token_s, "total_s": reply.total_s, "dropped": list(reply.dropped),
-                "temperature": variant.temperature, "note": reply.note, "cut": reply.cut,
-                "repeats": reply.repeats})  # fmt: skip
+            turn = store.add_turn(
+                asked.conversation,
+                asked.id,
+                "assistant",
+                text,
+                variant=variant.id,
+                passages=reply.passages,
+                details={
+                    "prompt_tokens": reply.prompt_tokens,
+                    "completion_tokens": reply.completion_tokens,
+                    "first_token_s": reply.first_token_s,
+                    "total_s": reply.total_s,
+                    "dropped": list(reply.dropped),
+                    "temperature": variant.temperature,
+                    "note": reply.note,
+                    "cut": reply.cut,
+                    "repeats": reply.repeats,
+                },
+            )
         cited = [{"document": p.document, "heading": p.heading, "text": p.text} for p in reply.passages]
-        return {"answer": text, "number": turn.id, "variant": variant.name, "passages": cited, "note": reply.note,
-                "cut": reply.cut, "repeats": reply.repeats}  # fmt: skip
+        return {
+            "answer": text,
+            "number": turn.id,
+            "variant": variant.name,
+            "passages": cited,
+            "note": reply.note,
+            "cut": reply.cut,
+            "repeats": reply.repeats,
+        }
 
     def approve_answer(self, number: int, better: str = "", case: str = "") -> Json:
         """Approve an answer of ask, so that a model may learn from it; with `better`, approve that text instead, and
@@ -151,8 +198,16 @@ class Verbs:
         if not better.strip() or better.strip() == turn.content:
             store.label(turn.id, "approved")
             return {"approved": turn.id}
-        new = store.add_turn(turn.conversation, turn.parent, "assistant", better.strip(), "approved", turn.id,
-                             turn.variant, turn.passages)  # fmt: skip
+        new = store.add_turn(
+            turn.conversation,
+            turn.parent,
+            "assistant",
+            better.strip(),
+            "approved",
+            turn.id,
+            turn.variant,
+            turn.passages,
+        )
         return {"approved": new.id, "instead_of": turn.id}
 
     def reject_answer(self, number: int, case: str = "") -> Json:
@@ -184,14 +239,25 @@ class Verbs:
         return {"trainers": list(bench.trainers), "options": usual | wanted, "estimate": found}
 
     def propose_training(
-        self, trainer: str = "", base: str = "", epochs: float = 0.0, max_steps: int = 0, learning_rate: float = 0.0,
-        batch_size: int = 0, lora_rank: int = 0, seed: int = 0, why: str = "", passages: str = "", case: str = "",
-    ) -> Json:  # fmt: skip
+        self,
+        trainer: str = "",
+        base: str = "",
+        epochs: float = 0.0,
+        max_steps: int = 0,
+        learning_rate: float = 0.0,
+        batch_size: int = 0,
+        lora_rank: int = 0,
+        seed: int = 0,
+        why: str = "",
+        passages: str = "",
+        case: str = "",
+    ) -> Json:
         """Propose a training run on the newest dataset. It does not start: a person confirms the proposal in the app or
         with `attune confirm NUMBER`. `passages` is on or off: whether the rows carry passages of the documents. Empty
         and 0 stand for the usual choice."""
-        return self._tools(case).propose_training(trainer, base, epochs, max_steps, learning_rate, batch_size,
-                                                  lora_rank, seed, why, passages)  # fmt: skip
+        return self._tools(case).propose_training(
+            trainer, base, epochs, max_steps, learning_rate, batch_size, lora_rank, seed, why, passages
+        )
 
     def job_status(self, case: str = "") -> Json:
         """Tell how the training jobs of a case are doing: state, step, time left, and the reason when one ended."""
@@ -207,8 +273,13 @@ class Verbs:
         latest = evaluate.latest(self.bench.store, pick(self.bench.store, case).id)
         if latest is None:
             raise AttuneError("Nothing has been measured yet.", "Call propose_evaluation; a person confirms it.")
-        return {"job": latest.job, "scorer": latest.scorer, "variants": latest.results, "verdict": latest.verdict,
-                "parity": latest.parity}  # fmt: skip
+        return {
+            "job": latest.job,
+            "scorer": latest.scorer,
+            "variants": latest.results,
+            "verdict": latest.verdict,
+            "parity": latest.parity,
+        }
 
     def propose_switch(self, variant: str = "", why: str = "", case: str = "") -> Json:
         """Propose that another variant answers from now on: its name, or nothing for the one proved better. It does not
@@ -222,8 +293,11 @@ class Verbs:
     def list_proposals(self, case: str = "") -> Json:
         """List the proposals of a case with their state. Open ones wait for a person; you cannot confirm one."""
         found = self.bench.store.proposals(pick(self.bench.store, case).id)
-        return {"proposals": [{"proposal": p.id, "kind": p.kind, "state": p.state, "why": p.why, "result": p.result}
-                              for p in found]}  # fmt: skip
+        return {
+            "proposals": [
+                {"proposal": p.id, "kind": p.kind, "state": p.state, "why": p.why, "result": p.result} for p in found
+            ]
+        }
 
     def results(self, about: str, case: str = "") -> Json:
         """Tell what was measured and what it took, in plain words. `about` is one of: better (is the new model
@@ -263,8 +337,13 @@ class Verbs:
 
 
 def _told(document: Document) -> Json:
-    return {"name": document.name, "kind": document.kind, "pages": document.pages,
-            "characters": len(document.text), "warnings": list(document.warnings)}  # fmt: skip
+    return {
+        "name": document.name,
+        "kind": document.kind,
+        "pages": document.pages,
+        "characters": len(document.text),
+        "warnings": list(document.warnings),
+    }
 
 
 def _bytes(path: str) -> bytes:

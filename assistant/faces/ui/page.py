@@ -21,9 +21,13 @@ from assistant.faces.ui.train.training_tab import TrainingTab
 from assistant.workbench import Workbench
 
 PANELS: dict[str, tuple[str, Any]] = {
-    "chat": ("Chat", ChatTab), "brief": ("Brief", BriefForm), "documents": ("Documents", DocumentsTab),
-    "dataset": ("Dataset", DatasetTab), "training": ("Training", TrainingTab), "compare": ("Compare", CompareTab),
-}  # fmt: skip
+    "chat": ("Chat", ChatTab),
+    "brief": ("Brief", BriefForm),
+    "documents": ("Documents", DocumentsTab),
+    "dataset": ("Dataset", DatasetTab),
+    "training": ("Training", TrainingTab),
+    "compare": ("Compare", CompareTab),
+}
 # Between two looks of Gradio's queue for an event. Left to itself it looks a thousand times a second, which took 4.5 %
 # of a core of an idle machine, for ever.
 LOOK_SECONDS, PROGRESS_SECONDS = 0.02, 0.2
@@ -59,10 +63,20 @@ def mount(app: Any, bench: Workbench, path: str = "/") -> Any:
     app.add_middleware(safe_html.Policy)
     password = bench.settings.password.get_secret_value()
     return gr.mount_gradio_app(
-        app, blocks, path, theme=style.theme(), css=style.CSS, head=style.HEAD, footer_links=[], run_history=False,
-        show_error=False, max_file_size=f"{bench.settings.max_upload_mb:g}mb", ssr_mode=False, pwa=False,
+        app,
+        blocks,
+        path,
+        theme=style.theme(),
+        css=style.CSS,
+        head=style.HEAD,
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        max_file_size=f"{bench.settings.max_upload_mb:g}mb",
+        ssr_mode=False,
+        pwa=False,
         auth=("attune", password) if password else None,
-    )  # fmt: skip
+    )
 
 
 def _panel(name: str, title: str, kind: Any, bench: Workbench, session: Session) -> Any:

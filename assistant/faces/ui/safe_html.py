@@ -11,11 +11,13 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 _HEADERS = (
-    (b"content-security-policy",
-     b"default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; object-src 'none'; base-uri 'self'; "
-     b"form-action 'self'"),
+    (
+        b"content-security-policy",
+        b"default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; object-src 'none'; base-uri 'self'; "
+        b"form-action 'self'",
+    ),
     (b"referrer-policy", b"no-referrer"),
-)  # fmt: skip
+)
 # As entities they are shown as they are and read by no Markdown parser: a backslash could itself be escaped.
 _ENTITIES = {"<": "&lt;", "[": "&#91;", "://": ":&#47;&#47;", "www.": "www&#46;"}
 _ACTIVE = re.compile("|".join(map(re.escape, _ENTITIES)), re.I)

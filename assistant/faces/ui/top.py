@@ -38,12 +38,19 @@ class Top:
             self.undo = gr.Button("Undo switch", size="sm", visible=False, elem_id="undo-switch")
         with gr.Row(visible=False, elem_classes="card", elem_id="new-form") as self.form:
             self.title = gr.Textbox(
-                placeholder="What is the new case called? For example: support desk", label="Name of the new case",
-                show_label=False, container=False, scale=3, min_width=220, max_length=60, elem_id="new-title",
-            )  # fmt: skip
+                placeholder="What is the new case called? For example: support desk",
+                label="Name of the new case",
+                show_label=False,
+                container=False,
+                scale=3,
+                min_width=220,
+                max_length=60,
+                elem_id="new-title",
+            )
             self.create = gr.Button("Create", size="sm", scale=0, min_width=90, elem_id="create-case")
-            self.example = gr.Button("Load the example (tea shop)", size="sm", scale=0, min_width=200,
-                                     elem_id="example-case")  # fmt: skip
+            self.example = gr.Button(
+                "Load the example (tea shop)", size="sm", scale=0, min_width=200, elem_id="example-case"
+            )
             self.never = gr.Button("Cancel", size="sm", scale=0, min_width=80)
         self.stages = gr.HTML(elem_id="stages")
 

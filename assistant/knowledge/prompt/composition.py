@@ -76,9 +76,13 @@ def query(messages: Sequence[Message]) -> str:
 
 
 def build(
-    variant: Variant, messages: Sequence[Message], passages: Sequence[Passage], shots: Sequence[list[Message]],
-    window: int, count: Count,
-) -> Prompt:  # fmt: skip
+    variant: Variant,
+    messages: Sequence[Message],
+    passages: Sequence[Passage],
+    shots: Sequence[list[Message]],
+    window: int,
+    count: Count,
+) -> Prompt:
     """The prompt that fits `window` tokens with room for the answer, as `count` counts them.
 
     What does not fit is dropped in this order: the least similar shots, the lowest passages, the oldest exchanges.
@@ -108,9 +112,14 @@ def build(
     left = whole.without(high)
     built = left.messages()
     return Prompt(
-        built, tuple(left.marked()), len(left.shots), _told(whole, left, room), tokens if high == 0 else count(built),
-        left.parts(), _left_out(whole, left),
-    )  # fmt: skip
+        built,
+        tuple(left.marked()),
+        len(left.shots),
+        _told(whole, left, room),
+        tokens if high == 0 else count(built),
+        left.parts(),
+        _left_out(whole, left),
+    )
 
 
 @dataclass(frozen=True)
@@ -186,8 +195,10 @@ def _history(messages: Sequence[Message]) -> list[list[Message]]:
     groups: list[list[Message]] = []
     for message in messages[:-1]:
         if message["role"] not in ("user", "assistant"):
-            raise AttuneError(f"A message of the role '{message['role']}' cannot be answered to.",
-                              "Send only messages of the roles user and assistant.")  # fmt: skip
+            raise AttuneError(
+                f"A message of the role '{message['role']}' cannot be answered to.",
+                "Send only messages of the roles user and assistant.",
+            )
         if message["role"] == "user" or not groups:
             groups.append([])
         groups[-1].append(message)

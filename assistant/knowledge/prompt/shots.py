@@ -112,9 +112,11 @@ def source(store: Store, case: str, dataset: str) -> Source:
     found = [(id, one) for id, one in found if one]
     read_now = [[as_message(turn) for turn in thread(turns)] for turns in held_out] + list(map(example, held_out))
     return Source(
-        [one for _, one in found], [one for one in read_now if one] + [i.messages for i in tested],
-        tuple(id for id, _ in found), frozenset(apart | set(always)),
-    )  # fmt: skip
+        [one for _, one in found],
+        [one for one in read_now if one] + [i.messages for i in tested],
+        tuple(id for id, _ in found),
+        frozenset(apart | set(always)),
+    )
 
 
 def shorten(messages: Sequence[Message], limit: int = MAX_WORDS) -> list[Message]:

@@ -21,10 +21,13 @@ def record(built: Prompt, counter: Counter) -> Json:
     """
     parts = _rendered(built, counter) if counter.cut else None
     return {
-        "exact": parts is not None, "parts": parts or _as_sent(built), "window": counter.window,
-        "dropped": list(built.dropped), "left_out": [list(part) for part in built.left_out],
+        "exact": parts is not None,
+        "parts": parts or _as_sent(built),
+        "window": counter.window,
+        "dropped": list(built.dropped),
+        "left_out": [list(part) for part in built.left_out],
         "note": built.note,
-    }  # fmt: skip
+    }
 
 
 def _rendered(built: Prompt, counter: Counter) -> list[list[Any]] | None:

@@ -12,13 +12,13 @@ _MYSELF = (
 )
 _SAID = {  # what a whole message may consist of -> what is said to it; the last part that fits is answered
     _HELLO: r"hello|hi+|hey+|hiya|howdy|greetings|good (?:morning|afternoon|evening|day)|how are you(?: doing)?"
-            r"|how'?s it going|test(?:ing)?|is (?:anybody|anyone|somebody) there|are you there",
+    r"|how'?s it going|test(?:ing)?|is (?:anybody|anyone|somebody) there|are you there",
     _WELCOME: r"(?:many )?thanks?(?: you)?|cheers|much appreciated|great|perfect|wonderful|ok(?:ay)?|got it|i see",
     _BYE: r"(?:good )?bye(?: bye)?|goodbye|see you(?: later| soon)?|farewell"
-          r"|have a (?:nice|good|great) (?:day|evening|weekend)",
+    r"|have a (?:nice|good|great) (?:day|evening|weekend)",
     _MYSELF: r"who are you|what are you|what (?:can|do) you do|(?:can you )?help(?: me)?|what is this"
-             r"|are you (?:a |an )?(?:bot|robot|human|person|machine|computer|ai|real)",
-}  # fmt: skip
+    r"|are you (?:a |an )?(?:bot|robot|human|person|machine|computer|ai|real)",
+}
 _MORE = (
     r"(?: (?:there|all|everyone|everybody|team|again|today|please|you|very much|so much|a lot|then|too"
     r"|for (?:that|your help)))*"

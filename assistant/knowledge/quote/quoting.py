@@ -58,8 +58,12 @@ def _found(knowledge: Knowledge, case: str, asked: str) -> Quote:
 
 def warm(knowledge: Knowledge, case: str) -> None:
     """Look at the meaning of what may be quoted, so that no question has to wait for it; of a large case at a part."""
-    texts = (text for passage in knowledge.pieces(case) for unit in units.of(passage.text)
-             for text in ranking.views(passage, unit))  # fmt: skip
+    texts = (
+        text
+        for passage in knowledge.pieces(case)
+        for unit in units.of(passage.text)
+        for text in ranking.views(passage, unit)
+    )
     knowledge.likeness(case, "ready", list(islice(texts, _WARMED)))
 
 

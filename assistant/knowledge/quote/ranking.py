@@ -47,8 +47,11 @@ class Ranking:
 
 def ranked(knowledge: Knowledge, case: str, question: str, passages: Sequence[Passage]) -> Ranking:
     """The units of passages that are given best first. Waits for no model to be loaded."""
-    every = [(rank, place, unit) for rank, passage in enumerate(passages)
-             for place, unit in enumerate(units.of(passage.text))]  # fmt: skip
+    every = [
+        (rank, place, unit)
+        for rank, passage in enumerate(passages)
+        for place, unit in enumerate(units.of(passage.text))
+    ]
     if not every:
         return Ranking()
     asked = _Asked.of(knowledge, case, question)
@@ -99,6 +102,8 @@ class _Asked:
             (_BESIDE, frozenset([*content(unit.around), *([] if row else before)])),
             (_TITLE, frozenset(content(title))),
         )
-        held = (rarity * next((worth for worth, there in places if word in there), 0.0)
-                for word, rarity in self.words.items())  # fmt: skip
+        held = (
+            rarity * next((worth for worth, there in places if word in there), 0.0)
+            for word, rarity in self.words.items()
+        )
         return sum(held) / (sum(self.words.values()) or 1.0)

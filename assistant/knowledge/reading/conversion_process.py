@@ -1,4 +1,4 @@
-"""The converter, a process that reads files nobody vouches for: `-m assistant.knowledge.reading.conversion_process FOLDER LIMIT MEMORY`.
+"""The converter, a process that reads files nobody vouches for: `conversion_process FOLDER LIMIT MEMORY`.
 
 A line of JSON in ({"name", "path", "inside"}), a line of JSON out: {"read"}, {"members", "refused"} of an archive, or
 {"sentence", "remedy", "cause"}. It may use MEMORY bytes, writes nothing but what it unpacks into FOLDER (at most LIMIT
@@ -28,13 +28,25 @@ SECONDS = 90.0  # for one file, by the clock
 _HEAD = 4096
 _TEXT, _MARKDOWN = (".txt", ".text", ""), (".md", ".markdown")
 _BY_SUFFIX = {".html": "html", ".htm": "html", ".xhtml": "html", ".csv": "csv", ".tsv": "csv"}
-_PACKED = {".pdf": "PDF", ".docx": "Word document", ".pptx": "PowerPoint file", ".xlsx": "Excel workbook",
-           ".xlsm": "Excel workbook", ".epub": "EPUB", ".zip": "zip archive"}  # fmt: skip
+_PACKED = {
+    ".pdf": "PDF",
+    ".docx": "Word document",
+    ".pptx": "PowerPoint file",
+    ".xlsx": "Excel workbook",
+    ".xlsm": "Excel workbook",
+    ".epub": "EPUB",
+    ".zip": "zip archive",
+}
 _OLD = b"\xd0\xcf\x11\xe0"  # Office before 2007, and today's with a password
 READERS: dict[str, Callable[[str, Path], Read]] = {
-    "pdf": read_pdf, "docx": office.read_docx, "pptx": office.read_pptx, "xlsx": office.read_xlsx,
-    "csv": office.read_csv, "html": office.read_html, "epub": office.read_epub,
-}  # fmt: skip
+    "pdf": read_pdf,
+    "docx": office.read_docx,
+    "pptx": office.read_pptx,
+    "xlsx": office.read_xlsx,
+    "csv": office.read_csv,
+    "html": office.read_html,
+    "epub": office.read_epub,
+}
 KINDS = "Text, Markdown, PDF, Word, PowerPoint, Excel, CSV, HTML, EPUB, and zip archives of them"
 
 

@@ -106,12 +106,23 @@ class Converter:
             folder = Path(self._folder.name) / str(self._starts)
             folder.mkdir()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "assistant.knowledge.reading.conversion_process", str(folder), str(int(self._max_mb * MEGABYTE)),
-                 str(self._memory)],
-                cwd=ROOT, env=environment() | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}, text=True,
-                encoding="utf-8", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                [
+                    sys.executable,
+                    "-m",
+                    "assistant.knowledge.reading.conversion_process",
+                    str(folder),
+                    str(int(self._max_mb * MEGABYTE)),
+                    str(self._memory),
+                ],
+                cwd=ROOT,
+                env=environment() | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+                text=True,
+                encoding="utf-8",
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
                 start_new_session=True,
-            )  # fmt: skip
+            )
         return self._process
 
     def _end(self) -> int:

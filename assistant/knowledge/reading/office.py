@@ -14,8 +14,21 @@ from urllib.parse import unquote
 from assistant.knowledge.reading.archives import opened
 from assistant.knowledge.reading.text import MAX_CHARACTERS, Read, cell, decoded, table, tidy
 
-_SILENT = ("script", "style", "noscript", "template", "svg", "iframe", "object", "embed", "head", "input", "select",
-           "button", "textarea")  # fmt: skip
+_SILENT = (
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "svg",
+    "iframe",
+    "object",
+    "embed",
+    "head",
+    "input",
+    "select",
+    "button",
+    "textarea",
+)
 _DELIMITERS = ",;\t|"
 _CONTAINER = "{urn:oasis:names:tc:opendocument:xmlns:container}"
 _OPF = "{http://www.idpf.org/2007/opf}"
@@ -26,9 +39,10 @@ def read_docx(name: str, path: Path) -> Read:  # noqa: ARG001  every converter i
 
     with path.open("rb") as file:
         found = mammoth.convert_to_html(
-            file, style_map="p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => p:fresh",
+            file,
+            style_map="p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => p:fresh",
             convert_image=mammoth.images.img_element(lambda image: {"alt": image.alt_text or ""}),
-        )  # fmt: skip
+        )
     return Read("docx", markdown(found.value))
 
 
@@ -148,9 +162,14 @@ def markdown(html: str | bytes, titled: bool = True) -> str:
         comment.extract()
     has_heading = soup.find(["h1", "h2"]) is not None
     converter = MarkdownConverter(
-        heading_style="ATX", bullets="-", strip=["a"], table_infer_header=True,
-        escape_asterisks=False, escape_underscores=False, escape_misc=False,
-    )  # fmt: skip
+        heading_style="ATX",
+        bullets="-",
+        strip=["a"],
+        table_infer_header=True,
+        escape_asterisks=False,
+        escape_underscores=False,
+        escape_misc=False,
+    )
     try:
         text = str(converter.convert_soup(soup))
     except RecursionError:  # nested deeper than any page that a person wrote

@@ -47,9 +47,13 @@ class Index:
         self._synced: dict[Key, tuple[Mapping[str, str], Any]] = {}  # what a collection must hold, and itself
 
     def sync(
-        self, case: str, texts: Mapping[str, str], embedding: Embedding | None = None,
-        progress: Progress | None = None, ending: threading.Event | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        case: str,
+        texts: Mapping[str, str],
+        embedding: Embedding | None = None,
+        progress: Progress | None = None,
+        ending: threading.Event | None = None,
+    ) -> None:
         """Make the collection hold exactly these chunks (id -> text), adding and deleting only what differs.
 
         Chunks that are in stay in, so what was ended in the middle goes on from there. Raises Stopped when `ending`

@@ -98,10 +98,13 @@ class Knowledge:
         if ordered is not None:
             found = [(found[place][0], score) for place, score in ordered]
         cut = [(corpus.chunks[place], score) for place, score in found[:k]]
-        return Found(tuple(
-            Passage(chunk.document, chunk.heading, chunk.text, round(score, 5), mark)
-            for mark, (chunk, score) in enumerate(cut, start=1)
-        ), f"{missed} {unordered}".strip())  # fmt: skip
+        return Found(
+            tuple(
+                Passage(chunk.document, chunk.heading, chunk.text, round(score, 5), mark)
+                for mark, (chunk, score) in enumerate(cut, start=1)
+            ),
+            f"{missed} {unordered}".strip(),
+        )
 
     def rarity(self, case: str, query: str) -> dict[str, float]:
         """See `Corpus.rarity`; empty where the case has no documents."""
@@ -149,8 +152,10 @@ class Knowledge:
         if build.state == "building":
             before = self._builder.before(case)
             meanwhile = f"{before.label} and by words" if before is not None else "by words"
-            return (f"Passages are being indexed {wanted.label}: {build.done:,} of {build.total:,}. "
-                    f"Until then they are found {meanwhile}.")  # fmt: skip
+            return (
+                f"Passages are being indexed {wanted.label}: {build.done:,} of {build.total:,}. "
+                f"Until then they are found {meanwhile}."
+            )
         return f"Passages are found {wanted.label} and by words."
 
     def reindex(self, case: str) -> int:
@@ -248,8 +253,10 @@ def fuse(by_words: Sequence[Hit], by_vectors: Sequence[int], meaning: bool) -> l
     Where vectors tell what is meant, a hit by words counts as much as it holds of the question: a few shared words
     say little beside them. Vectors of spelling see the same words again: they only add what BM25 did not find.
     """
-    scores = {hit.place: (hit.coverage**_DOUBT if meaning else 1.0) / (_FUSION + rank)
-              for rank, hit in enumerate(by_words, start=1)}  # fmt: skip
+    scores = {
+        hit.place: (hit.coverage**_DOUBT if meaning else 1.0) / (_FUSION + rank)
+        for rank, hit in enumerate(by_words, start=1)
+    }
     behind = 0 if meaning else len(by_words)
     for rank, place in enumerate(by_vectors, start=behind + 1):
         if meaning or place not in scores:

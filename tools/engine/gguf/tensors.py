@@ -36,8 +36,10 @@ def _read(path: Path) -> Iterator[tuple[str, Array]]:
             continue
         kind = READ.get(entry["dtype"])
         if kind is None:
-            raise ToolError(f"The weights in {path} are stored as {entry['dtype']}, which cannot be converted.",
-                            "Name the original model in full precision.")  # fmt: skip
+            raise ToolError(
+                f"The weights in {path} are stored as {entry['dtype']}, which cannot be converted.",
+                "Name the original model in full precision.",
+            )
         start, end = entry["data_offsets"]
         values = data[start:end].view(kind).reshape(entry["shape"])
         yield name, values

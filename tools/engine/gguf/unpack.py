@@ -43,8 +43,10 @@ def _check(reader: Any, file: Path) -> None:
     if kind != "llama" or scaled or not bpe:
         original = str(value(reader, "general.base_model.0.repo_url", "")).removeprefix("https://huggingface.co/")
         named = original or "ORG/MODEL"
-        raise ToolError(f"{file.name} can be chatted with, but not tuned: weights cannot be made from it ({what}).",
-                        f"Tune the original model instead, by its name: `attune finetune --base {named}`.")  # fmt: skip
+        raise ToolError(
+            f"{file.name} can be chatted with, but not tuned: weights cannot be made from it ({what}).",
+            f"Tune the original model instead, by its name: `attune finetune --base {named}`.",
+        )
 
 
 def config(reader: Any) -> Json:
@@ -57,18 +59,29 @@ def config(reader: Any) -> Json:
     names = {tensor.name for tensor in reader.tensors}
     vocabulary = len(value(reader, "tokenizer.ggml.tokens"))
     return {
-        "architectures": ["LlamaForCausalLM"], "model_type": "llama", "dtype": "bfloat16", "vocab_size": vocabulary,
-        "hidden_size": width, "intermediate_size": int(of("feed_forward_length")),
-        "num_hidden_layers": int(of("block_count")), "num_attention_heads": heads,
+        "architectures": ["LlamaForCausalLM"],
+        "model_type": "llama",
+        "dtype": "bfloat16",
+        "vocab_size": vocabulary,
+        "hidden_size": width,
+        "intermediate_size": int(of("feed_forward_length")),
+        "num_hidden_layers": int(of("block_count")),
+        "num_attention_heads": heads,
         "num_key_value_heads": int(of("attention.head_count_kv", heads)),
-        "head_dim": int(of("attention.key_length", width // heads)), "hidden_act": "silu",
+        "head_dim": int(of("attention.key_length", width // heads)),
+        "hidden_act": "silu",
         "max_position_embeddings": int(of("context_length")),
         "rms_norm_eps": float(of("attention.layer_norm_rms_epsilon")),
-        "rope_theta": float(of("rope.freq_base", 10000.0)), "tie_word_embeddings": "output.weight" not in names,
-        "attention_bias": False, "mlp_bias": False, "bos_token_id": value(reader, "tokenizer.ggml.bos_token_id"),
-        "eos_token_id": value(reader, "tokenizer.ggml.eos_token_id"), "pad_token_id": _padding(reader),
-        "use_cache": True, "initializer_range": 0.02,
-    }  # fmt: skip
+        "rope_theta": float(of("rope.freq_base", 10000.0)),
+        "tie_word_embeddings": "output.weight" not in names,
+        "attention_bias": False,
+        "mlp_bias": False,
+        "bos_token_id": value(reader, "tokenizer.ggml.bos_token_id"),
+        "eos_token_id": value(reader, "tokenizer.ggml.eos_token_id"),
+        "pad_token_id": _padding(reader),
+        "use_cache": True,
+        "initializer_range": 0.02,
+    }
 
 
 def _generation(reader: Any) -> Json:
@@ -100,11 +113,15 @@ def _tokenizer(reader: Any, folder: Path) -> None:
     ids = {ours: value(reader, f"tokenizer.ggml.{theirs}_token_id") for theirs, ours in roles.items()}
     ids["pad"] = _padding(reader)
     template = str(value(reader, "tokenizer.chat_template", ""))
-    _write(folder / "tokenizer_config.json", {
-        "tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False,
-        "model_max_length": int(value(reader, "llama.context_length")),
-        **{f"{name}_token": pieces[id] for name, id in ids.items() if id is not None},
-    })  # fmt: skip
+    _write(
+        folder / "tokenizer_config.json",
+        {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "clean_up_tokenization_spaces": False,
+            "model_max_length": int(value(reader, "llama.context_length")),
+            **{f"{name}_token": pieces[id] for name, id in ids.items() if id is not None},
+        },
+    )
     if template:
         (folder / "chat_template.jinja").write_text(template, encoding="utf-8")
 

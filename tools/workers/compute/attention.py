@@ -15,17 +15,25 @@ def install() -> None:
     from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
 
     def attend(
-        module: Any, query: Any, key: Any, value: Any, attention_mask: Any, dropout: float = 0.0,
-        scaling: float | None = None, is_causal: bool | None = None, **others: Any,
-    ) -> Any:  # fmt: skip
+        module: Any,
+        query: Any,
+        key: Any,
+        value: Any,
+        attention_mask: Any,
+        dropout: float = 0.0,
+        scaling: float | None = None,
+        is_causal: bool | None = None,
+        **others: Any,
+    ) -> Any:
         import torch
         from torch.utils.checkpoint import checkpoint
 
         causal = getattr(module, "is_causal", True) if is_causal is None else is_causal
         plain = not dropout and others.get("position_bias") is None and (attention_mask is not None or causal)
         if not (plain and query.device.type == "cpu" and torch.is_grad_enabled() and query.requires_grad):
-            return sdpa_attention_forward(module, query, key, value, attention_mask, dropout, scaling, is_causal,
-                                          **others)  # fmt: skip
+            return sdpa_attention_forward(
+                module, query, key, value, attention_mask, dropout, scaling, is_causal, **others
+            )
         groups = query.shape[1] // key.shape[1]
         scale = query.shape[-1] ** -0.5 if scaling is None else scaling
         parts = (query, repeat_kv(key, groups), repeat_kv(value, groups), attention_mask, scale)

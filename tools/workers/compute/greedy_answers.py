@@ -20,9 +20,13 @@ class Answer:
 
 
 def greedy(
-    model: Any, tokenizer: Any, prompts: list[list[token_rows.Message]], most: int, seconds: float | None = None,
+    model: Any,
+    tokenizer: Any,
+    prompts: list[list[token_rows.Message]],
+    most: int,
+    seconds: float | None = None,
     bf16: bool = False,
-) -> list[Answer]:  # fmt: skip
+) -> list[Answer]:
     """Answers of at most `most` tokens, cut where `seconds` are over. The model is left in the mode it came in."""
     import torch
 

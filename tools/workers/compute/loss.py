@@ -40,9 +40,12 @@ def learn_only(model: Any) -> None:
     original, head = model.forward, model.get_output_embeddings()
 
     def forward(
-        input_ids: Any = None, attention_mask: Any = None, labels: Any = None, num_items_in_batch: Any = None,
+        input_ids: Any = None,
+        attention_mask: Any = None,
+        labels: Any = None,
+        num_items_in_batch: Any = None,
         **others: Any,
-    ) -> Any:  # fmt: skip
+    ) -> Any:
         if labels is None:
             return original(input_ids=input_ids, attention_mask=attention_mask, **others)
         others["use_cache"] = False

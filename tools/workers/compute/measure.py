@@ -63,7 +63,10 @@ class Measure:
                 seen = int((labels[0, 1:] != token_rows.IGNORED).sum())
                 out = model(input_ids=torch.tensor([row["input_ids"]]), labels=labels)
                 total, count = total + float(out.loss) * seen, count + seen
-        return {"eval_loss": round(total / count, 5), "token_accuracy": round(greedy_answers.accuracy(model, built.rows), 5)}
+        return {
+            "eval_loss": round(total / count, 5),
+            "token_accuracy": round(greedy_answers.accuracy(model, built.rows), 5),
+        }
 
     def probe(self, adapter: Path) -> None:
         """Write what the adapter answers before it is merged."""

@@ -67,10 +67,16 @@ class Log:
         self.step = min(self.step + self.each, self.steps)
         elapsed = time.monotonic() - self._began
         self.job.event(
-            "step", step=self.step, steps=self.steps, loss=round(loss, 5), lr=float(values.get("learning_rate", 0.0)),
-            grad_norm=round(float(values.get("grad_norm", 0.0)), 5), tokens=0, epoch=round(float(values["epoch"]), 4),
+            "step",
+            step=self.step,
+            steps=self.steps,
+            loss=round(loss, 5),
+            lr=float(values.get("learning_rate", 0.0)),
+            grad_norm=round(float(values.get("grad_norm", 0.0)), 5),
+            tokens=0,
+            epoch=round(float(values["epoch"]), 4),
             eta_seconds=round(elapsed / self.step * (self.steps - self.step), 1),
-        )  # fmt: skip
+        )
         if not math.isfinite(loss):
             self.error = f"the loss stopped being a number at step {self.step}"
         self.losses.append(loss)

@@ -1,4 +1,4 @@
-"""Fine-tune with AutoTrain: `python -m tools.workers.elsewhere.autotrain_run DIRECTORY`. Its environment, its run, and our measuring.
+"""Fine-tune with AutoTrain: `autotrain_run DIRECTORY`. Its environment, its run, and our measuring.
 
 `request.json` is a TrainRequest with two more fields: `environment`, the folder of AutoTrain's environment, and
 `python`, the interpreter to make it with. AutoTrain is believed in nothing: it ends with 0 when its trainer crashed,
@@ -62,10 +62,17 @@ def _run(job: Job) -> None:
     merged = own.merge(adapter)
     job.stage("converting", "into the file that is served")
     unserved = served(merged, base)
-    metrics = {"final_loss": log.final_loss, "eval_loss": after.get("eval_loss"),
-               "eval_loss_before": before.get("eval_loss"), "steps": log.step,
-               "seconds": round(time.monotonic() - began, 2), "engine": "autotrain", "rows": len(texts),
-               "parameters": own.parameters, **vars(own.recipe)}  # fmt: skip
+    metrics = {
+        "final_loss": log.final_loss,
+        "eval_loss": after.get("eval_loss"),
+        "eval_loss_before": before.get("eval_loss"),
+        "steps": log.step,
+        "seconds": round(time.monotonic() - began, 2),
+        "engine": "autotrain",
+        "rows": len(texts),
+        "parameters": own.parameters,
+        **vars(own.recipe),
+    }
     job.finish("succeeded", unserved, model=merged.name, adapter=adapter.name, metrics=metrics)
 
 
@@ -75,13 +82,22 @@ def _prepare(job: Job, request: TrainRequest, base: Path, own: Any) -> tuple[dic
     batch = max(1, round(own.recipe.batch_size * mean / longest))  # AutoTrain packs rows into blocks of the longest
     steps = recipe.steps(request, own.recipe, own.counts["rows"])
     each = max(1, math.ceil(steps / LOGGED))
-    chosen = {"block_size": longest, "batch_size": batch, "lr": own.recipe.learning_rate, "seed": request.seed,
-              "rank": own.recipe.lora_rank, "steps": steps, "logging_steps": each}  # fmt: skip
+    chosen = {
+        "block_size": longest,
+        "batch_size": batch,
+        "lr": own.recipe.learning_rate,
+        "seed": request.seed,
+        "rank": own.recipe.lora_rank,
+        "steps": steps,
+        "logging_steps": each,
+    }
     job.event("data", **own.counts, max_length=longest)
     files.old_base(base, job.directory / "base")
     files.write_rows(texts, job.directory)
-    note = (f"Made by Attune for AutoTrain. Every pass over the rows is written out in {files.ROWS}, so epochs is 1.\n"
-            "AutoTrain learns whole conversations, questions included, and packs them into blocks.")  # fmt: skip
+    note = (
+        f"Made by Attune for AutoTrain. Every pass over the rows is written out in {files.ROWS}, so epochs is 1.\n"
+        "AutoTrain learns whole conversations, questions included, and packs them into blocks."
+    )
     text = files.config(str(job.directory / "base"), chosen, note)
     (job.directory / files.CONFIG).write_text(text, encoding="utf-8")
     job.event("config", name=files.CONFIG, text=text)
@@ -106,8 +122,9 @@ def _adapter(job: Job, log: Log) -> Path:
     made = job.directory / files.PROJECT
     if log.error or not (made / "adapter_model.safetensors").is_file():
         why = log.error or log.last or "it left no adapter"
-        raise ToolError(f"AutoTrain's trainer crashed, though it ended as if all were well: {why[:300]}",
-                        "See worker.log.")  # fmt: skip
+        raise ToolError(
+            f"AutoTrain's trainer crashed, though it ended as if all were well: {why[:300]}", "See worker.log."
+        )
     adapter = job.directory / "adapter"
     adapter.mkdir(exist_ok=True)
     for name in ("adapter_model.safetensors", "adapter_config.json"):

@@ -1,4 +1,4 @@
-"""Follows one run at Hugging Face Jobs: `python -m tools.workers.elsewhere.hf_courier DIRECTORY`. Every step can be done again.
+"""Follows one run at Hugging Face Jobs: `hf_courier DIRECTORY`. Every step can be done again.
 
 It makes the private repositories, starts the one job of the run's label or finds it, copies its events out of the log,
 and fetches the model. It may die at any moment: the next one goes on from what the Hub and the directory say.
@@ -69,8 +69,11 @@ class Courier:
             if self._asked.exists():
                 return self._missing()
             self._upload()
-            self.job.stage("starting", f"{self.asked['hub']['flavor']}, ended after "
-                           f"{self.asked['hub']['timeout'] // 60} minutes at the latest")  # fmt: skip
+            self.job.stage(
+                "starting",
+                f"{self.asked['hub']['flavor']}, ended after "
+                f"{self.asked['hub']['timeout'] // 60} minutes at the latest",
+            )
             self.job.stepping = True  # a cancel waits until it is known what was started
             found = self._create()
             self.job.stepping = False
@@ -135,8 +138,10 @@ class Courier:
     def _missing(self) -> None:
         """The Hub was asked and lists no job: after a while it is taken at its word."""
         if time.time() - self._asked.stat().st_mtime < float(self.asked["hub"]["lost"]):
-            raise Unsure("Whether the Hub started the job is not known: its answer was lost.",
-                         "Attune looks for it by its label, and starts no second one.")  # fmt: skip
+            raise Unsure(
+                "Whether the Hub started the job is not known: its answer was lost.",
+                "Attune looks for it by its label, and starts no second one.",
+            )
         self.job.finish("failed", "The Hub lists no job of this run: none was begun. Start again if you still want it.")
 
     def _upload(self) -> None:
@@ -149,8 +154,13 @@ class Courier:
         sent = {name: value for name, value in self.asked.items() if name not in ("hub", "key")}
         folder = self.job.directory / "sent"
         job_script.write(folder, sent)
-        self.link.ask(api.upload_folder, repo_id=repo, repo_type="dataset", folder_path=folder,
-                      commit_message="What this run needs")  # fmt: skip
+        self.link.ask(
+            api.upload_folder,
+            repo_id=repo,
+            repo_type="dataset",
+            folder_path=folder,
+            commit_message="What this run needs",
+        )
         shutil.rmtree(folder)
 
     def _script(self) -> str:
@@ -204,8 +214,13 @@ class Courier:
             return self._without_result(stage, found)
         self.job.stage("fetching", f"the model from {repo}")
         fetched = directory / "fetched"
-        self.link.ask(self.link.api.snapshot_download, repo_id=repo, allow_patterns=FETCHED, local_dir=fetched,
-                      revision=newest.sha)  # fmt: skip  # unnamed, a part that is here already passes for the whole
+        self.link.ask(
+            self.link.api.snapshot_download,
+            repo_id=repo,
+            allow_patterns=FETCHED,
+            local_dir=fetched,
+            revision=newest.sha,
+        )  # unnamed, a part that is here already passes for the whole
         result = json.loads((fetched / jobdir.RESULT).read_text(encoding="utf-8"))
         for name in MADE:
             if (fetched / name).exists():
@@ -223,9 +238,11 @@ class Courier:
         said = f" The Hub says: {found.status.message}." if found.status.message else ""
         if stage == "CANCELED":
             return self.job.finish("cancelled", f"The job was cancelled at the Hub.{said}")
-        reason = {"VANISHED": "The Hub no longer knows the job, and it pushed no result.",
-                  "DELETED": "The job was deleted at the Hub before it pushed a result.",
-                  "COMPLETED": "The job ended without pushing a result."}  # fmt: skip
+        reason = {
+            "VANISHED": "The Hub no longer knows the job, and it pushed no result.",
+            "DELETED": "The job was deleted at the Hub before it pushed a result.",
+            "COMPLETED": "The job ended without pushing a result.",
+        }
         why = reason.get(stage, "The job failed at the Hub.")
         log = f"Its log is at {found.url}; its last checkpoint, if there is one, in {self.link.repo}."
         return self.job.finish("failed", f"{why}{said} {log}")

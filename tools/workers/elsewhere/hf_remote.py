@@ -54,8 +54,11 @@ def main(given: Path, run: Path, repo: str) -> int:
     if not (run / jobdir.RESULT).exists():
         reason = f"The worker died in the job (exit code {child.returncode})."
         jobdir.write_atomically(run / jobdir.RESULT, json.dumps({"state": "failed", "reason": reason}))
-    _patiently(lambda: api.upload_folder(repo_id=repo, folder_path=run, allow_patterns=RESULT_FILES,
-                                        commit_message="The result"))  # fmt: skip
+    _patiently(
+        lambda: api.upload_folder(
+            repo_id=repo, folder_path=run, allow_patterns=RESULT_FILES, commit_message="The result"
+        )
+    )
     print("The result was pushed.", flush=True)
     return int(child.returncode != 0)
 
@@ -98,9 +101,12 @@ def _push_checkpoint(api: HfApi, repo: str, run: Path) -> None:
     name = f"{jobdir.CHECKPOINTS}/{kept[-1].name}"
     try:
         api.upload_folder(
-            repo_id=repo, folder_path=kept[-1], path_in_repo=name, ignore_patterns=[jobdir.COMPLETE],
+            repo_id=repo,
+            folder_path=kept[-1],
+            path_in_repo=name,
+            ignore_patterns=[jobdir.COMPLETE],
             commit_message=f"Checkpoint {kept[-1].name}",
-        )  # fmt: skip
+        )
     except Exception as error:  # whatever it is, the run goes on: a later checkpoint may get through
         _warn(f"{kept[-1].name} could not be pushed ({type(error).__name__}): the run goes on without it.")
 

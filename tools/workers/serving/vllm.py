@@ -32,8 +32,19 @@ def main(argv: list[str] | None = None) -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", folder, "--host", "127.0.0.1",
-               "--port", str(port), "--gpu-memory-utilization", GPU_SHARE]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "vllm.entrypoints.openai.api_server",
+        "--model",
+        folder,
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--gpu-memory-utilization",
+        GPU_SHARE,
+    ]
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**os.environ, "VLLM_API_KEY": key})
     threading.Thread(target=_tell, args=(port,), daemon=True).start()
     threading.Thread(target=_end_with_parent, args=(child,), daemon=True).start()

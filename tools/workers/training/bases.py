@@ -47,12 +47,7 @@ def unchanged(folder: Path, job_directory: Path, first: bool = True) -> None:
 def _fetched(name: str, job: Job) -> Path:
     """The folder of the hub's model: first what says whether it can be tuned, then the weights."""
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        HfHubHTTPError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-    )
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
 
     from tools.workers.training.download import telling
 
@@ -60,17 +55,20 @@ def _fetched(name: str, job: Job) -> Path:
         base_model.check_small(Path(snapshot_download(name, allow_patterns=SMALL)))
         folder = Path(snapshot_download(name, ignore_patterns=SKIPPED, tqdm_class=telling(job)))
     except GatedRepoError as error:
-        raise ToolError(f"{name} is gated on the hub: its owner must let you in.",
-                        "Ask for access on its page and set HF_TOKEN.") from error  # fmt: skip
+        raise ToolError(
+            f"{name} is gated on the hub: its owner must let you in.", "Ask for access on its page and set HF_TOKEN."
+        ) from error
     except RepositoryNotFoundError as error:
-        raise ToolError(f"The hub has no model called {name}, or it is private.", "Check the name, or HF_TOKEN.") \
-            from error  # fmt: skip
+        raise ToolError(
+            f"The hub has no model called {name}, or it is private.", "Check the name, or HF_TOKEN."
+        ) from error
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
         if "no space left" in str(error).lower():
             raise
         said = " ".join(str(error).split())[:200]
-        raise ToolError(f"{name} could not be fetched from the hub: {said}",
-                        "Check the network, or name a local folder.") from error  # fmt: skip
+        raise ToolError(
+            f"{name} could not be fetched from the hub: {said}", "Check the network, or name a local folder."
+        ) from error
     base_model.check_tunable(folder)
     return folder
 

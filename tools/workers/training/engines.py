@@ -156,8 +156,10 @@ def _go_on_from(model: Any, adapter: str) -> None:
     unknown = list(getattr(found, "unexpected_keys", []) or [])
     lacking = [name for name in getattr(found, "missing_keys", []) or [] if ".lora_" in name]
     if unknown or lacking:
-        raise ToolError(f"The adapter {adapter} does not fit this base: {(unknown + lacking)[0]}.",
-                        "Name the base that it was made from.")  # fmt: skip
+        raise ToolError(
+            f"The adapter {adapter} does not fit this base: {(unknown + lacking)[0]}.",
+            "Name the base that it was made from.",
+        )
 
 
 def _four_bits() -> Any:

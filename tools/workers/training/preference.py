@@ -34,9 +34,12 @@ def prepare(plan: Plan, loaded: Loaded, stops: frozenset[int]) -> Prepared:
     steps = recipe.steps(request, plan.recipe, len(train))
     lengths = [_length(row) for row in train]
     counts = {
-        "rows": len(train), "tokens": sum(lengths), "rows_dropped": dropped, "test_rows": len(test),
+        "rows": len(train),
+        "tokens": sum(lengths),
+        "rows_dropped": dropped,
+        "test_rows": len(test),
         "trained_tokens": sum(_said(row) for row in train),
-    }  # fmt: skip
+    }
     return Prepared(train, test, max(lengths), steps, math.ceil(len(train) / plan.recipe.batch_size), counts)
 
 

@@ -17,8 +17,10 @@ from tools.workers.job import Job
 Speak = Callable[[float], list[dict[str, str]]]  # within so many seconds
 Look = Callable[[], float]
 MEASURED = {  # sft: tokens that the model would have chosen; dpo and kto: pairs told apart, and by how much
-    "mean_token_accuracy": "token_accuracy", "rewards/accuracies": "accuracy", "rewards/margins": "margin",
-}  # fmt: skip
+    "mean_token_accuracy": "token_accuracy",
+    "rewards/accuracies": "accuracy",
+    "rewards/margins": "margin",
+}
 SPOKEN = 0.025  # of a run's time may go into sample answers
 LEAST_SECONDS, ROUNDS = 0.5, 3  # of a round of them, and how many there are at most
 SMOOTHED = 5  # logged steps that the final loss is the mean of

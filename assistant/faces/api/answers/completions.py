@@ -25,8 +25,12 @@ async def create_text(request: Request, bench: Bench, owner: Owner, body: Comple
     """Go on writing a text, or each of several. `prompt` may also be token numbers of the model."""
     target = await targets.find(bench, owner, body)
     if target.whole or not target.local:
-        raise Refused(f"'{target.name}' answers in /v1/chat/completions only.", "Ask there, or name a local model.",
-                      "model", "unsupported_model")  # fmt: skip
+        raise Refused(
+            f"'{target.name}' answers in /v1/chat/completions only.",
+            "Ask there, or name a local model.",
+            "model",
+            "unsupported_model",
+        )
     targets.check(body, target)
     prompts: list[Any] = [body.prompt] if isinstance(body.prompt, str) or _numbers(body.prompt) else list(body.prompt)
     if not prompts or not all(prompts):
@@ -42,7 +46,7 @@ async def create_text(request: Request, bench: Bench, owner: Owner, body: Comple
 
 async def _chunks(
     request: Request, owner: str, target: Target, body: CompletionCreate, prompts: list[Any], head: Head
-) -> Chunks:  # fmt: skip
+) -> Chunks:
     count = len(prompts) * (body.n or 1)
     offsets = dict.fromkeys(range(count), 0)
     sent = targets.sent(body, target) | {"prompt": prompts if len(prompts) > 1 else prompts[0]}
@@ -56,8 +60,12 @@ async def _chunks(
 
 def _choice(offsets: dict[int, int], one: dict[str, Any]) -> Chunk:
     """A choice with its log-probabilities in the shape of this older route. `offsets`: how far each text has come."""
-    made = {"index": one["index"], "text": one.get("text") or "", "logprobs": None,
-            "finish_reason": one.get("finish_reason")}  # fmt: skip
+    made = {
+        "index": one["index"],
+        "text": one.get("text") or "",
+        "logprobs": None,
+        "finish_reason": one.get("finish_reason"),
+    }
     said = (one.get("logprobs") or {}).get("content")
     if said:
         begins = []

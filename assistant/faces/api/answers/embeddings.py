@@ -25,9 +25,12 @@ async def create_embedding(bench: Bench, owner: Owner, body: objects.EmbeddingCr
         raise missing("embedding model", body.model, "model", "model_not_found")
     texts = [body.input] if isinstance(body.input, str) else [text for text in body.input if isinstance(text, str)]
     if not texts:
-        raise Refused(f"'{embedding.name}' takes texts, no token numbers: they would be another tokenizer's.",
-                      "Send texts (in LangChain: check_embedding_ctx_length=False).", "input",
-                      "unsupported_value")  # fmt: skip
+        raise Refused(
+            f"'{embedding.name}' takes texts, no token numbers: they would be another tokenizer's.",
+            "Send texts (in LangChain: check_embedding_ctx_length=False).",
+            "input",
+            "unsupported_value",
+        )
     try:
         rows = await asyncio.to_thread(embedding.embed, texts)
     except ToolError as error:
@@ -35,8 +38,9 @@ async def create_embedding(bench: Bench, owner: Owner, body: objects.EmbeddingCr
     if body.dimensions not in (None, rows.shape[1]):
         raise Refused(f"{embedding.name} has {rows.shape[1]} dimensions.", "Leave out 'dimensions'.", "dimensions")
     used = sum(tokens.estimate(text) for text in texts)
-    data = [objects.Embedding(index=number, embedding=_coded(row, body.encoding_format))
-            for number, row in enumerate(rows)]  # fmt: skip
+    data = [
+        objects.Embedding(index=number, embedding=_coded(row, body.encoding_format)) for number, row in enumerate(rows)
+    ]
     return objects.EmbeddingList(
         data=data, model=embedding.name, usage=objects.EmbeddingUsage(prompt_tokens=used, total_tokens=used)
     )

@@ -42,9 +42,14 @@ async def answer(request: Request, owner: str, body: ChatCreate) -> tuple[Chunks
 
 
 async def _chunks(
-    request: Request, owner: str, target: Target, sent: Mapping[str, Any], ours: Mapping[str, Any], head: Head,
+    request: Request,
+    owner: str,
+    target: Target,
+    sent: Mapping[str, Any],
+    ours: Mapping[str, Any],
+    head: Head,
     count: int,
-) -> Chunks:  # fmt: skip
+) -> Chunks:
     """The chunks as they are written; whoever closes this ends the answer at the server, too."""
     limits: Limits = request.app.state.limits
     engine: Engine = request.app.state.engine
@@ -64,9 +69,7 @@ async def _quoted(bench: Workbench, target: Target, body: ChatCreate, head: Head
     yield head.chunk([], usage=streams.Usage(apart=False).total())
 
 
-async def _said(
-    request: Request, owner: str, target: Target, sent: Mapping[str, Any], ours: Mapping[str, Any]
-) -> str:  # fmt: skip
+async def _said(request: Request, owner: str, target: Target, sent: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
     """The text of one short answer."""
     one = {**sent, "n": 1, "tool_choice": "none", "logprobs": None}
     found = _chunks(request, owner, target, one, ours, Head("", ""), 1)

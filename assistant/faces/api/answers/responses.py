@@ -41,8 +41,9 @@ async def create_response(request: Request, owner: Owner, body: ResponseCreate) 
 @router.get("/{response_id}", response_model=None)
 @router.delete("/{response_id}", response_model=None)
 async def stored_response(owner: Owner, response_id: str) -> Response:  # noqa: ARG001
-    raise Refused(f"There is no response '{response_id[:80]}'. {STATELESS}", param="response_id", code="not_found",
-                  status=404)  # fmt: skip
+    raise Refused(
+        f"There is no response '{response_id[:80]}'. {STATELESS}", param="response_id", code="not_found", status=404
+    )
 
 
 async def _events(found: Chunks, writing: Writing) -> AsyncIterator[str]:
@@ -67,8 +68,7 @@ async def _events(found: Chunks, writing: Writing) -> AsyncIterator[str]:
             streams.told(error)
             broke = {"code": "server_error", "message": streams.BROKE["message"]}
             yield line({"type": "error", "param": None} | broke)
-            yield line({"type": "response.failed",
-                        "response": writing.response | {"status": "failed", "error": broke}})  # fmt: skip
+            yield line({"type": "response.failed", "response": writing.response | {"status": "failed", "error": broke}})
 
 
 class Writing:
@@ -77,14 +77,23 @@ class Writing:
     def __init__(self, body: ResponseCreate) -> None:
         form = body.text.format if body.text and body.text.format else None
         self.response: dict[str, Any] = {
-            "id": f"resp_{secrets.token_hex(24)}", "object": "response", "created_at": int(time.time()),
-            "status": "in_progress", "error": None, "incomplete_details": None, "model": body.model, "output": [],
-            "parallel_tool_calls": body.parallel_tool_calls is not False, "previous_response_id": None,
-            "store": False, "text": {"format": form.model_dump(by_alias=True, exclude_none=True) if form else
-                                     {"type": "text"}},
-            "tool_choice": body.tool_choice or "auto", "tools": body.tools or [], "truncation": "disabled",
+            "id": f"resp_{secrets.token_hex(24)}",
+            "object": "response",
+            "created_at": int(time.time()),
+            "status": "in_progress",
+            "error": None,
+            "incomplete_details": None,
+            "model": body.model,
+            "output": [],
+            "parallel_tool_calls": body.parallel_tool_calls is not False,
+            "previous_response_id": None,
+            "store": False,
+            "text": {"format": form.model_dump(by_alias=True, exclude_none=True) if form else {"type": "text"}},
+            "tool_choice": body.tool_choice or "auto",
+            "tools": body.tools or [],
+            "truncation": "disabled",
             "usage": None,
-        } | {name: getattr(body, name) for name in SHOWN}  # fmt: skip
+        } | {name: getattr(body, name) for name in SHOWN}
         self._finish = ""
         self._open: dict[str, Any] | None = None  # the item being written
 
@@ -92,10 +101,12 @@ class Writing:
         """The events of one more chunk."""
         if used := chunk.get("usage"):
             self.response["usage"] = {
-                "input_tokens": used["prompt_tokens"], "output_tokens": used["completion_tokens"],
-                "total_tokens": used["total_tokens"], "output_tokens_details": {"reasoning_tokens": 0},
+                "input_tokens": used["prompt_tokens"],
+                "output_tokens": used["completion_tokens"],
+                "total_tokens": used["total_tokens"],
+                "output_tokens_details": {"reasoning_tokens": 0},
                 "input_tokens_details": {**used["prompt_tokens_details"], "cache_write_tokens": 0},
-            }  # fmt: skip
+            }
         for one in chunk["choices"]:
             self._finish = one["finish_reason"] or self._finish
             if text := one["delta"].get("content"):
@@ -128,18 +139,29 @@ class Writing:
     def _call(self, call: dict[str, Any]) -> Iterator[Event]:
         said = call.get("function") or {}
         if call.get("id"):
-            yield from self._begin({
-                "id": f"fc_{secrets.token_hex(24)}", "type": "function_call", "status": "in_progress", "arguments": "",
-                "call_id": call["id"], "name": said.get("name") or "",
-            })  # fmt: skip
+            yield from self._begin(
+                {
+                    "id": f"fc_{secrets.token_hex(24)}",
+                    "type": "function_call",
+                    "status": "in_progress",
+                    "arguments": "",
+                    "call_id": call["id"],
+                    "name": said.get("name") or "",
+                }
+            )
         if self._open is not None and (text := said.get("arguments")):
             self._open["arguments"] += text
             yield self._at("response.function_call_arguments.delta", delta=text)
 
     def _message(self) -> dict[str, Any]:
         part = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
-        return {"id": f"msg_{secrets.token_hex(24)}", "type": "message", "role": "assistant", "status": "in_progress",
-                "content": [part]}  # fmt: skip
+        return {
+            "id": f"msg_{secrets.token_hex(24)}",
+            "type": "message",
+            "role": "assistant",
+            "status": "in_progress",
+            "content": [part],
+        }
 
     def _begin(self, item: dict[str, Any]) -> Iterator[Event]:
         yield from self._close("completed")

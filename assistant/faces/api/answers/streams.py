@@ -20,8 +20,12 @@ log = logging.getLogger(__name__)
 Chunk = dict[str, Any]
 Chunks = AsyncGenerator[Chunk, None]
 DONE = "data: [DONE]\n\n"
-BROKE = {"message": "The answer broke off: the model's server ended or failed. Ask again.", "type": "server_error",
-         "param": None, "code": "engine_failed"}  # fmt: skip
+BROKE = {
+    "message": "The answer broke off: the model's server ended or failed. Ask again.",
+    "type": "server_error",
+    "param": None,
+    "code": "engine_failed",
+}
 FINISHES = ("stop", "length", "tool_calls", "content_filter")  # those that OpenAI's clients know
 DELTA = ("role", "content", "refusal", "tool_calls", "reasoning_content")  # the last one is what thinking models add
 HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
@@ -46,8 +50,13 @@ class Head:
     created: int = field(default_factory=lambda: int(time.time()))
 
     def chunk(self, choices: list[dict[str, Any]], **more: Any) -> Chunk:
-        return {"id": self.id, "object": self.kind, "created": self.created, "model": self.model,
-                "choices": choices} | more  # fmt: skip
+        return {
+            "id": self.id,
+            "object": self.kind,
+            "created": self.created,
+            "model": self.model,
+            "choices": choices,
+        } | more
 
 
 class Usage:
@@ -70,14 +79,22 @@ class Usage:
         """The sum, of so many prompts that were each read for all their choices."""
         read, wrote, cached = (sum(one[place] for one in self._told) for place in range(3))
         each = max(1, len(self._told) // prompts)
-        return {"prompt_tokens": read // each, "completion_tokens": wrote, "total_tokens": read // each + wrote,
-                "prompt_tokens_details": {"cached_tokens": cached // each}}  # fmt: skip
+        return {
+            "prompt_tokens": read // each,
+            "completion_tokens": wrote,
+            "total_tokens": read // each + wrote,
+            "prompt_tokens_details": {"cached_tokens": cached // each},
+        }
 
 
 async def chunks(
-    events: AsyncIterator[dict[str, Any]], head: Head, count: int, apart: bool = True, prompts: int = 1,
+    events: AsyncIterator[dict[str, Any]],
+    head: Head,
+    count: int,
+    apart: bool = True,
+    prompts: int = 1,
     shape: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
-) -> Chunks:  # fmt: skip
+) -> Chunks:
     """Our chunks of a server's events: our name and id, and only what OpenAI's clients know. The last has the usage.
 
     Servers leave fields out, or send null for them: what cannot be read says nothing. Raises BREAKS.
@@ -169,10 +186,15 @@ def whole(got: Iterable[Chunk], head: Head) -> dict[str, Any]:
     for chunk in got:
         used = chunk.get("usage") or used
         for one in chunk["choices"]:
-            made = choices.setdefault(one["index"], {
-                "index": one["index"], "message": {"role": "assistant", "content": None, "refusal": None},
-                "logprobs": None, "finish_reason": None,
-            })  # fmt: skip
+            made = choices.setdefault(
+                one["index"],
+                {
+                    "index": one["index"],
+                    "message": {"role": "assistant", "content": None, "refusal": None},
+                    "logprobs": None,
+                    "finish_reason": None,
+                },
+            )
             made["finish_reason"] = one["finish_reason"] or made["finish_reason"]
             _add(made["message"], one["delta"])
             if one.get("logprobs"):
@@ -208,8 +230,12 @@ def _choice(one: dict[str, Any]) -> dict[str, Any]:
     delta = one.get("delta")
     kept = {name: delta[name] for name in DELTA if name in delta} if isinstance(delta, dict) else {}
     finish = one.get("finish_reason")
-    made = {"index": one.get("index") or 0, "delta": kept, "logprobs": None,
-            "finish_reason": finish if finish in FINISHES or not finish else "stop"}  # fmt: skip
+    made = {
+        "index": one.get("index") or 0,
+        "delta": kept,
+        "logprobs": None,
+        "finish_reason": finish if finish in FINISHES or not finish else "stop",
+    }
     if isinstance(said := one.get("logprobs"), dict) and isinstance(said.get("content"), list):
         made["logprobs"] = {"content": [_without_id(token) for token in said["content"]], "refusal": None}
     return made
@@ -218,10 +244,14 @@ def _choice(one: dict[str, Any]) -> dict[str, Any]:
 def _without_id(token: dict[str, Any]) -> dict[str, Any]:
     """A token's log-probability without llama.cpp's number of the token, which OpenAI's has not."""
     made = {name: value for name, value in token.items() if name != "id"}
-    return made | {"top_logprobs": [_without_id(one) for one in token["top_logprobs"]]} if token.get(
-        "top_logprobs") is not None else made  # fmt: skip
+    return (
+        made | {"top_logprobs": [_without_id(one) for one in token["top_logprobs"]]}
+        if token.get("top_logprobs") is not None
+        else made
+    )
 
 
 def _broken() -> Refused:
-    return Refused("The answer broke off: the model's server ended or failed.", "Ask again.", code="engine_failed",
-                   status=503)  # fmt: skip
+    return Refused(
+        "The answer broke off: the model's server ended or failed.", "Ask again.", code="engine_failed", status=503
+    )

@@ -71,20 +71,32 @@ async def find(bench: Workbench, owner: str, body: Sampling) -> Target:
 def check(body: Sampling, target: Target) -> None:
     """Refuse by name what would change the answer and cannot be done. Somebody else's server decides for itself."""
     if target.whole and getattr(body, "tools", None):
-        raise Refused("A case answers with its own prompt, and takes no tools.", "Ask its model by its own name.",
-                      "tools", "unsupported_parameter")  # fmt: skip
+        raise Refused(
+            "A case answers with its own prompt, and takes no tools.",
+            "Ask its model by its own name.",
+            "tools",
+            "unsupported_parameter",
+        )
     if target.variant.endpoint == QUOTE:
         asked = [name for name in NO_MODEL if getattr(body, name, None) not in (*SAYS_NOTHING, 1)]
         if asked:
-            raise Refused(f"'{asked[0]}' is not possible: what answers here quotes the documents, without a model.",
-                          "Leave it out, or ask a model by name.", asked[0], "unsupported_parameter")  # fmt: skip
+            raise Refused(
+                f"'{asked[0]}' is not possible: what answers here quotes the documents, without a model.",
+                "Leave it out, or ask a model by name.",
+                asked[0],
+                "unsupported_parameter",
+            )
     if not target.local:
         return
     unknown = {name: value for name, value in (body.model_extra or {}).items() if name not in KNOWN}
     for name, value in unknown.items():
         if value not in SAYS_NOTHING:
-            raise Refused(f"'{name}' is not supported by the server of this model.", "Leave it out.", name,
-                          "unsupported_parameter")  # fmt: skip
+            raise Refused(
+                f"'{name}' is not supported by the server of this model.",
+                "Leave it out.",
+                name,
+                "unsupported_parameter",
+            )
     if isinstance(body, ChatCreate):
         _check_chat(body)
 
@@ -117,8 +129,12 @@ async def fits(bench: Workbench, target: Target, size: int) -> None:
 
 
 def too_long(what: str, window: int) -> Refused:
-    return Refused(f"The messages {what}, and the model reads {window} tokens at once, its answer included.",
-                   "Send fewer or shorter messages.", "messages", "context_length_exceeded")  # fmt: skip
+    return Refused(
+        f"The messages {what}, and the model reads {window} tokens at once, its answer included.",
+        "Send fewer or shorter messages.",
+        "messages",
+        "context_length_exceeded",
+    )
 
 
 def sent(body: Sampling, target: Target) -> dict[str, Any]:
@@ -136,8 +152,10 @@ def ours(body: Sampling, target: Target, most: int) -> dict[str, Any]:
     """The options that the request leaves to us. A server of somebody else's may refuse them: then it goes without."""
     found = {"max_tokens": most, "temperature": target.variant.temperature, "stream_options": {"include_usage": True}}
     if not target.local:
-        for name, given in (("max_tokens", body.max_tokens or getattr(body, "max_completion_tokens", None)),
-                            ("temperature", body.temperature)):  # fmt: skip
+        for name, given in (
+            ("max_tokens", body.max_tokens or getattr(body, "max_completion_tokens", None)),
+            ("temperature", body.temperature),
+        ):
             if given is not None:
                 del found[name]
     return found
@@ -147,17 +165,29 @@ def _check_chat(body: ChatCreate) -> None:
     names = [tool.function.name if tool.function else "" for tool in body.tools or []]
     for number, tool in enumerate(body.tools or []):
         if tool.type != "function" or tool.function is None:
-            raise Refused(f"Tools of the type '{tool.type[:40]}' are not supported by the server of this model.",
-                          "Send functions only.", f"tools.{number}.type", "unsupported_parameter")  # fmt: skip
+            raise Refused(
+                f"Tools of the type '{tool.type[:40]}' are not supported by the server of this model.",
+                "Send functions only.",
+                f"tools.{number}.type",
+                "unsupported_parameter",
+            )
     chosen = "" if body.tool_choice is None or isinstance(body.tool_choice, str) else body.tool_choice.function.name
     if (chosen and chosen not in names) or (body.tool_choice == "required" and not names):
-        raise Refused("'tool_choice' asks for a function that is not among 'tools'.", "Name one that is.",
-                      "tool_choice", "invalid_value")  # fmt: skip
+        raise Refused(
+            "'tool_choice' asks for a function that is not among 'tools'.",
+            "Name one that is.",
+            "tool_choice",
+            "invalid_value",
+        )
     for number, message in enumerate(body.messages):
         for part in message.content if isinstance(message.content, list) else []:
             if part.type not in ("text", "refusal"):
-                raise Refused(f"This model reads text only, no '{part.type[:40]}'.", "Send parts of the type 'text'.",
-                              f"messages.{number}.content", "unsupported_parameter")  # fmt: skip
+                raise Refused(
+                    f"This model reads text only, no '{part.type[:40]}'.",
+                    "Send parts of the type 'text'.",
+                    f"messages.{number}.content",
+                    "unsupported_parameter",
+                )
 
 
 def _plain(message: ChatMessage) -> Message:

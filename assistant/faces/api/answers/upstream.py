@@ -43,7 +43,7 @@ class Engine:
     @asynccontextmanager
     async def open(
         self, variant: Variant, path: str, body: Mapping[str, Any], ours: Mapping[str, Any]
-    ) -> AsyncIterator[AsyncIterator[Event]]:  # fmt: skip
+    ) -> AsyncIterator[AsyncIterator[Event]]:
         """The events of the server's answer. A local server that is gone is started again, once.
 
         `ours`: options beside the body that nobody asked for; those that a server of somebody else's refuses by name
@@ -76,13 +76,17 @@ class Engine:
 
     async def _load(self, variant: Variant, doubted: bool) -> Endpoint:
         if len(self._answering) > self._servers:  # another one would end a server in the middle of its answers
-            raise Refused(f"{self._servers} models are answering, which is what ATTUNE_MODEL_SERVERS allows.",
-                          "Wait for an answer to end.", code="rate_limit_exceeded", status=429)  # fmt: skip
+            raise Refused(
+                f"{self._servers} models are answering, which is what ATTUNE_MODEL_SERVERS allows.",
+                "Wait for an answer to end.",
+                code="rate_limit_exceeded",
+                status=429,
+            )
         return await asyncio.to_thread(self._models.endpoint, variant, None, doubted)
 
     async def _ask(
         self, endpoint: Endpoint, path: str, body: Mapping[str, Any], ours: Mapping[str, Any]
-    ) -> httpx.Response:  # fmt: skip
+    ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
         if endpoint.local:  # it may close a connection that was kept in the moment in which the next request is sent
             headers["Connection"] = "close"
@@ -91,10 +95,15 @@ class Engine:
             options = endpoints.taken(ours, refused)
             client, sent = self._open(), {**body, **options, "model": endpoint.model, "stream": True}
             answer = await client.send(
-                client.build_request("POST", f"{endpoint.url}{path}", json=sent, headers=headers,
-                                     timeout=TIMEOUT if endpoint.local else REMOTE),
+                client.build_request(
+                    "POST",
+                    f"{endpoint.url}{path}",
+                    json=sent,
+                    headers=headers,
+                    timeout=TIMEOUT if endpoint.local else REMOTE,
+                ),
                 stream=True,
-            )  # fmt: skip
+            )
             if answer.status_code == 200:
                 return answer
             try:

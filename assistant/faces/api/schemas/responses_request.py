@@ -11,12 +11,26 @@ from assistant.faces.api.schemas.chat_request import ChatCreate, Open
 from assistant.uploads.refusals import Refused
 
 STATELESS = "Nothing is kept of an answer here: send the whole conversation as 'input'."
-KEPT = {"previous_response_id": STATELESS, "conversation": STATELESS, "prompt": "There are no stored prompts here.",
-        "background": "Answers are not written in the background.", "max_tool_calls": "No tools are called here.",
-        "context_management": STATELESS}  # fmt: skip
+KEPT = {
+    "previous_response_id": STATELESS,
+    "conversation": STATELESS,
+    "prompt": "There are no stored prompts here.",
+    "background": "Answers are not written in the background.",
+    "max_tool_calls": "No tools are called here.",
+    "context_management": STATELESS,
+}
 DEFAULTS: tuple[Any, ...] = (None, False, [], {}, "auto", "disabled", "default", "medium")
-IGNORED = ("metadata", "user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "service_tier",
-           "store", "stream_options", "truncation")  # fmt: skip
+IGNORED = (
+    "metadata",
+    "user",
+    "safety_identifier",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "service_tier",
+    "store",
+    "stream_options",
+    "truncation",
+)
 LOGPROBS = "message.output_text.logprobs"
 INCLUDED = (LOGPROBS, "reasoning.encrypted_content")  # the latter of models that think in secret: none here does
 
@@ -61,8 +75,11 @@ def as_chat(body: ResponseCreate) -> ChatCreate:
     items = [{"role": "user", "content": body.input}] if isinstance(body.input, str) else body.input
     asked: dict[str, Any] = {"model": body.model, "messages": [*system, *_messages(items)]}
     asked |= {"max_completion_tokens": body.max_output_tokens} if body.max_output_tokens else {}
-    asked |= {name: value for name in ("temperature", "top_p", "parallel_tool_calls")
-              if (value := getattr(body, name)) is not None}  # fmt: skip
+    asked |= {
+        name: value
+        for name in ("temperature", "top_p", "parallel_tool_calls")
+        if (value := getattr(body, name)) is not None
+    }
     if LOGPROBS in (body.include or []) or body.top_logprobs:
         asked |= {"logprobs": True, "top_logprobs": body.top_logprobs or 0}
     if body.tools:
@@ -111,8 +128,12 @@ def _messages(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
             said = _content(item.get("output"), f"input.{number}.output")
             made.append({"role": "tool", "tool_call_id": item.get("call_id"), "content": said})
         elif kind != "reasoning":  # what another model thought says nothing to this one
-            raise Refused(f"Items of the type '{str(kind)[:40]}' are not supported. {STATELESS}", "Leave it out.",
-                          f"input.{number}.type", "unsupported_parameter")  # fmt: skip
+            raise Refused(
+                f"Items of the type '{str(kind)[:40]}' are not supported. {STATELESS}",
+                "Leave it out.",
+                f"input.{number}.type",
+                "unsupported_parameter",
+            )
     return made
 
 
@@ -123,16 +144,24 @@ def _content(said: Any, param: str) -> Any:
     for part in said:
         kind = part.get("type") if isinstance(part, dict) else None
         if kind not in ("input_text", "output_text", "text", "refusal"):
-            raise Refused(f"Parts of the type '{str(kind)[:40]}' are not supported: models here read text only.",
-                          "Send parts of the type 'input_text'.", param, "unsupported_parameter")  # fmt: skip
+            raise Refused(
+                f"Parts of the type '{str(kind)[:40]}' are not supported: models here read text only.",
+                "Send parts of the type 'input_text'.",
+                param,
+                "unsupported_parameter",
+            )
         made.append({"type": "text", "text": part.get("text") or part.get("refusal") or ""})
     return made
 
 
 def _tool(number: int, tool: dict[str, Any]) -> dict[str, Any]:
     if tool.get("type") != "function":
-        raise Refused(f"Tools of the type '{str(tool.get('type'))[:40]}' are not supported: there are none here.",
-                      "Send functions only.", f"tools.{number}.type", "unsupported_parameter")  # fmt: skip
+        raise Refused(
+            f"Tools of the type '{str(tool.get('type'))[:40]}' are not supported: there are none here.",
+            "Send functions only.",
+            f"tools.{number}.type",
+            "unsupported_parameter",
+        )
     return {"type": "function", "function": {name: value for name, value in tool.items() if name != "type"}}
 
 
@@ -140,6 +169,10 @@ def _choice(choice: Any) -> Any:
     if not isinstance(choice, dict):
         return choice
     if choice.get("type") != "function":
-        raise Refused("'tool_choice' names no function.", "Send {\"type\": \"function\", \"name\": ...}.",
-                      "tool_choice", "unsupported_parameter")  # fmt: skip
+        raise Refused(
+            "'tool_choice' names no function.",
+            'Send {"type": "function", "name": ...}.',
+            "tool_choice",
+            "unsupported_parameter",
+        )
     return {"type": "function", "function": {"name": choice.get("name")}}

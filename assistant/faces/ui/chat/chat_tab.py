@@ -31,14 +31,31 @@ class ChatTab:
         self.bench, self.session = bench, session
         self.conversation = gr.State(0)
         self.chat = gr.Chatbot(
-            elem_id="chat", height="58vh", min_height=320, show_label=False, label="Chat", editable="all",
-            buttons=["copy"], feedback_options=("Like", "Dislike"), placeholder=EMPTY, allow_tags=False,
-            group_consecutive_messages=True, layout="bubble", latex_delimiters=[],
-        )  # fmt: skip
+            elem_id="chat",
+            height="58vh",
+            min_height=320,
+            show_label=False,
+            label="Chat",
+            editable="all",
+            buttons=["copy"],
+            feedback_options=("Like", "Dislike"),
+            placeholder=EMPTY,
+            allow_tags=False,
+            group_consecutive_messages=True,
+            layout="bubble",
+            latex_delimiters=[],
+        )
         self.box = gr.Textbox(
-            placeholder="Write a message", show_label=False, label="Message", container=False, submit_btn="Send",
-            lines=1, max_lines=6, elem_id="message", autofocus=True,
-        )  # fmt: skip
+            placeholder="Write a message",
+            show_label=False,
+            label="Message",
+            container=False,
+            submit_btn="Send",
+            lines=1,
+            max_lines=6,
+            elem_id="message",
+            autofocus=True,
+        )
         with gr.Row():
             self.count = gr.Markdown(elem_classes="quiet", elem_id="approved", container=False)
             self.new = gr.Button("New conversation", size="sm", scale=0, min_width=160, elem_id="new-conversation")
@@ -67,8 +84,11 @@ class ChatTab:
         rows = labels.approved_rows(self.bench.store, case)
         approved = sum(m["role"] == "assistant" and m.get("weight", 1) != 0 for row in rows for m in row.messages)
         more = dataset.LEAST - len(rows)
-        short = f"{more} more conversation{'s' * (more != 1)} until a dataset can be built" if more > 0 else \
-            "enough to build a dataset"  # fmt: skip
+        short = (
+            f"{more} more conversation{'s' * (more != 1)} until a dataset can be built"
+            if more > 0
+            else "enough to build a dataset"
+        )
         return f"{approved} answer{'s' * (approved != 1)} approved · {short}"
 
     def _open(self, case: str) -> tuple[int, gr.Chatbot]:
@@ -111,12 +131,22 @@ class ChatTab:
         with store.atomic():
             path = transcript.shown_after(store.turns(conversation), id)
             kept = {"saw": old.details["saw"]} if "saw" in old.details else {}
-            new = store.add_turn(conversation, old.parent, "assistant", text, "approved", id, old.variant, old.passages,
-                                 kept)  # fmt: skip
+            new = store.add_turn(
+                conversation, old.parent, "assistant", text, "approved", id, old.variant, old.passages, kept
+            )
             parent = new.id
             for turn in path:  # what followed the edited answer is said again under the new one
-                parent = store.add_turn(conversation, parent, turn.role, turn.content, turn.label, turn.edited_from,
-                                        turn.variant, turn.passages, turn.details).id  # fmt: skip
+                parent = store.add_turn(
+                    conversation,
+                    parent,
+                    turn.role,
+                    turn.content,
+                    turn.label,
+                    turn.edited_from,
+                    turn.variant,
+                    turn.passages,
+                    turn.details,
+                ).id
         gr.Info("Your version is kept as an approved answer; the original stays in the record.", duration=4)
         yield gr.skip(), self._chatbot(conversation), gr.skip()
 
@@ -159,13 +189,26 @@ class ChatTab:
             gr.Info("The same answer came again: this model answers a question always in the same way. Edit it.")
             return
         details = {
-            "prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens,
-            "first_token_s": reply.first_token_s, "total_s": reply.total_s, "dropped": list(reply.dropped),
-            "temperature": variant.temperature, "note": reply.note, "cut": reply.cut, "repeats": reply.repeats,
+            "prompt_tokens": reply.prompt_tokens,
+            "completion_tokens": reply.completion_tokens,
+            "first_token_s": reply.first_token_s,
+            "total_s": reply.total_s,
+            "dropped": list(reply.dropped),
+            "temperature": variant.temperature,
+            "note": reply.note,
+            "cut": reply.cut,
+            "repeats": reply.repeats,
             "saw": reply.saw(),
-        }  # fmt: skip
-        store.add_turn(conversation, question, "assistant", reply.text, variant=variant.id, passages=reply.passages,
-                       details=details)  # fmt: skip
+        }
+        store.add_turn(
+            conversation,
+            question,
+            "assistant",
+            reply.text,
+            variant=variant.id,
+            passages=reply.passages,
+            details=details,
+        )
 
     def _stopped(self, conversation: int) -> tuple[Any, ...]:
         gr.Info("Stopped. The unfinished answer was not kept.")

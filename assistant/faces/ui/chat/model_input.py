@@ -13,9 +13,13 @@ from assistant.knowledge.search.words import content
 from assistant.record.types import Passage
 
 KINDS = {
-    "instruction": "instruction", "passages": "passages", "example": "examples", "history": "conversation so far",
-    "question": "question", "frame": "template",
-}  # fmt: skip
+    "instruction": "instruction",
+    "passages": "passages",
+    "example": "examples",
+    "history": "conversation so far",
+    "question": "question",
+    "frame": "template",
+}
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _SHARED = 0.5  # share of a sentence's words that an answer takes up, from which the sentence is marked
 
@@ -31,16 +35,20 @@ def html(saw: Mapping[str, Any]) -> str:
     for kind, _, tokens in saw["parts"]:
         counts[kind] = counts.get(kind, 0) + tokens
     key = "".join(
-        f'<span class="part {kind}">{name} <b>{counts[kind]:,}</b></span>' for kind, name in KINDS.items()
+        f'<span class="part {kind}">{name} <b>{counts[kind]:,}</b></span>'
+        for kind, name in KINDS.items()
         if kind in counts
-    )  # fmt: skip
+    )
     text = "".join(f'<span class="part {_kind(kind)}">{shown(part)}</span>' for kind, part, _ in saw["parts"])
     note = (
-        f"To the letter, in the model's own tokens; it reads {saw['window']:,} at once." if saw["exact"] else
-        "As it was sent: the server puts its own template around it, and the tokens are estimated."
-    )  # fmt: skip
-    return f'<div class="seen"><div class="key">{key}</div><div class="quiet">{note}</div>' \
-           f'<div class="text">{text}</div>{_left_out(saw)}</div>'  # fmt: skip
+        f"To the letter, in the model's own tokens; it reads {saw['window']:,} at once."
+        if saw["exact"]
+        else "As it was sent: the server puts its own template around it, and the tokens are estimated."
+    )
+    return (
+        f'<div class="seen"><div class="key">{key}</div><div class="quiet">{note}</div>'
+        f'<div class="text">{text}</div>{_left_out(saw)}</div>'
+    )
 
 
 def passages(found: Sequence[Passage], answer: str) -> str:

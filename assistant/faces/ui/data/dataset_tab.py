@@ -34,7 +34,7 @@ class DatasetTab:
             headers=HEADERS, datatype="str", interactive=False, show_label=False, label="Conversations", max_height=340,
             column_widths=["16%", "14%", "18%", "52%"], buttons=[], elem_id="conversations", max_chars=140,
             visible=False,
-        )  # fmt: skip
+        )
         self.row = gr.HTML(elem_id="row")
         with gr.Accordion("Import conversations", open=False, elem_id="import"):
             gr.Markdown(
@@ -50,7 +50,7 @@ class DatasetTab:
         session.after(
             self.file.upload(told(self._import), [self.file, self.heldout, case], self.file,
                              show_progress="minimal", api_visibility="private")
-        )  # fmt: skip
+        )
         session.after(self.build.click(told(self._build), case, None, **QUIET))
         self.table.select(told(self._look), case, self.row, **QUIET)
         session.in_front("dataset", self.show, [self.counts, self.build, self.why, self.table, self.row])
@@ -121,5 +121,5 @@ def _counts(found: Preview) -> str:
     facts = (
         (found.usable, "usable"), (found.duplicates, "left out as duplicates"), (found.pairs, "preference pairs"),
         (found.negatives, "rejected answers"), (found.heldout, "held-out conversations"),
-    )  # fmt: skip
+    )
     return f'<div class="facts">{"".join(f"<div><b>{n}</b><span>{what}</span></div>" for n, what in facts)}</div>'

@@ -35,14 +35,14 @@ class DocumentsTab:
         self.files = gr.File(
             label="Drop documents here", show_label=False, file_count="multiple", type="filepath", elem_id="upload",
             height=140,
-        )  # fmt: skip
+        )
         self.progress = gr.HTML(elem_id="upload-progress")
         self.table = gr.HTML(elem_id="documents")
         with gr.Row(elem_classes="middle"):
             self.chosen = gr.Dropdown(
                 [], value=None, label="Document", show_label=False, container=False, scale=2, min_width=160,
                 visible=False, elem_id="chosen-document",
-            )  # fmt: skip
+            )
             self.remove = gr.Button("Remove", size="sm", scale=0, min_width=110, visible=False, elem_id="remove")
             self.again = gr.Button("Index again", size="sm", scale=0, min_width=110, visible=False, elem_id="reindex")
         self.build = gr.Button("Build the baseline", variant="primary", elem_classes="go", elem_id="build-baseline")
@@ -51,7 +51,7 @@ class DocumentsTab:
     def wire(self) -> None:
         session, case = self.session, self.session.case
         session.after(self.files.upload(told(self._add), [self.files, case], self.files, show_progress="minimal",
-                                        api_visibility="private"))  # fmt: skip
+                                        api_visibility="private"))
         session.after(self.remove.click(told(self._remove), [self.chosen, case], self.chosen, **QUIET))
         case.change(lambda: None, None, self.chosen, **QUIET)
         session.after(self.again.click(told(self._reindex), case, None, **QUIET))
@@ -60,7 +60,7 @@ class DocumentsTab:
         session.in_front("documents", self.show, outputs)
         session.always(self.watch, [self.timer, self.progress])
         self.timer.tick(told(self._tick), [case, self.seen],
-                        [self.progress, self.seen, session.changed], **QUIET)  # fmt: skip
+                        [self.progress, self.seen, session.changed], **QUIET)
 
     def show(self, case: str) -> tuple[Any, ...]:
         store = self.bench.store
@@ -76,7 +76,7 @@ class DocumentsTab:
             gr.Button("Build the baseline again" if done else "Build the baseline", interactive=reason is None,
                       variant="secondary" if done else "primary"),
             reason or "Four variants that need no training: prompt, few-shot, rag, and rag + few-shot.",
-        )  # fmt: skip
+        )
 
     def watch(self, case: str) -> tuple[gr.Timer, str]:
         """Poll only while files are read or the index is filled; also shows how the last upload ended."""

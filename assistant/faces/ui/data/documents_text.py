@@ -16,7 +16,7 @@ from assistant.settings import Settings
 
 HEADERS = ("name", "kind", "pages", "chunks", "tokens")
 _STATES = {"added": "added", "replaced": "replaced by a new version", "same": "there already, unchanged",
-           "refused": "could not be used"}  # fmt: skip
+           "refused": "could not be used"}
 
 
 def about(settings: Settings) -> str:

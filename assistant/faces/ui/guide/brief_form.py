@@ -15,9 +15,14 @@ from assistant.stages import interview
 from assistant.workbench import Workbench
 
 ROWS = (
-    ("goal", "users"), ("language", "tone"), ("format",), ("must", "must_not"), ("success", "alternatives"),
-    ("costs", "benefits"), ("examples", "bad_example"),
-)  # fmt: skip
+    ("goal", "users"),
+    ("language", "tone"),
+    ("format",),
+    ("must", "must_not"),
+    ("success", "alternatives"),
+    ("costs", "benefits"),
+    ("examples", "bad_example"),
+)
 Loaded = dict[str, str]  # what the fields showed when they were last filled, by field, and the case they belong to
 
 
@@ -106,9 +111,13 @@ class BriefForm:
 
 def _field(name: str) -> gr.Textbox:
     return gr.Textbox(
-        label=_label(name), info=interview.QUESTIONS[name].text, lines=3 if name in LIST_FIELDS else 2, max_lines=14,
-        min_width=260, elem_id=f"brief-{name.replace('_', '-')}",
-    )  # fmt: skip
+        label=_label(name),
+        info=interview.QUESTIONS[name].text,
+        lines=3 if name in LIST_FIELDS else 2,
+        max_lines=14,
+        min_width=260,
+        elem_id=f"brief-{name.replace('_', '-')}",
+    )
 
 
 def as_texts(brief: Brief) -> Loaded:

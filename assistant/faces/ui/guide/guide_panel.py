@@ -29,15 +29,30 @@ class GuidePanel:
         self.stage = gr.State("")  # where the case stood when the guide last looked
         with gr.Accordion("Guide", open=True, elem_id="guide"):
             self.chat = gr.Chatbot(
-                elem_id="guide-chat", height="46vh", min_height=240, show_label=False, label="Guide", buttons=[],
-                layout="bubble", feedback_options=None, group_consecutive_messages=False, allow_tags=False,
-                latex_delimiters=[], container=False,
-            )  # fmt: skip
+                elem_id="guide-chat",
+                height="46vh",
+                min_height=240,
+                show_label=False,
+                label="Guide",
+                buttons=[],
+                layout="bubble",
+                feedback_options=None,
+                group_consecutive_messages=False,
+                allow_tags=False,
+                latex_delimiters=[],
+                container=False,
+            )
             self.card = ProposalCard(bench)
             self.box = gr.Textbox(
-                placeholder="Answer or ask the guide", show_label=False, label="To the guide", container=False,
-                submit_btn=True, lines=1, max_lines=5, elem_id="guide-message",
-            )  # fmt: skip
+                placeholder="Answer or ask the guide",
+                show_label=False,
+                label="To the guide",
+                container=False,
+                submit_btn=True,
+                lines=1,
+                max_lines=5,
+                elem_id="guide-message",
+            )
 
     def wire(self) -> None:
         case, session = self.session.case, self.session

@@ -13,13 +13,19 @@ from assistant.record.types import Proposal
 from assistant.stages import finetune
 from assistant.workbench import Workbench
 
-TITLES = {"train": "Train a model", "evaluate": "Measure the variants",
-          "measure": "Measure the baseline", "switch": "Switch what answers",
-          "baseline": "Build the baseline again", "undo": "Undo the last switch",
-          "approve": "Approve what was pasted", "deploy": "Deploy the model", "undeploy": "Take it down"}  # fmt: skip
+TITLES = {
+    "train": "Train a model",
+    "evaluate": "Measure the variants",
+    "measure": "Measure the baseline",
+    "switch": "Switch what answers",
+    "baseline": "Build the baseline again",
+    "undo": "Undo the last switch",
+    "approve": "Approve what was pasted",
+    "deploy": "Deploy the model",
+    "undeploy": "Take it down",
+}
 PARTS = {"what": "What", "why": "Why", "takes": "How long", "costs": "How much", "leaves": "What not"}
-NUMBERS = {"epochs": "Epochs", "max_steps": "Steps at most", "learning_rate": "Learning rate",
-           "lora_rank": "LoRA rank"}  # fmt: skip
+NUMBERS = {"epochs": "Epochs", "max_steps": "Steps at most", "learning_rate": "Learning rate", "lora_rank": "LoRA rank"}
 
 
 class ProposalCard:
@@ -38,10 +44,16 @@ class ProposalCard:
                 self.trainer = gr.Dropdown([], label="Trainer", filterable=False, elem_id="change-trainer")
                 with gr.Row():
                     self.numbers = [
-                        gr.Number(0, label=label, minimum=0, min_width=150, elem_id=f"change-{name.replace('_', '-')}",
-                                  precision=0 if name in ("max_steps", "lora_rank") else None)
+                        gr.Number(
+                            0,
+                            label=label,
+                            minimum=0,
+                            min_width=150,
+                            elem_id=f"change-{name.replace('_', '-')}",
+                            precision=0 if name in ("max_steps", "lora_rank") else None,
+                        )
                         for name, label in NUMBERS.items()
-                    ]  # fmt: skip
+                    ]
                 self.variant = gr.Dropdown([], label="Variant", filterable=False, elem_id="change-variant")
                 with gr.Row():
                     self.again = gr.Button("Propose it like this", size="sm", elem_id="change-propose", min_width=140)

@@ -48,20 +48,23 @@ class BaselinePanel:
         best = trial.report["best"] if trial else ""
         buttons = [self._choice(name, answers.get(name), active, best) for name in self.choices]
         return (
-            gr.Button("Measure the baseline again" if trial else "Measure the baseline",
-                      interactive=reason is None and not self.measuring.running(case)),
+            gr.Button(
+                "Measure the baseline again" if trial else "Measure the baseline",
+                interactive=reason is None and not self.measuring.running(case),
+            ),
             reason or "",
             baseline_text.report(trial.report, active) if trial else "",
             *buttons,
-        )  # fmt: skip
+        )
 
     def _choice(self, name: str, found: dict[str, Any] | None, active: str, best: str) -> gr.Button:
         if found is None:
             return gr.Button(visible=False)
         now = found["variant"] == active
         said = f"{name} answers now" if now else f"Use {name}{' (best)' if name == best else ''}"
-        return gr.Button(said, visible=True, interactive=not now,
-                         variant="primary" if name == best and not now else "secondary")  # fmt: skip
+        return gr.Button(
+            said, visible=True, interactive=not now, variant="primary" if name == best and not now else "secondary"
+        )
 
     def _measure(self, case: str) -> None:
         bench = self.bench

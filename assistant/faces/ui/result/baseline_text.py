@@ -29,11 +29,15 @@ def _row(found: Mapping[str, Any], name: str, active: str) -> tuple[str, ...]:
     of, cites, apart = found["answers"][name], found["citations"].get(name), found["differences"].get(name)
     now = " · answers now" if of["variant"] == active else ""
     return (
-        f"<b>{escape(name)}</b>{now}", _number(of["score"]), f"{_number(of['low'])} to {_number(of['high'])}",
+        f"<b>{escape(name)}</b>{now}",
+        _number(of["score"]),
+        f"{_number(of['low'])} to {_number(of['high'])}",
         f"{apart['mean']:+.3f} ({apart['low']:+.3f} to {apart['high']:+.3f})" if apart else "–",
-        _share(cites, "cited"), _share(cites, "right"), f"{of['tokens_per_request'] or 0:.0f}",
+        _share(cites, "cited"),
+        _share(cites, "right"),
+        f"{of['tokens_per_request'] or 0:.0f}",
         f"{of['n']}{compare_text.flaws(of)}",
-    )  # fmt: skip
+    )
 
 
 def _search(found: Mapping[str, Any]) -> str:

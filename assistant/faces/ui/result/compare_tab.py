@@ -43,8 +43,18 @@ class CompareTab:
     def wire(self) -> None:
         self.baseline.wire()
         session, case = self.session, self.session.case
-        outputs = [self.verdict, self.evaluate, self.switch, self.why, self.plot, self.table, self.parity_fold,
-                   self.parity, self.other, self.history]  # fmt: skip
+        outputs = [
+            self.verdict,
+            self.evaluate,
+            self.switch,
+            self.why,
+            self.plot,
+            self.table,
+            self.parity_fold,
+            self.parity,
+            self.other,
+            self.history,
+        ]
         session.in_front("compare", self.show, outputs)
         self.measuring.wire()
         session.after(self.evaluate.click(told(self._evaluate), case, None, **QUIET))
@@ -62,8 +72,11 @@ class CompareTab:
         active = switch.active(store, self.bench.settings, case)
         return (
             compare_text.verdict(latest),
-            gr.Button("Evaluate again" if latest else "Evaluate", variant="secondary" if proved else "primary",
-                      interactive=unmeasured is None and not self.measuring.running(case)),
+            gr.Button(
+                "Evaluate again" if latest else "Evaluate",
+                variant="secondary" if proved else "primary",
+                interactive=unmeasured is None and not self.measuring.running(case),
+            ),
             gr.Button(variant="primary" if proved else "secondary", interactive=proved),
             unmeasured or _why(done, problem, str(latest.verdict.get("reason", "")) if latest else ""),
             gr.Plot(plots.scores(results) if results else None, visible=bool(results)),
@@ -72,7 +85,7 @@ class CompareTab:
             compare_text.parity(latest.parity) if latest and latest.parity else "",
             gr.Dropdown(list(variants.items()), value=active.id if active.id in variants.values() else None),
             compare_text.switches(store.switches(case), {variant.id: variant for variant in store.variants(case)}),
-        )  # fmt: skip
+        )
 
     def _evaluate(self, case: str) -> None:
         bench = self.bench

@@ -10,9 +10,11 @@ from assistant.background import Task
 from assistant.record.types import Evaluation, Switch, Variant
 
 TITLES = {
-    "switch": "Proved better", "stay": "Don't switch", "undecided": "Cannot tell yet",
+    "switch": "Proved better",
+    "stay": "Don't switch",
+    "undecided": "Cannot tell yet",
     "baseline": "Only the untrained variants have been measured",
-}  # fmt: skip
+}
 
 
 def verdict(evaluation: Evaluation | None) -> str:
@@ -97,10 +99,14 @@ def _row(name: str, found: Mapping[str, Any], active: str) -> tuple[str, ...]:
     interval = f"{_number(found.get('low'), '.3f')} to {_number(found.get('high'), '.3f')}"
     now = " · answers now" if found.get("variant") == active else ""
     return (
-        f"<b>{escape(name)}</b>{now}", f"<b>{score}</b>", interval, _number(found.get("tokens_per_request"), ".0f"),
-        f"{_number(found.get('first_token_s'), '.2f')} s", f"{_number(found.get('latency_s'), '.2f')} s",
+        f"<b>{escape(name)}</b>{now}",
+        f"<b>{score}</b>",
+        interval,
+        _number(found.get("tokens_per_request"), ".0f"),
+        f"{_number(found.get('first_token_s'), '.2f')} s",
+        f"{_number(found.get('latency_s'), '.2f')} s",
         f"{found.get('n', 0)}{flaws(found)}",
-    )  # fmt: skip
+    )
 
 
 def _number(value: Any, form: str) -> str:

@@ -17,8 +17,13 @@ from assistant.leaving import export, publish
 from assistant.workbench import Workbench
 from tools.trainer import JobState
 
-KINDS = [("The whole model (safetensors)", "model"), ("The adapter alone (LoRA)", "adapter"),
-         ("A folder for Ollama", "ollama"), ("One GGUF file", "gguf"), ("A repository on the Hub", "push")]  # fmt: skip
+KINDS = [
+    ("The whole model (safetensors)", "model"),
+    ("The adapter alone (LoRA)", "adapter"),
+    ("A folder for Ollama", "ollama"),
+    ("One GGUF file", "gguf"),
+    ("A repository on the Hub", "push"),
+]
 WHAT = {
     "model": "An ordinary folder that transformers and vLLM read.",
     "adapter": "Small; it works with the base that it was trained on.",

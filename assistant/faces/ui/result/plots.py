@@ -31,9 +31,13 @@ def loss(events: Events) -> go.Figure:
     figure.add_scatter(x=at, y=smoothed(values), name="smoothed", mode="lines", line={"color": SMOOTH, "width": 3})
     if evals:
         figure.add_scatter(
-            x=[event["step"] for event in evals], y=[event["eval_loss"] for event in evals],
-            name="eval loss", mode="lines+markers", line={"color": EVAL, "width": 2, "dash": "dot"}, marker={"size": 8},
-        )  # fmt: skip
+            x=[event["step"] for event in evals],
+            y=[event["eval_loss"] for event in evals],
+            name="eval loss",
+            mode="lines+markers",
+            line={"color": EVAL, "width": 2, "dash": "dot"},
+            marker={"size": 8},
+        )
     return _dressed(figure, "Loss", "step")
 
 
@@ -42,9 +46,12 @@ def rate(events: Events) -> go.Figure:
     steps = [event for event in events if event.get("type") == "step" and event.get("lr") is not None]
     figure = go.Figure()
     figure.add_scatter(
-        x=[event["step"] for event in steps], y=[event["lr"] for event in steps],
-        name="learning rate", mode="lines", line={"color": OTHER, "width": 2},
-    )  # fmt: skip
+        x=[event["step"] for event in steps],
+        y=[event["lr"] for event in steps],
+        name="learning rate",
+        mode="lines",
+        line={"color": OTHER, "width": 2},
+    )
     return _dressed(figure, "Learning rate", "step").update_layout(showlegend=False)
 
 
@@ -57,10 +64,13 @@ def scores(results: Mapping[str, Mapping[str, Any]]) -> go.Figure:
     below = [score - float(known[name]["low"]) for name, score in zip(names, value, strict=True)]
     figure = go.Figure()
     figure.add_scatter(
-        x=value, y=names, mode="markers", name="score",
+        x=value,
+        y=names,
+        mode="markers",
+        name="score",
         marker={"size": 13, "color": [SMOOTH if name.startswith("tuned") else RAW for name in names]},
         error_x={"type": "data", "array": above, "arrayminus": below, "color": INK, "thickness": 2, "width": 6},
-    )  # fmt: skip
+    )
     figure = _dressed(figure, "Score with 95 % interval", "").update_layout(showlegend=False)
     return figure.update_layout(height=90 + 44 * max(2, len(names))).update_yaxes(automargin=True)
 
@@ -69,9 +79,14 @@ def _dressed(figure: go.Figure, title: str, x: str) -> go.Figure:
     """Transparent, small, and readable in light and dark."""
     axis = {"gridcolor": GRID, "zeroline": False, "fixedrange": True}
     return figure.update_layout(
-        title={"text": title, "font": {"size": 14}, "x": 0.02, "xanchor": "left"}, height=290,
+        title={"text": title, "font": {"size": 14}, "x": 0.02, "xanchor": "left"},
+        height=290,
         margin={"l": 48, "r": 14, "t": 42, "b": 36},
-        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", font={"color": INK, "size": 12},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": INK, "size": 12},
         legend={"orientation": "h", "y": 1.14, "x": 1, "xanchor": "right"},
-        xaxis={**axis, "title": x}, yaxis=axis, template="none",
-    )  # fmt: skip
+        xaxis={**axis, "title": x},
+        yaxis=axis,
+        template="none",
+    )

@@ -45,10 +45,14 @@ class HostingPanel:
         found = [one for one in hosting.running(bench.store, bench.hosting) if one.job == job.id]
         date = bench.hosting.prices.date
         price = f"${bench.hosting.hour(KINDS[0]):.2f} an hour, used or not (price of {date})"
-        text = hosting.said(found[0], date) if found else (
-            f"The model of job {job.id} is not deployed at Azure: it does not answer, and costs nothing. "
-            f"Deployed it costs {price}."
-        )  # fmt: skip
+        text = (
+            hosting.said(found[0], date)
+            if found
+            else (
+                f"The model of job {job.id} is not deployed at Azure: it does not answer, and costs nothing. "
+                f"Deployed it costs {price}."
+            )
+        )
         if job.id in over:
             text = f"Its reserved hours have passed: it was taken down. {text}"
         text = text[0].upper() + text[1:]

@@ -18,12 +18,33 @@ from assistant.stages import finetune
 from assistant.workbench import Workbench
 from tools.trainer import JobState, ToolError
 
-OPTIONS = ("trainer", "base", "epochs", "max_steps", "learning_rate", "batch_size", "lora_rank", "seed", "method",
-           "tuning", "continue_from", "patience", "processes", "beta", "passages")  # fmt: skip
-METHODS = [("Imitate the approved answers", ""), ("Prefer the better of two answers (DPO)", "dpo"),
-           ("Keep good answers, avoid bad ones (KTO)", "kto")]  # fmt: skip
-TUNINGS = [("An adapter (LoRA)", ""), ("An adapter on 4-bit weights (QLoRA, a GPU)", "qlora"),
-           ("Every weight (small models)", "full")]  # fmt: skip
+OPTIONS = (
+    "trainer",
+    "base",
+    "epochs",
+    "max_steps",
+    "learning_rate",
+    "batch_size",
+    "lora_rank",
+    "seed",
+    "method",
+    "tuning",
+    "continue_from",
+    "patience",
+    "processes",
+    "beta",
+    "passages",
+)
+METHODS = [
+    ("Imitate the approved answers", ""),
+    ("Prefer the better of two answers (DPO)", "dpo"),
+    ("Keep good answers, avoid bad ones (KTO)", "kto"),
+]
+TUNINGS = [
+    ("An adapter (LoRA)", ""),
+    ("An adapter on 4-bit weights (QLoRA, a GPU)", "qlora"),
+    ("Every weight (small models)", "full"),
+]
 PASSAGES = [("Where the case has documents", ""), ("In the rows", "on"), ("None", "off")]
 POLL_SECONDS = 1.5
 STOP = (
@@ -83,14 +104,16 @@ class TrainingTab:
             self.tuning = gr.Dropdown(TUNINGS, value="", label="What is tuned", min_width=220, elem_id="tuning")
         with gr.Row():
             self.earlier = gr.Number(0, label="Go on from run", minimum=0, precision=0, min_width=110)
-            self.patience = gr.Number(0, label="Patience (evaluations)", minimum=0, precision=0,
-                                      min_width=110, elem_id="patience")  # fmt: skip
+            self.patience = gr.Number(
+                0, label="Patience (evaluations)", minimum=0, precision=0, min_width=110, elem_id="patience"
+            )
             self.processes = gr.Number(0, label="GPUs or processes", minimum=0, precision=0, min_width=110)
             self.beta = gr.Number(0, label="Beta of DPO and KTO", minimum=0, step=0.05, min_width=110)
         self.passages = gr.Dropdown(PASSAGES, value="", label="Passages of the documents", elem_id="passages")
         self.base = gr.Textbox(label="Base model", placeholder="folder or name; empty = the usual one")
-        self.command = gr.Code(label="The same from a terminal", language="shell", interactive=False, lines=1,
-                               wrap_lines=True)  # fmt: skip
+        self.command = gr.Code(
+            label="The same from a terminal", language="shell", interactive=False, lines=1, wrap_lines=True
+        )
 
     @property
     def options(self) -> list[Any]:
@@ -99,19 +122,39 @@ class TrainingTab:
 
     def wire(self) -> None:
         session, case = self.session, self.session.case
-        live = [self.run, self.status, self.stop, self.pause, self.resume, self.loss, self.rate, self.samples,
-                self.seen]  # fmt: skip
+        live = [
+            self.run,
+            self.status,
+            self.stop,
+            self.pause,
+            self.resume,
+            self.loss,
+            self.rate,
+            self.samples,
+            self.seen,
+        ]
         form = [self.form, self.trainer, self.start, self.why, self.past, self.history]
         session.in_front("training", self.show, form)
         session.in_front("training", lambda case: self.live(case, ""), live)
-        gr.on([case.change, session.changed.change], told(self.watch), [case, self.known],
-              [self.timer, self.known, session.changed], **QUIET)  # fmt: skip
+        gr.on(
+            [case.change, session.changed.change],
+            told(self.watch),
+            [case, self.known],
+            [self.timer, self.known, session.changed],
+            **QUIET,
+        )
         self.hosting.wire()
         self.export.wire()
         self.timer.tick(told(self._tick), [case, self.seen], [*live, session.changed], **QUIET)
         asked = [case.change, session.changed.change, session.panel.change, *(option.change for option in self.options)]
-        gr.on(asked, told(self._forecast), [case, session.panel, *self.options], [self.forecast, self.command],
-              trigger_mode="always_last", **QUIET)  # fmt: skip
+        gr.on(
+            asked,
+            told(self._forecast),
+            [case, session.panel, *self.options],
+            [self.forecast, self.command],
+            trigger_mode="always_last",
+            **QUIET,
+        )
         session.after(self.start.click(told(self._start), [case, *self.options], None, **QUIET))
         self.stop.click(lambda: gr.Column(visible=True), None, self.sure, **QUIET)
         self.go_on.click(lambda: gr.Column(visible=False), None, self.sure, **QUIET)
@@ -130,12 +173,15 @@ class TrainingTab:
         return (
             gr.Column(visible=not running),
             gr.Dropdown([(f"{name}: {problem or 'ready'}", name) for name, problem in problems.items()], value=chosen),
-            gr.Button("Train again" if jobs else "Start training", interactive=reason is None,
-                      variant="secondary" if finetune.done(bench.store, case) else "primary"),
+            gr.Button(
+                "Train again" if jobs else "Start training",
+                interactive=reason is None,
+                variant="secondary" if finetune.done(bench.store, case) else "primary",
+            ),
             reason or "It runs in a process of its own: you can close this page and come back.",
             gr.Accordion(visible=bool(jobs)),
             training_text.history(jobs) if jobs else "",
-        )  # fmt: skip
+        )
 
     def live(self, case: str, seen: str) -> tuple[Any, ...]:
         """The latest run, for the nine of `live` in `wire`; nothing when there is no news."""
