@@ -9,152 +9,66 @@ from sqlite_utils.migrations import Migrations
 
 migrations = Migrations("attune")
 
+_TYPES: dict[str, type] = {"": str, "int": int, "float": float}
+
+
+def _columns(names: str) -> dict[str, type]:
+    """Read "id:int case score:float" as name and type of each column; text where no type is named."""
+    return {name: _TYPES[kind] for name, _, kind in (column.partition(":") for column in names.split())}
+
+
 _TABLES: dict[str, tuple[dict[str, type], str, list[tuple[str, str, str]]]] = {
-    "cases": ({"id": str, "title": str, "owner": str, "brief": str, "options": str, "created": str}, "id", []),
+    "cases": (_columns("id title owner brief options created"), "id", []),
     "documents": (
-        {
-            "id": int,
-            "case": str,
-            "name": str,
-            "kind": str,
-            "text": str,
-            "sha256": str,
-            "pages": int,
-            "warnings": str,
-            "created": str,
-            "removed": str,
-        },
+        _columns("id:int case name kind text sha256 pages:int warnings created removed"),
         "id",
         [("case", "cases", "id")],
     ),
     "variants": (
-        {
-            "id": str,
-            "case": str,
-            "name": str,
-            "endpoint": str,
-            "model": str,
-            "system": str,
-            "shots": int,
-            "passages": int,
-            "dataset": str,
-            "job": int,
-            "temperature": float,
-            "max_tokens": int,
-            "created": str,
-        },
+        _columns(
+            "id case name endpoint model system shots:int passages:int dataset job:int temperature:float max_tokens:int created"
+        ),
         "id",
         [("case", "cases", "id")],
     ),
-    "conversations": ({"id": int, "case": str, "source": str, "created": str}, "id", [("case", "cases", "id")]),
+    "conversations": (_columns("id:int case source created"), "id", [("case", "cases", "id")]),
     "messages": (
-        {
-            "id": int,
-            "conversation": int,
-            "parent": int,
-            "role": str,
-            "content": str,
-            "label": str,
-            "edited_from": int,
-            "variant": str,
-            "passages": str,
-            "details": str,
-            "created": str,
-        },
+        _columns(
+            "id:int conversation:int parent:int role content label edited_from:int variant passages details created"
+        ),
         "id",
         [("conversation", "conversations", "id")],
     ),
-    "datasets": (
-        {"id": str, "case": str, "seed": int, "train": int, "test": int, "dropped": str, "created": str},
-        "id",
-        [("case", "cases", "id")],
-    ),
+    "datasets": (_columns("id case seed:int train:int test:int dropped created"), "id", [("case", "cases", "id")]),
     "dataset_items": (
-        {"id": int, "dataset": str, "position": int, "split": str, "messages": str, "conversation": int},
+        _columns("id:int dataset position:int split messages conversation:int"),
         "id",
         [("dataset", "datasets", "id")],
     ),
     "jobs": (
-        {
-            "id": int,
-            "case": str,
-            "dataset": str,
-            "trainer": str,
-            "handle": str,
-            "state": str,
-            "reason": str,
-            "model": str,
-            "adapter": str,
-            "request": str,
-            "metrics": str,
-            "created": str,
-            "ended": str,
-        },
+        _columns("id:int case dataset trainer handle state reason model adapter request metrics created ended"),
         "id",
         [("case", "cases", "id"), ("dataset", "datasets", "id")],
     ),
     "evaluations": (
-        {
-            "id": int,
-            "case": str,
-            "dataset": str,
-            "job": int,
-            "scorer": str,
-            "variants": str,
-            "results": str,
-            "verdict": str,
-            "parity": str,
-            "created": str,
-            "finished": str,
-        },
+        _columns("id:int case dataset job:int scorer variants results verdict parity created finished"),
         "id",
         [("case", "cases", "id"), ("dataset", "datasets", "id")],
     ),
     "scores": (
-        {
-            "id": int,
-            "evaluation": int,
-            "variant": str,
-            "item": int,
-            "turn": int,
-            "answer": str,
-            "score": float,
-            "prompt_tokens": int,
-            "completion_tokens": int,
-            "first_token_s": float,
-            "total_s": float,
-            "error": str,
-        },
+        _columns(
+            "id:int evaluation:int variant item:int turn:int answer score:float prompt_tokens:int completion_tokens:int first_token_s:float total_s:float error"
+        ),
         "id",
         [("evaluation", "evaluations", "id")],
     ),
     "switches": (
-        {
-            "id": int,
-            "case": str,
-            "variant": str,
-            "kind": str,
-            "reason": str,
-            "by": str,
-            "evaluation": int,
-            "created": str,
-        },
+        _columns("id:int case variant kind reason by evaluation:int created"),
         "id",
         [("case", "cases", "id"), ("variant", "variants", "id")],
     ),
     "proposals": (
-        {
-            "id": int,
-            "case": str,
-            "kind": str,
-            "payload": str,
-            "why": str,
-            "basis": str,
-            "state": str,
-            "result": str,
-            "created": str,
-            "decided": str,
-        },
+        _columns("id:int case kind payload why basis state result created decided"),
         "id",
         [("case", "cases", "id")],
     ),
@@ -180,7 +94,7 @@ def m002_brief_versions(db: Database) -> None:
     """
     db.table("proposals").add_column("terms", str, not_null_default="{}")
     versions = db.table("brief_versions").create(
-        {"id": int, "case": str, "number": int, "brief": str, "source": str, "restored": int, "created": str},
+        _columns("id:int case number:int brief source restored:int created"),
         pk="id",
         foreign_keys=[("case", "cases", "id")],
     )
@@ -209,15 +123,7 @@ def m003_refused_documents(db: Database) -> None:
 def m004_judgements(db: Database) -> None:
     """A dataset freezes the judged answers of its train side, too."""
     judgements = db.table("dataset_judgements").create(
-        {
-            "id": int,
-            "dataset": str,
-            "position": int,
-            "prompt": str,
-            "chosen": str,
-            "rejected": str,
-            "conversation": int,
-        },
+        _columns("id:int dataset position:int prompt chosen rejected conversation:int"),
         pk="id",
         foreign_keys=[("dataset", "datasets", "id")],
     )
@@ -227,7 +133,7 @@ def m004_judgements(db: Database) -> None:
 @migrations()
 def m005_touched(db: Database) -> None:
     """The order in which conversations changed last, so that whoever knows them reads only what is new."""
-    db.table("touched").create({"conversation": int, "number": int}, pk="conversation")
+    db.table("touched").create(_columns("conversation:int number:int"), pk="conversation")
     db.table("touched").create_index(["number"], unique=True)
     db.execute("insert into touched select conversation, conversation from messages group by conversation")
     for event in ("insert", "update"):
@@ -242,35 +148,14 @@ def m005_touched(db: Database) -> None:
 def m006_trials(db: Database) -> None:
     """The untrained variants measured by themselves: what was asked, and what each answered."""
     db.table("trials").create(
-        {
-            "id": int,
-            "case": str,
-            "basis": str,
-            "scorer": str,
-            "questions": str,
-            "variants": str,
-            "report": str,
-            "created": str,
-            "finished": str,
-        },
+        _columns("id:int case basis scorer questions variants report created finished"),
         pk="id",
         foreign_keys=[("case", "cases", "id")],
     ).create_index(["case"])
     db.table("trial_answers").create(
-        {
-            "id": int,
-            "trial": int,
-            "variant": str,
-            "number": int,
-            "answer": str,
-            "score": float,
-            "prompt_tokens": int,
-            "completion_tokens": int,
-            "marks": int,
-            "real": int,
-            "right": int,
-            "error": str,
-        },
+        _columns(
+            "id:int trial:int variant number:int answer score:float prompt_tokens:int completion_tokens:int marks:int real:int right:int error"
+        ),
         pk="id",
         foreign_keys=[("trial", "trials", "id")],
     ).create_index(["trial", "variant", "number"], unique=True)
@@ -280,37 +165,14 @@ def m006_trials(db: Database) -> None:
 def m007_files(db: Database) -> None:
     """Files of programs, uploads in parts, and a key for a job, so that asking twice starts one."""
     db.table("files").create(
-        {
-            "id": str,
-            "owner": str,
-            "filename": str,
-            "purpose": str,
-            "bytes": int,
-            "sha256": str,
-            "created": int,
-            "expires": int,
-            "deleted": int,
-            "case": str,
-        },
-        pk="id",
+        _columns("id owner filename purpose bytes:int sha256 created:int expires:int deleted:int case"), pk="id"
     ).create_index(["owner"])
     db.table("uploads").create(
-        {
-            "id": str,
-            "owner": str,
-            "filename": str,
-            "purpose": str,
-            "bytes": int,
-            "created": int,
-            "expires": int,
-            "file_expires_after": int,
-            "state": str,
-            "file": str,
-        },
+        _columns("id owner filename purpose bytes:int created:int expires:int file_expires_after:int state file"),
         pk="id",
     )
     db.table("upload_parts").create(
-        {"id": str, "upload": str, "bytes": int, "created": int}, pk="id", foreign_keys=[("upload", "uploads", "id")]
+        _columns("id upload bytes:int created:int"), pk="id", foreign_keys=[("upload", "uploads", "id")]
     ).create_index(["upload"])
     db.table("jobs").add_column("key", str, not_null_default="")
     db.execute("create unique index idx_jobs_key on jobs (key) where key <> ''")

@@ -8,20 +8,8 @@ from typing import Any
 Message = dict[str, Any]  # {"role", "content"}, and "weight": 0 where a turn is context only
 QUOTE = "quote"  # the endpoint of a variant that quotes the documents and asks no model
 
-BRIEF_QUESTIONS = (
-    "goal",
-    "users",
-    "language",
-    "tone",
-    "format",
-    "must",
-    "must_not",
-    "success",
-    "alternatives",
-    "costs",
-    "benefits",
-    "examples",
-    "bad_example",
+BRIEF_QUESTIONS = tuple(
+    "goal users language tone format must must_not success alternatives costs benefits examples bad_example".split()
 )
 OPTIONAL_FIELDS = ("examples", "bad_example")  # asked, but no stage waits for them
 LIST_FIELDS = ("must", "must_not", "examples")

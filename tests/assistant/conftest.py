@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.assistant.proposing import Opened, open_bench
+from tests.assistant.guide.proposing import Opened, open_bench
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from assistant.record import spending
 from assistant.record.types import Job
 from assistant.stages import switch
 from assistant.workbench import azure
-from tests.assistant.hosted import Hosted, at
+from tests.assistant.hosted_bench import Hosted, at
 from tests.tools.vendor_server import BASE
 from tools.azure.deployment import AzureHosting, name_of
 from tools.trainer import ToolError

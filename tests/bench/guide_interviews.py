@@ -15,7 +15,7 @@ from pathlib import Path
 
 from assistant.settings import Settings
 from assistant.workbench import open_workbench
-from tests.assistant import interviewing
+from tests.assistant.guide import interviewing
 
 
 def main() -> int:

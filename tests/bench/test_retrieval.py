@@ -12,7 +12,7 @@ import pytest
 from assistant.knowledge.search.embedding_choice import Embedding, Served
 from assistant.knowledge.search.words import Embedder, content
 from assistant.settings import ROOT, Settings
-from tests.assistant.embedding_server import packaged_model
+from tests.assistant.knowledge.embedding_server import packaged_model
 from tests.bench import retrieval
 
 OWN = retrieval.read(retrieval.OWN)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.assistant.files import docx, epub, pptx, xlsx
+from tests.assistant.evidence.reading_server import ReadingServer
+from tests.assistant.knowledge.office_files import docx, epub, pptx, xlsx
 from tests.assistant.material import new_case, pdf
-from tests.assistant.reading_server import ReadingServer
-from tests.assistant.test_baseline_measured import skip_the_rest
+from tests.assistant.stages.test_baseline_measured import skip_the_rest
 from tests.browser.conftest import App
 
 pytestmark = pytest.mark.timeout(900)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.assistant.files import docx, epub, pptx, xlsx
+from tests.assistant.knowledge.office_files import docx, epub, pptx, xlsx
 from tests.assistant.material import pdf
 from tests.browser.conftest import App
 

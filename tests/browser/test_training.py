@@ -19,8 +19,8 @@ from assistant.guide import proposals
 from assistant.settings import Settings
 from assistant.stages import finetune
 from assistant.workbench import Workbench, open_workbench
-from tests.assistant.hosted import at
-from tests.assistant.proposing import ready
+from tests.assistant.guide.proposing import ready
+from tests.assistant.hosted_bench import at
 from tests.assistant.test_hosting import opened
 from tools import jobdir
 

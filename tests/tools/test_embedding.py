@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.assistant.embedding_server import packaged_model, sentence_transformer
+from tests.assistant.knowledge.embedding_server import packaged_model, sentence_transformer
 from tests.tools.conftest import ROOT, wait_for
 from tools.embedding import Local, MiniLM
 from tools.engine import minilm

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from assistant.knowledge.search.retriever import Knowledge
-from tests.assistant.embedding_server import sentence_transformer
+from tests.assistant.knowledge.embedding_server import sentence_transformer
 from tests.assistant.material import add_documents, new_case, settings
 from tests.tools.conftest import wait_for
 from tools.reranking import LocalReranker
