@@ -14,7 +14,7 @@ from assistant.knowledge.prompt import tokens, trace
 from assistant.knowledge.prompt.composition import Prompt
 from assistant.knowledge.prompt.trace import Json
 from assistant.knowledge.quote import quoting
-from assistant.knowledge.search.retriever import Found, Knowledge
+from assistant.knowledge.search.retriever import FoundPassages, Knowledge
 from assistant.models import Models, Status
 from assistant.record.store import Store
 from assistant.record.types import QUOTE, Message, Passage, Variant
@@ -107,7 +107,7 @@ class Chat:
     def prepare(self, variant: Variant, messages: Sequence[Message]) -> Prompt:
         """The prompt a variant would be sent: its instruction, passages and shots, fitted to its window."""
         question = prompts.query(messages)
-        found = self.knowledge.find(variant.case, question, variant.passages) if variant.passages else Found()
+        found = self.knowledge.find(variant.case, question, variant.passages) if variant.passages else FoundPassages()
         shots = self.knowledge.shots(variant, messages) if variant.shots else []
         counter = self.counter(variant)
         built = prompts.build(variant, messages, found.passages, shots, counter.window, counter.count)

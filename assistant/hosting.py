@@ -20,7 +20,7 @@ TRAINER = "azure"
 
 
 @dataclass(frozen=True)
-class Hosted:
+class HostedModel:
     """A deployment with the job whose model it serves (0: none of this record) and what it has cost so far."""
 
     deployment: Deployment
@@ -77,7 +77,7 @@ def take_down(store: Store, hosting: AzureHosting, job_id: int) -> float:
     return round(sum(spending.hosted(row) for row in rows), 2)
 
 
-def running(store: Store, hosting: AzureHosting) -> list[Hosted]:
+def running(store: Store, hosting: AzureHosting) -> list[HostedModel]:
     """Every deployment of Attune's in the resource, as Azure tells it, with its cost by the dated table."""
     jobs = {name_of(job.model): job for job in store.jobs() if job.trainer == TRAINER and job.model}
     return [_hosted(found, jobs.get(found.name), hosting) for found in hosting.deployments()]
@@ -93,7 +93,7 @@ def sweep(store: Store, hosting: AzureHosting) -> list[int]:
     return over
 
 
-def said(found: Hosted, date: str) -> str:
+def said(found: HostedModel, date: str) -> str:
     """One deployment in a sentence, with its price and the price's date."""
     whose = f"the model of job {found.job}" if found.job else found.deployment.model
     return (
@@ -103,12 +103,12 @@ def said(found: Hosted, date: str) -> str:
     )
 
 
-def _hosted(found: Deployment, job: Job | None, hosting: AzureHosting) -> Hosted:
+def _hosted(found: Deployment, job: Job | None, hosting: AzureHosting) -> HostedModel:
     row = (_rows(job) or [{}])[-1] if job else {}
     rate = float(row.get("usd_per_hour", hosting.hour(found.kind)))
     since = row.get("since") or found.created
     hours = _hours(str(since)) if since else 0.0
-    return Hosted(found, job.id if job else 0, hours, round(hours * rate, 2), rate, float(row.get("hours", 0)))
+    return HostedModel(found, job.id if job else 0, hours, round(hours * rate, 2), rate, float(row.get("hours", 0)))
 
 
 def _rows(job: Job) -> list[dict[str, Any]]:

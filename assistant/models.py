@@ -25,7 +25,7 @@ from tools.trainer import ToolError
 if TYPE_CHECKING:
     import openai
 
-    from tools.engine.serving import Pool, Server
+    from tools.engine.serving import ModelServer, ServerPool
 
 Status = Callable[[str], None]
 _STAGES = {"starting": "Starting the model", "loading model": "Loading the model", "ready": "The model is ready"}
@@ -59,7 +59,7 @@ class Models:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._lock = threading.Lock()
-        self._pool: Pool | None = None
+        self._pool: ServerPool | None = None
         self._files: dict[tuple[str, bool], str] = {}  # of a model: the file that is served, also in 32 bits
         self._clients: dict[Endpoint, openai.OpenAI] = {}
         self._counters: dict[str, tuple[int, tokens.Counter]] = {}
@@ -155,12 +155,12 @@ class Models:
         if pool is not None:
             pool.close()
 
-    def _servers(self) -> Pool:
-        from tools.engine.serving import Pool
+    def _servers(self) -> ServerPool:
+        from tools.engine.serving import ServerPool
 
         with self._lock:
             if self._pool is None:
-                self._pool = Pool(self.settings.logs, self.settings.model_servers)
+                self._pool = ServerPool(self.settings.logs, self.settings.model_servers)
             return self._pool
 
     def _file(self, model: str, exact: bool, say: Status) -> str:
@@ -190,7 +190,7 @@ class Models:
             raise problem
 
 
-def _local(server: Server) -> Endpoint:
+def _local(server: ModelServer) -> Endpoint:
     return Endpoint(server.base_url, server.model, server.key, local=True)
 
 

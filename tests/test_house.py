@@ -15,6 +15,7 @@ from assistant.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 MOST_LINES = 300
+MOST_FILES = 15  # of a folder, without its folders
 HEAVY = {
     "torch",
     "transformers",
@@ -184,3 +185,30 @@ def test_every_key_is_a_secret() -> None:
     """A setting that is named like a key or a token must be one that does not print itself."""
     named = [f for f in Settings.model_fields if re.search(r"key|token|secret|password", f)]
     assert all("SecretStr" in str(Settings.model_fields[f].annotation) for f in named)
+
+
+def test_no_folder_is_a_drawer() -> None:
+    folders = {path.parent for path in sources() if path.name != "app.py"}
+    full = {name(folder): len(list(folder.glob("*.py"))) for folder in folders}
+    assert not {folder: files for folder, files in full.items() if files > MOST_FILES}
+
+
+def test_a_package_says_what_belongs_there() -> None:
+    """In its first line what it holds; then what is here and what is looked for elsewhere."""
+    silent = [
+        name(path)
+        for path in sources()
+        if path.name == "__init__.py"
+        and path.parent.parent != ROOT
+        and "Not here:" not in str(ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))))
+    ]
+    assert not silent
+
+
+def test_a_class_name_means_one_thing() -> None:
+    where: dict[str, list[str]] = {}
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                where.setdefault(node.name, []).append(name(path))
+    assert not {each: files for each, files in where.items() if len(files) > 1}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tools.engine import minilm
-from tools.engine.serving import Server
+from tools.engine.serving import ModelServer
 from tools.service import InWorker, Service
 from tools.trainer import ToolError
 
@@ -21,7 +21,7 @@ Vectors = np.ndarray[Any, np.dtype[np.float32]]
 PATIENCE = {"query": 20.0, "document": 120.0}  # seconds for a request
 
 
-class Endpoint(Service):
+class EmbeddingEndpoint(Service):
     """An OpenAI-compatible server's embeddings of one model. Safe to use from any thread."""
 
     noun, what = "embedding", "embed"
@@ -61,14 +61,14 @@ class Endpoint(Service):
         return texts
 
 
-class MiniLM(InWorker, Endpoint):
+class MiniLM(InWorker, EmbeddingEndpoint):
     """all-MiniLM-L6-v2 by our engine, in a process of its own: made and started on first use, again if it died.
 
     `embed` blocks until it is up, a second or two; `ready` never does. What follows the 256th token does not count.
     """
 
     batch = 8  # of 256 tokens each they take a processor a second or two
-    server = Server
+    server = ModelServer
     options = ("--embedding", str(minilm.LONGEST))
 
     def __init__(self, models: Path, logs: Path, interpreter: str | None = None) -> None:
@@ -85,7 +85,7 @@ class MiniLM(InWorker, Endpoint):
         return [cut.ids for cut in self._tokenizer.encode_batch(texts)]
 
 
-class Local(InWorker, Endpoint):
+class Local(InWorker, EmbeddingEndpoint):
     """A sentence-transformers model in a process of its own: started on first use, again if it died."""
 
     extra = {kind: {"input_type": kind} for kind in ("query", "document")}  # noqa: RUF012

@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools import jobdir, loopback
-from tools.trainer import Checkpoint, JobState, JobStatus, ToolError
+from tools import job_status, jobdir, loopback
+from tools.trainer import JobState, JobStatus, ToolError
 
 GRACE_SECONDS = 60.0  # between asking a worker to end and ending it: a step of a big model may take long
 FORCED = "forced"  # what the cancel file says once the worker was ended by force
@@ -110,20 +110,20 @@ def status(directory: Path, after: int = 0) -> JobStatus:
     result = jobdir.read_json(directory / jobdir.RESULT)
     events = jobdir.read_events(directory)
     if result is not None:
-        return _ended(directory, events, after, result)
+        return job_status.ended(directory, events, after, result)
     if living:
         _insist(directory)
-        return _status(directory, events, after, JobState.RUNNING, "")
+        return job_status.current(directory, events, after, JobState.RUNNING, "")
     if (directory / jobdir.CANCEL).exists():
-        return _status(directory, events, after, JobState.CANCELLED, _cancelled(directory))
+        return job_status.current(directory, events, after, JobState.CANCELLED, _cancelled(directory))
     if (directory / jobdir.PAUSE).exists():  # asked before it could hear it, or it died while it heard
-        return _status(directory, events, after, JobState.PAUSED, "Paused before it was done.")
-    return _status(directory, events, after, JobState.FAILED, _cause_of_death(directory))
+        return job_status.current(directory, events, after, JobState.PAUSED, "Paused before it was done.")
+    return job_status.current(directory, events, after, JobState.FAILED, job_status.cause_of_death(directory))
 
 
 def described(directory: Path, after: int, state: JobState, reason: str) -> JobStatus:
     """The run's events and progress with a state that somebody else knows better than the directory."""
-    return _status(directory, jobdir.read_events(directory), after, state, reason)
+    return job_status.current(directory, jobdir.read_events(directory), after, state, reason)
 
 
 def environment(base: str = "") -> dict[str, str]:
@@ -236,71 +236,6 @@ def _insist(directory: Path) -> None:
     if late:
         jobdir.write_atomically(marker, FORCED)
         _signal(directory, signal.SIGKILL)
-
-
-def _ended(directory: Path, events: list[dict[str, Any]], after: int, result: Mapping[str, Any]) -> JobStatus:
-    try:
-        state = JobState(result.get("state", ""))
-    except ValueError:
-        state = JobState.UNKNOWN
-    return _status(directory, events, after, state, str(result.get("reason", "")), result)
-
-
-def _status(
-    directory: Path,
-    events: list[dict[str, Any]],
-    after: int,
-    state: JobState,
-    reason: str,
-    result: Mapping[str, Any] | None = None,
-) -> JobStatus:
-    result = result or {}
-    last: dict[str, Any] = next((event for event in reversed(events) if event.get("type") == "step"), {})
-    unfinished = state in (JobState.FAILED, JobState.CANCELLED)
-    return JobStatus(
-        state=state,
-        reason=reason,
-        step=int(last.get("step", 0)),
-        steps=int(last.get("steps", 0)),
-        eta_seconds=last.get("eta_seconds") if state is JobState.RUNNING else None,
-        events=events[max(0, after) :],
-        model=_inside(directory, result.get("model")),
-        adapter=_inside(directory, result.get("adapter")),
-        metrics=dict(result.get("metrics", {})),
-        resumable=state is JobState.PAUSED or (unfinished and bool(jobdir.checkpoints(directory))),
-        checkpoints=_checkpoints(directory, events),
-    )
-
-
-def _checkpoints(directory: Path, events: list[dict[str, Any]]) -> list[Checkpoint]:
-    """The checkpoints kept, each with its eval loss where it was evaluated; the best one says so."""
-    told = [event for event in events if event.get("type") == "eval" and event.get("eval_loss") is not None]
-    losses = {int(event.get("step", 0)): float(event["eval_loss"]) for event in told}
-    kept = {int(path.name.rsplit("-", 1)[1]): path for path in jobdir.checkpoints(directory)}
-    best = min((step for step in kept if step in losses), key=lambda step: losses[step], default=None)
-    return [
-        Checkpoint(step, str(path), ({"eval_loss": losses[step]} if step in losses else {}) | {"best": step == best})
-        for step, path in kept.items()
-    ]
-
-
-def _inside(directory: Path, name: Any) -> str:
-    """Results are recorded relative to their directory, which may have moved since."""
-    return str(directory / str(name)) if name else ""
-
-
-def _cause_of_death(directory: Path) -> str:
-    """One sentence on a worker that ended without a result."""
-    if not (directory / jobdir.REQUEST).exists():
-        return "The worker never started."
-    code = jobdir.read_text(directory / jobdir.EXIT)
-    line = jobdir.last_line(directory / jobdir.LOG)
-    said = f" Its last words: {line}" if line else ""
-    if code == str(-signal.SIGKILL):
-        return f"The worker was killed (signal 9), perhaps because memory ran out.{said}"
-    if code.startswith("-"):
-        return f"The worker was ended by signal {code[1:]}.{said}"
-    return f"The worker ended without a result{f' (exit code {code})' if code else ''}.{said}"
 
 
 def _not_started(error: OSError) -> ToolError:

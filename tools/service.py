@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from tools.engine.serving import Server
+from tools.engine.serving import ModelServer
 from tools.trainer import ToolError
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Service:
                 return ToolError(f"{self.base_url} gave no {self.noun} ({type(error).__name__}).", "Try later.")
 
 
-class Worker(Server):
+class Worker(ModelServer):
     """Serves a sentence-transformers model. What a served chat model and it have in common is in `Server`."""
 
     worker = WORKER
@@ -117,7 +117,7 @@ class InWorker(Service):
     """The same with a model in a process of its own: started on first use, again if it died."""
 
     log = "embed"  # what the log's name begins with
-    server: type[Server] = Worker
+    server: type[ModelServer] = Worker
     options: tuple[str, ...] = ()  # what the worker is started with
 
     def __init__(self, model: str, logs: Path, interpreter: str | None = None) -> None:

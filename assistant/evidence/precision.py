@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from assistant.chat import Chat
 from assistant.evidence.parity import Check
-from assistant.evidence.runner import Question
+from assistant.evidence.runner import HeldOutQuestion
 from assistant.evidence.scorers import Scorer
 from assistant.record.types import Score, Variant
 
@@ -15,7 +15,7 @@ ASKED = 8  # measured questions that are asked again, one at a time, as a person
 
 
 def compare(
-    chat: Chat, variant: Variant, asked: Sequence[Question], measured: Sequence[Score], score: Scorer, name: str
+    chat: Chat, variant: Variant, asked: Sequence[HeldOutQuestion], measured: Sequence[Score], score: Scorer, name: str
 ) -> Check:
     """A check that never fails: it tells how many answers are the same, and both mean scores by the scorer `name`."""
     known = {(one.item, one.turn): one for one in measured if one.score is not None}

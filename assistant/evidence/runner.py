@@ -18,7 +18,7 @@ TIMED = 5  # questions asked one at a time afterwards, for a latency that a sing
 
 
 @dataclass(frozen=True)
-class Question:
+class HeldOutQuestion:
     """One assistant turn of a held-out conversation: what came before it, and the approved answer."""
 
     item: int
@@ -27,19 +27,19 @@ class Question:
     reference: str
 
 
-def questions(items: Sequence[Item]) -> list[Question]:
+def questions(items: Sequence[Item]) -> list[HeldOutQuestion]:
     """Every approved answer of the items; those with weight 0 are context only."""
     found = []
     for item in items:
         answers = [i for i, message in enumerate(item.messages) if message["role"] == "assistant"]
         for turn, i in enumerate(answers):
             if item.messages[i].get("weight", 1) != 0:
-                found.append(Question(item.position, turn, item.messages[:i], item.messages[i]["content"]))
+                found.append(HeldOutQuestion(item.position, turn, item.messages[:i], item.messages[i]["content"]))
     return found
 
 
 def answer_all(
-    chat: Chat, evaluation: int, variant: Variant, asked: Sequence[Question], score: Scorer
+    chat: Chat, evaluation: int, variant: Variant, asked: Sequence[HeldOutQuestion], score: Scorer
 ) -> Iterator[Score]:
     """Scores as they come in, in no particular order. An answer that failed has an error and no score."""
     with ThreadPoolExecutor(CONCURRENCY) as pool:
@@ -52,7 +52,7 @@ def answer_all(
                 future.cancel()
 
 
-def timings(chat: Chat, variant: Variant, asked: Sequence[Question]) -> tuple[float, float]:
+def timings(chat: Chat, variant: Variant, asked: Sequence[HeldOutQuestion]) -> tuple[float, float]:
     """Median seconds to the first token and to the last, of a few questions asked one at a time.
 
     One that cannot be answered is left out: its error stands among the scores already.
@@ -74,14 +74,14 @@ def timings(chat: Chat, variant: Variant, asked: Sequence[Question]) -> tuple[fl
     return statistics.median(first), statistics.median(total)
 
 
-class Scored(Protocol):
+class ScoredAnswer(Protocol):
     """An answer with its score; None where it could not be scored."""
 
     @property
     def score(self) -> float | None: ...
 
 
-S = TypeVar("S", bound=Scored)
+S = TypeVar("S", bound=ScoredAnswer)
 
 
 def shared(scores: Mapping[str, Sequence[S]], question: Callable[[S], Hashable]) -> dict[str, list[S]]:
@@ -105,7 +105,7 @@ def by_conversation(scores: Sequence[Score]) -> dict[int, float]:
     return {item: sum(values) / len(values) for item, values in found.items()}
 
 
-def _answer(chat: Chat, evaluation: int, variant: Variant, question: Question, score: Scorer) -> Score:
+def _answer(chat: Chat, evaluation: int, variant: Variant, question: HeldOutQuestion, score: Scorer) -> Score:
     try:
         reply = chat.reply(variant, question.messages, exact=True)
         text = whole(reply)

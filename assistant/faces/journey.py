@@ -13,7 +13,7 @@ from assistant import workbench
 from assistant.errors import AttuneError
 from assistant.faces.cli.case_commands import split_options
 from assistant.faces.cli.follow_run import follow, left_alone
-from assistant.faces.cli.shared import ProgressLine, Stopped, duration, say, score_table
+from assistant.faces.cli.shared import CommandStopped, ProgressLine, duration, say, score_table
 from assistant.record.types import Case, Dataset, Evaluation, Job
 from assistant.stages import baseline, dataset, evaluate, finetune, switch
 
@@ -126,6 +126,6 @@ def _measure(bench: workbench.Workbench, case: Case, job: Job) -> Evaluation:
     try:
         return evaluate.run(bench.store, bench.settings, bench.chat, case.id, job=job.id, report=line)
     except KeyboardInterrupt:
-        raise Stopped(f"The answers so far are kept; `attune evaluate {case.id}` goes on from there.") from None
+        raise CommandStopped(f"The answers so far are kept; `attune evaluate {case.id}` goes on from there.") from None
     finally:
         line.end()

@@ -18,7 +18,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMe
 from langchain_core.outputs import ChatGeneration, ChatResult
 
 from assistant.guide import plan, replies, wording
-from assistant.guide.plan import Call, Marks, Turn
+from assistant.guide.plan import Call, GuideTurn, Marks
 from assistant.guide.replies import Said
 from assistant.record.types import BRIEF_QUESTIONS
 
@@ -63,7 +63,7 @@ def answer(messages: list[BaseMessage]) -> AIMessage:
         return _calling([("status", {})], len(messages))
     marks = _marks(messages[:start])
     text = str(messages[start].content) if start >= 0 else ""
-    turn = Turn(wording.read(text, marks.asked), marks, states[0])
+    turn = GuideTurn(wording.read(text, marks.asked), marks, states[0])
     acted = [step for step in done if step.name != "status"]
     if not acted:
         wanted = plan.calls(turn)
@@ -73,7 +73,7 @@ def answer(messages: list[BaseMessage]) -> AIMessage:
     return _saying(_report(turn, acted, states[-1]))
 
 
-def _report(turn: Turn, acted: list[Done], state: dict[str, Any]) -> Said:
+def _report(turn: GuideTurn, acted: list[Done], state: dict[str, Any]) -> Said:
     """The reply after tools were called: what they did, then what comes next."""
     name, result = acted[0].name, acted[0].result
     asked = turn.marks.asked
@@ -93,7 +93,7 @@ def _report(turn: Turn, acted: list[Done], state: dict[str, Any]) -> Said:
     return replies.next_step(state).after(told)
 
 
-def _noted(turn: Turn, acted: list[Done], state: dict[str, Any]) -> Said:
+def _noted(turn: GuideTurn, acted: list[Done], state: dict[str, Any]) -> Said:
     good = [step.result for step in acted if "error" not in step.result]
     bad = [replies.outcome(step.name, step.result) for step in acted if "error" in step.result]
     if not good:

@@ -74,7 +74,7 @@ _OPENING = {  # what is left out where a clause is noted by itself
 
 
 @dataclass(frozen=True)
-class Piece:
+class FactPiece:
     """A clause: where it stands in the message, the field it tells about ("" = whatever was asked), and whether it says
     so plainly. `value` is what to note; `named` where it named the field, which replaces what was noted before."""
 
@@ -88,7 +88,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundFact:
     """What a message says: the `rest` answers the question that was asked; `told` goes to other fields, in lists where
     it is to be added to what is there."""
 
@@ -96,7 +96,7 @@ class Found:
     told: dict[str, str | list[str]]
 
 
-def find(text: str, asked: str) -> Found | None:
+def find(text: str, asked: str) -> FoundFact | None:
     """The facts of a message, None where it is all about the question asked, or says nothing that can be told apart."""
     if asked in OPTIONAL_FIELDS or len(text) > LONGEST:
         return None  # a sample answer, which is not about the brief, or more than anybody types
@@ -120,12 +120,12 @@ def find(text: str, asked: str) -> Found | None:
         if isinstance(noted.get("users"), list):
             noted["users"] = [f"{noted['users'][0]} ({rest})"]
         rest = ""
-    return Found(rest, noted) if noted else None
+    return FoundFact(rest, noted) if noted else None
 
 
-def _pieces(text: str, asked: str) -> list[Piece]:
+def _pieces(text: str, asked: str) -> list[FactPiece]:
     """The clauses of a message, neighbours about the same field joined."""
-    found: list[Piece] = []
+    found: list[FactPiece] = []
     for spans in _spans(text):
         for number, (start, end) in enumerate(spans):
             last_field = found[-1].field if found else ""
@@ -163,7 +163,7 @@ def _spans(text: str) -> list[list[tuple[int, int]]]:
     return found
 
 
-def _piece(text: str, start: int, end: int, asked: str, alone: bool) -> Piece:
+def _piece(text: str, start: int, end: int, asked: str, alone: bool) -> FactPiece:
     """One clause and its field. `alone`: it does not go on with a list of something that has no field.
 
     Cues are looked for in a mended copy, which has as many words as the original.
@@ -176,22 +176,22 @@ def _piece(text: str, start: int, end: int, asked: str, alone: bool) -> Piece:
     if named := _NAMED.match(plain):
         field = str(named.lastgroup)
         value = _from_word(said, len(plain[: named.end()].split()))
-        return Piece(start, end, field, True, value, named=True)
+        return FactPiece(start, end, field, True, value, named=True)
     if meant:
-        return Piece(start, end, "", True, said)  # puts the clause before it right
+        return FactPiece(start, end, "", True, said)  # puts the clause before it right
     if asked == "goal" and cues.TASK.match(plain):
-        return Piece(start, end, "", True, said, task=True)
+        return FactPiece(start, end, "", True, said, task=True)
     before = text[:start].rstrip()[-1:]
     if before and before in ".!?;" and asked not in ("costs", "benefits", "success") and cues.A_RATE.match(plain):
-        return Piece(start, end, "benefits", True, said)
+        return FactPiece(start, end, "benefits", True, said)
     if alone and (before in ("", *",.!?;:)") or text[start] == "(") and asked in EARLY and cues.BARE_TONE.match(plain):
-        return Piece(start, end, "tone", False, said)
+        return FactPiece(start, end, "tone", False, said)
     if alone and asked in EARLY and asked != "tone" and cues.BARE_FORM.match(plain):
-        return Piece(start, end, "format", False, _value("format", said, plain))
+        return FactPiece(start, end, "format", False, _value("format", said, plain))
     for cue in cues.CUES:
         if (cue.plain or asked in EARLY or asked == cue.field) and cue.pattern.search(plain):
-            return Piece(start, end, cue.field, cue.plain, _value(cue.field, said, plain))
-    return Piece(start, end, "", False, said)
+            return FactPiece(start, end, cue.field, cue.plain, _value(cue.field, said, plain))
+    return FactPiece(start, end, "", False, said)
 
 
 def _value(field: str, said: str, plain: str) -> str:
@@ -207,7 +207,7 @@ def _from_word(text: str, number: int) -> str:
     return " ".join(text.split()[number:])
 
 
-def _noted(pieces: list[Piece]) -> dict[str, str | list[str]]:
+def _noted(pieces: list[FactPiece]) -> dict[str, str | list[str]]:
     noted: dict[str, str | list[str]] = {}
     for piece in pieces:
         value = piece.value.strip(' .,;()\n"')

@@ -38,7 +38,7 @@ class Marks:
 
 
 @dataclass(frozen=True)
-class Turn:
+class GuideTurn:
     """A message as it was understood: `intent` read from `text`, before the background of `marks` and `state`."""
 
     intent: Intent
@@ -46,7 +46,7 @@ class Turn:
     state: State
 
 
-def calls(turn: Turn) -> list[Call]:
+def calls(turn: GuideTurn) -> list[Call]:
     """Tools to call for a message; none when it only needs words."""
     intent, asked = turn.intent, turn.marks.asked
     if intent.kind in STEPS:
@@ -62,7 +62,7 @@ def calls(turn: Turn) -> list[Call]:
     return [("record_answer", {"field": name, "answer": answer}) for name, answer in _answers(turn).items()]
 
 
-def reply(turn: Turn) -> Said:
+def reply(turn: GuideTurn) -> Said:
     """What to say to a message for which no tool was called."""
     intent, asked, state = turn.intent, turn.marks.asked, turn.state
     if found := _SAY.get(intent.kind):
@@ -76,7 +76,7 @@ def _step(kind: str, options: dict[str, Any]) -> Call:
     return STEPS[kind], options
 
 
-def _answers(turn: Turn) -> dict[str, str]:
+def _answers(turn: GuideTurn) -> dict[str, str]:
     """Answers to record, by field; "skip" for questions to be left open."""
     intent, asked, brief = turn.intent, turn.marks.asked, turn.state["brief"]
     if intent.kind == "facts":
@@ -111,25 +111,25 @@ def _added(brief: dict[str, Any], name: str, value: str | list[str]) -> str:
     return "; ".join([*([brief[name]] if brief[name] else []), *(part for part in value if part not in brief[name])])
 
 
-def _back(state: State, turn: Turn) -> Said:
+def _back(state: State, turn: GuideTurn) -> Said:
     asked = turn.marks.asked
     here = BRIEF_QUESTIONS.index(asked) if asked else len(BRIEF_QUESTIONS)
     return replies.question(state, BRIEF_QUESTIONS[max(0, here - 1)])
 
 
-def _skip(state: State, turn: Turn) -> Said:
+def _skip(state: State, turn: GuideTurn) -> Said:
     """A skip that records nothing: there was no question, or its answer is kept."""
     name = turn.intent.field or turn.marks.asked
     return replies.next_step(state).after(f"“{replies.TITLES[name].capitalize()}” stays as it was." if name else "")
 
 
-def _yes(state: State, turn: Turn) -> Said:
+def _yes(state: State, turn: GuideTurn) -> Said:
     if turn.marks.asked:
         return replies.question(state, turn.marks.asked).after("Good. Please say it in a few words.")
     return replies.next_step(state).after(_only_buttons(state))
 
 
-def _no(state: State, turn: Turn) -> Said:
+def _no(state: State, turn: GuideTurn) -> Said:
     if turn.marks.asked:
         return replies.question(state, turn.marks.asked).after("Then please say what it should be, or “skip”.")
     if state["proposal"]:
@@ -137,19 +137,19 @@ def _no(state: State, turn: Turn) -> Said:
     return Said("Fine. Say “next” when you want to go on.", ("Next", "Status"))
 
 
-def _clarify(state: State, turn: Turn) -> Said:
+def _clarify(state: State, turn: GuideTurn) -> Said:
     asked = turn.marks.asked
     return replies.clarify(state, asked) if asked else replies.help_text(state)
 
 
-def _restart(state: State, turn: Turn) -> Said:  # noqa: ARG001
+def _restart(state: State, turn: GuideTurn) -> Said:  # noqa: ARG001
     return replies.next_step(state).after(
         "Nothing has to be thrown away: say “change the goal” or “go back to the tone”, for example, and answer anew. "
         "For another use case make a new case."
     )
 
 
-def _cancel(state: State, turn: Turn) -> Said:  # noqa: ARG001
+def _cancel(state: State, turn: GuideTurn) -> Said:  # noqa: ARG001
     return Said(
         "A running job is cancelled with its button in the Training tab; the last checkpoint is kept.", ("Status",)
     )
@@ -161,7 +161,7 @@ def _only_buttons(state: State) -> str:
     )
 
 
-def _not_recorded(turn: Turn) -> str:
+def _not_recorded(turn: GuideTurn) -> str:
     if turn.intent.kind in ("explain", "question"):
         return (
             "I cannot answer that myself; the built-in guide knows its checklist and its glossary "
@@ -170,13 +170,13 @@ def _not_recorded(turn: Turn) -> str:
     return "Please say it in a few words."
 
 
-def _not_understood(turn: Turn) -> str:
+def _not_understood(turn: GuideTurn) -> str:
     if turn.intent.kind in ("explain", "question"):
         return _not_recorded(turn)
     return "I did not understand that. Say “help” for what I can do."
 
 
-_SAY: dict[str, Callable[[State, Turn], Said]] = {
+_SAY: dict[str, Callable[[State, GuideTurn], Said]] = {
     "why": lambda state, turn: replies.why(state, turn.marks.asked),
     "next": lambda state, turn: replies.next_step(state),  # noqa: ARG005
     "summary": lambda state, turn: replies.summary(state),  # noqa: ARG005

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from assistant.errors import AttuneError
-from assistant.record.connection import Rows, make, now
+from assistant.record.connection import Connection, make, now
 from assistant.record.types import BRIEF_QUESTIONS, Brief, BriefVersion
 
 
-class Briefs(Rows):
+class Briefs(Connection):
     """The brief's part of the record."""
 
     def set_brief(self, case: str, brief: Brief, source: str, restored: int = 0) -> None:

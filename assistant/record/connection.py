@@ -40,7 +40,7 @@ _JSON = {
 }
 
 
-class Rows:
+class Connection:
     """The file and its tables, without a word of what they mean."""
 
     def __init__(self, path: Path) -> None:

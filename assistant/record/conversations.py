@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from assistant.record.connection import Rows, decoded, make, now
+from assistant.record.connection import Connection, decoded, make, now
 from assistant.record.types import Conversation, Message, Passage, Turn
 
 
-class Conversations(Rows):
+class ConversationRows(Connection):
     """The part of the record that holds what was said."""
 
     def add_conversation(self, case: str, source: str) -> Conversation:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from assistant.record.connection import Rows, encoded, make, now
+from assistant.record.connection import Connection, encoded, make, now
 from assistant.record.judged_rows import Judgement
 from assistant.record.types import Dataset, Evaluation, Item, Score
 
 
-class Datasets(Rows):
+class DatasetRows(Connection):
     """The part of the record that holds datasets and evaluations."""
 
     def add_dataset(self, dataset: Dataset, items: Sequence[Item], judgements: Sequence[Judgement] = ()) -> Dataset:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assistant.record.connection import Rows, make, now
+from assistant.record.connection import Connection, make, now
 from assistant.record.types import Document
 
 _USED = "[case] = ? and removed = '' and problem = ''"
 
 
-class Papers(Rows):
+class DocumentRows(Connection):
     """The documents' part of the record."""
 
     def add_document(

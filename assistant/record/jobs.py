@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from assistant.record.connection import Rows, make, now
+from assistant.record.connection import Connection, make, now
 from assistant.record.types import Job
 
 _OWNED = "[case] in (select id from cases where owner = ?)"
 
 
-class Jobs(Rows):
+class Jobs(Connection):
     """The jobs' part of the record."""
 
     def add_job(

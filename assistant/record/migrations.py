@@ -26,7 +26,8 @@ _TABLES: dict[str, tuple[dict[str, type], str, list[tuple[str, str, str]]]] = {
     ),
     "variants": (
         _columns(
-            "id case name endpoint model system shots:int passages:int dataset job:int temperature:float max_tokens:int created"
+            "id case name endpoint model system "
+            "shots:int passages:int dataset job:int temperature:float max_tokens:int created"
         ),
         "id",
         [("case", "cases", "id")],
@@ -57,7 +58,8 @@ _TABLES: dict[str, tuple[dict[str, type], str, list[tuple[str, str, str]]]] = {
     ),
     "scores": (
         _columns(
-            "id:int evaluation:int variant item:int turn:int answer score:float prompt_tokens:int completion_tokens:int first_token_s:float total_s:float error"
+            "id:int evaluation:int variant item:int turn:int answer "
+            "score:float prompt_tokens:int completion_tokens:int first_token_s:float total_s:float error"
         ),
         "id",
         [("evaluation", "evaluations", "id")],
@@ -154,7 +156,8 @@ def m006_trials(db: Database) -> None:
     ).create_index(["case"])
     db.table("trial_answers").create(
         _columns(
-            "id:int trial:int variant number:int answer score:float prompt_tokens:int completion_tokens:int marks:int real:int right:int error"
+            "id:int trial:int variant number:int answer score:float "
+            "prompt_tokens:int completion_tokens:int marks:int real:int right:int error"
         ),
         pk="id",
         foreign_keys=[("trial", "trials", "id")],

@@ -8,16 +8,16 @@ from typing import Any
 from assistant.errors import AttuneError
 from assistant.record.briefs import Briefs
 from assistant.record.connection import make, now
-from assistant.record.conversations import Conversations
-from assistant.record.datasets import Datasets
-from assistant.record.documents import Papers
+from assistant.record.conversations import ConversationRows
+from assistant.record.datasets import DatasetRows
+from assistant.record.documents import DocumentRows
 from assistant.record.jobs import Jobs
 from assistant.record.trials import Trials
 from assistant.record.types import Brief, Case, Proposal, Switch, Variant
 from assistant.record.uploads import Files
 
 
-class Store(Briefs, Conversations, Datasets, Jobs, Papers, Trials, Files):
+class Store(Briefs, ConversationRows, DatasetRows, Jobs, DocumentRows, Trials, Files):
     """The record. Cheap to open; safe to use from any thread."""
 
     # cases -------------------------------------------------------------------------------------------------------

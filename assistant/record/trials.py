@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from assistant.record.connection import Rows, make, now
+from assistant.record.connection import Connection, make, now
 from assistant.record.types import Message
 
 HELD_OUT, DOCUMENT, BRIEF = "held-out", "document", "brief"
@@ -70,7 +70,7 @@ class Trial:
     finished: str = ""
 
 
-class Trials(Rows):
+class Trials(Connection):
     """The trials' part of the record."""
 
     def add_trial(

@@ -74,7 +74,6 @@ def _typed(value: Any, name: str) -> Any:
 @dataclass(frozen=True)
 class BriefVersion:
     """A brief as it stood after one change. `number` counts from 1 within a case.
-
     `source` is where the change came from: guide, form, file or command line ("earlier": before versions were kept);
     `restored` is the number of the version that it brought back, 0 where it did not.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from assistant.record.connection import Rows, make
+from assistant.record.connection import Connection, make
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class File:
 
 
 @dataclass(frozen=True)
-class Upload:
+class UploadRow:
     """A file that comes in parts. `state`: pending, completed, cancelled or expired; `file`: what became of it."""
 
     id: str
@@ -41,7 +41,7 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class Part:
+class UploadPartRow:
     """A piece of an upload, in the order it came."""
 
     id: str
@@ -50,7 +50,7 @@ class Part:
     created: int
 
 
-class Files(Rows):
+class Files(Connection):
     """The files' part of the record."""
 
     def add_file(self, file: File) -> None:
@@ -74,12 +74,12 @@ class Files(Rows):
     def set_file(self, id: str, **changes: Any) -> None:
         self._update("files", id, **changes)
 
-    def add_upload(self, upload: Upload) -> None:
+    def add_upload(self, upload: UploadRow) -> None:
         self._insert("uploads", asdict(upload))
 
-    def upload(self, id: str) -> Upload | None:
+    def upload(self, id: str) -> UploadRow | None:
         row = self._one("uploads", "id = ?", [id])
-        return make(Upload, row) if row else None
+        return make(UploadRow, row) if row else None
 
     def close_upload(self, id: str, state: str, file: str = "") -> bool:
         """End an upload that is pending or expired; False when somebody completed or cancelled it."""
@@ -88,13 +88,13 @@ class Files(Rows):
         )
         return changed == 1
 
-    def expired_uploads(self, at: int) -> list[Upload]:
+    def expired_uploads(self, at: int) -> list[UploadRow]:
         """Everybody's uploads that are expired at that time and still stand as pending."""
-        return [make(Upload, row) for row in self._rows("uploads", "state = 'pending' and expires <= ?", [at])]
+        return [make(UploadRow, row) for row in self._rows("uploads", "state = 'pending' and expires <= ?", [at])]
 
-    def add_part(self, part: Part) -> None:
+    def add_part(self, part: UploadPartRow) -> None:
         self._insert("upload_parts", asdict(part))
 
-    def parts(self, upload: str) -> list[Part]:
+    def parts(self, upload: str) -> list[UploadPartRow]:
         rows = self._rows("upload_parts", "upload = ?", [upload], order="created, rowid")
-        return [make(Part, row) for row in rows]
+        return [make(UploadPartRow, row) for row in rows]

@@ -1,4 +1,7 @@
-"""The mission: six stages in this order. Where a case stands is derived from what the record holds."""
+"""The mission: six stages in this order. Where a case stands is derived from what the record holds.
+
+Here: when a stage may run, whether it is done, and its run. Not here: the depth below it, which lies beside.
+"""
 
 from __future__ import annotations
 

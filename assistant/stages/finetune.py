@@ -240,7 +240,7 @@ def _request(
     chosen |= _continued(store, settings, case, int(chosen.pop("continue_from", 0)), chosen)
     base = models.trainable(settings, str(chosen.pop("base")))
     method, passages = str(chosen.get("method", "sft")), str(chosen.pop("passages", "auto"))
-    order = material.Order(case, dataset, base, seed, method, passages, exact)
+    order = material.TrainingOrder(case, dataset, base, seed, method, passages, exact)
     found, carried = material.gather(store, settings, order, knowledge)
     key = secrets.token_hex(16)  # of this confirmation: it pays once
     return name, TrainRequest(base, suffix=case, **found, **chosen, key=key), carried

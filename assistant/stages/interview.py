@@ -15,7 +15,7 @@ SKIP = "skip"
 
 
 @dataclass(frozen=True)
-class Question:
+class BriefQuestion:
     """One question of the checklist: what is asked, why it matters, and a few answers to tap."""
 
     field: str
@@ -25,86 +25,86 @@ class Question:
 
 
 _ASKED = (
-    Question(
+    BriefQuestion(
         "goal",
         "What should the assistant do, and what about today's answers must get better?",
         "Fine-tuning changes form and habits well, and facts badly: which of the two you need decides everything.",
         ("Answer customers' questions in our house style", "Turn messages into JSON for our system"),
     ),
-    Question(
+    BriefQuestion(
         "users",
         "Who will read the answers?",
         "A customer and a colleague need different words.",
         ("Customers of our shop", "Our own support team"),
     ),
-    Question(
+    BriefQuestion(
         "language",
         "In which language do they write, and in which should it answer?",
         "A model is only as good as the examples in that language.",
         ("English", "The language of the question"),
     ),
-    Question(
+    BriefQuestion(
         "tone",
         "What should the answers sound like?",
         "A tone that you can name is one that can be measured.",
         ("Warm and brief", "Formal and exact"),
     ),
-    Question(
+    BriefQuestion(
         "format",
         "Is there a fixed form: an opening, a length, a sign-off, JSON?",
         "A fixed form is what fine-tuning learns from the fewest examples.",
         ("Two or three sentences, then a next step", "A JSON list"),
     ),
-    Question(
+    BriefQuestion(
         "must",
         "What must every answer do?",
         "These become rules of the prompt, and checks later.",
         ("Name the next step", "Cite the document it comes from"),
     ),
-    Question(
+    BriefQuestion(
         "must_not",
         "What must it never do?",
         "A limit written down now is cheaper than an apology later.",
         ("Never invent a price", "Never promise a date"),
     ),
-    Question(
+    BriefQuestion(
         "success",
         "How will you know that it is better? Name something one could count.",
         "Without a measure nobody can say whether training helped.",
         ("Closer to our approved answers than the best prompt", "At least 95 % in the right format"),
     ),
-    Question(
+    BriefQuestion(
         "alternatives",
         "What have you tried: a better prompt, a few examples in it, searching your documents?",
         "If one of these is enough, you are done without training. Attune measures all of them.",
         ("Only a prompt so far", "Prompt and examples, not good enough"),
     ),
-    Question(
+    BriefQuestion(
         "costs",
         "What may it cost: money, machine, your hours, and may the data leave this computer?",
         "This decides which trainers are possible at all.",
         ("Nothing leaves this computer, no budget", "Up to $50, cloud is fine"),
     ),
-    Question(
+    BriefQuestion(
         "benefits",
         "What is it worth: how many requests a month, and would other work use the model too?",
         "A shorter prompt pays off only with enough requests.",
         ("A few hundred a month", "Over 10,000 a month"),
     ),
-    Question(
+    BriefQuestion(
         "examples",
         "Can you paste three good answers, as you would send them, with an empty line between them?",
         "A good answer shows what rules only describe.",
         ("I have none to hand",),
     ),
-    Question(
+    BriefQuestion(
         "bad_example",
         "And one bad answer: what should never be sent like that?",
         "Seeing what to avoid sharpens the rules and the checks.",
         ("I have none to hand",),
     ),
 )
-QUESTIONS: dict[str, Question] = {question.field: question for question in _ASKED}
+QUESTIONS: dict[str, BriefQuestion] = {question.field: question for question in _ASKED}
 
 
 def blocked(store: Store, case: str) -> str | None:  # noqa: ARG001

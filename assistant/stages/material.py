@@ -31,7 +31,7 @@ PASSAGES = ("auto", "on", "off")  # in the rows; auto: where the case has docume
 
 
 @dataclass(frozen=True)
-class Order:
+class TrainingOrder:
     """Which rows are wanted. `base` is a folder or a name. `exact`: looked up and counted as the chat does, for a run;
     else quickly, for a forecast: as many passages of the same documents, counted roughly."""
 
@@ -45,7 +45,7 @@ class Order:
 
 
 def gather(
-    store: Store, settings: Settings, order: Order, knowledge: Knowledge | None = None
+    store: Store, settings: Settings, order: TrainingOrder, knowledge: Knowledge | None = None
 ) -> tuple[dict[str, Any], Carried]:
     """The rows, as fields of a TrainRequest, and what their passages come to."""
     items, system = store.items(order.dataset, "train"), composition.short_instruction(store.case(order.case))
@@ -64,7 +64,7 @@ def gather(
 
 
 def _judged(
-    store: Store, order: Order, items: list[Item], system: str, reading: Reading | None
+    store: Store, order: TrainingOrder, items: list[Item], system: str, reading: Reading | None
 ) -> tuple[dict[str, Any], list[Row]]:
     """Judged answers to learn from and for the eval loss, and every prompt among them."""
     judgements = judged.to_learn(order.method, store.judgements(order.dataset), items, order.seed)
@@ -82,7 +82,7 @@ def _preference(one: Judgement, system: str, reading: Reading | None) -> Prefere
 
 @contextmanager
 def _reading(
-    store: Store, settings: Settings, order: Order, system: str, knowledge: Knowledge | None
+    store: Store, settings: Settings, order: TrainingOrder, system: str, knowledge: Knowledge | None
 ) -> Iterator[Reading | None]:
     """What puts passages into the rows; None where none are wanted, or the case has no documents."""
     if order.passages not in PASSAGES:
@@ -107,7 +107,7 @@ def _reading(
         yield Reading(tuned, find, counter, window, order.seed, checked=order.exact)
 
 
-def _lookup(search: Knowledge, order: Order) -> Find:
+def _lookup(search: Knowledge, order: TrainingOrder) -> Find:
     """What the chat finds. The index is complete first: else rows would depend on how far it is."""
     search.sync(order.case, wait=True)
 
@@ -120,7 +120,7 @@ def _lookup(search: Knowledge, order: Order) -> Find:
     return find
 
 
-def _any(search: Knowledge, order: Order) -> Find:
+def _any(search: Knowledge, order: TrainingOrder) -> Find:
     """Any pieces of the documents, as many as would be found: searching for every row takes too long for a forecast."""
     pieces, draw = search.pieces(order.case), random.Random(order.seed)
     return lambda _: draw.sample(pieces, min(baseline.PASSAGES, len(pieces)))

@@ -19,7 +19,7 @@ EVERY_S = 2.0  # between two looks at what waits
 FAULT = "It could not be started on a fault of ours; the log has it."
 
 
-def submit(store: Store, settings: Settings, trainers: Trainers, owner: str, order: tuning_jobs.Order) -> Job:
+def submit(store: Store, settings: Settings, trainers: Trainers, owner: str, order: tuning_jobs.JobOrder) -> Job:
     """The order as a job that runs where there is room and nothing came before it, and waits otherwise.
 
     Raises AttuneError (Refused) where the order, its files, its trainer or the cap do not allow it; nothing is kept

@@ -35,7 +35,7 @@ TARGET_EPOCHS, FEW_ROWS, MANY_ROWS, MOST_EPOCHS = 3, 100, 25_000, 25  # OpenAI's
 
 
 @dataclass(frozen=True)
-class Order:
+class JobOrder:
     """What a program asked for. None = auto. `key`: its own name for this request; asking twice starts one job."""
 
     model: str
@@ -74,7 +74,7 @@ def auto_epochs(rows: int) -> int:
     return TARGET_EPOCHS
 
 
-def create(store: Store, settings: Settings, trainers: Trainers, owner: str, order: Order) -> Job:
+def create(store: Store, settings: Settings, trainers: Trainers, owner: str, order: JobOrder) -> Job:
     """The order as a job of the record that waits for its turn, its rows frozen.
 
     Raises AttuneError (Refused) where the order, its files, its trainer or the cap do not allow it; nothing is kept.
@@ -110,13 +110,14 @@ def request(store: Store, settings: Settings, job: Job) -> TrainRequest:
     sides: list[list[Any]] = [[item.messages for item in store.items(job.dataset, side)] for side in ("train", "test")]
     if noted["method"] == "dpo":
         sides = [
-            [openai_rows.Pair(row[:-1], row[-1]["content"], row[-1]["rejected"]) for row in side] for side in sides
+            [openai_rows.PreferenceRow(row[:-1], row[-1]["content"], row[-1]["rejected"]) for row in side]
+            for side in sides
         ]
     noted["base"] = settings.model_path(str(job.request["base_name"]))
     return TrainRequest(**noted, **_content(str(noted["method"]), _Rows(*sides)))
 
 
-def _request(order: Order, base: str, rows: _Rows, key: str) -> TrainRequest:
+def _request(order: JobOrder, base: str, rows: _Rows, key: str) -> TrainRequest:
     method = "dpo" if order.method == "dpo" else "sft"
     return TrainRequest(
         base,
@@ -142,7 +143,7 @@ def _content(method: str, rows: _Rows) -> dict[str, Any]:
     return {"train": rows.train, "test": rows.valid, "samples": asked[: material.SAMPLES], "probes": asked}
 
 
-def _noted(order: Order, base: str, request: TrainRequest) -> dict[str, Any]:
+def _noted(order: JobOrder, base: str, request: TrainRequest) -> dict[str, Any]:
     """What is told of the order when the job is asked for, and what the same order is known by."""
     return {
         "base": base,
@@ -159,7 +160,7 @@ def _noted(order: Order, base: str, request: TrainRequest) -> dict[str, Any]:
     }
 
 
-def _fingerprint(order: Order) -> str:
+def _fingerprint(order: JobOrder) -> str:
     return hashlib.sha256(repr(replace(order, key="")).encode()).hexdigest()[:16]
 
 
@@ -168,7 +169,7 @@ def _key(owner: str, key: str) -> str:
     return f"v1-{hashlib.sha256(f'{owner} {key}'.encode()).hexdigest()[:32]}" if key else f"v1-{secrets.token_hex(16)}"
 
 
-def _same(known: Job, order: Order) -> Job:
+def _same(known: Job, order: JobOrder) -> Job:
     if known.request.get("api", {}).get("order") != _fingerprint(order):
         raise Refused(
             f"This Idempotency-Key began {public_names.job_id(known)} with another request.",
@@ -252,13 +253,13 @@ def _freeze(store: Store, case: str, rows: _Rows) -> str:
     judged = [
         Judgement(number, row.prompt, row.chosen, row.rejected)
         for number, row in enumerate(rows.train)
-        if isinstance(row, openai_rows.Pair)
+        if isinstance(row, openai_rows.PreferenceRow)
     ]
     return store.add_dataset(Dataset(id, case, 0, len(rows.train), len(rows.valid)), items, judged).id
 
 
 def _frozen(row: Any) -> list[Message]:
-    if isinstance(row, openai_rows.Pair):
+    if isinstance(row, openai_rows.PreferenceRow):
         return [*row.prompt, {"role": "assistant", "content": row.chosen, "rejected": row.rejected}]
     return list(row)
 

@@ -13,7 +13,7 @@ from typing import Any
 from assistant.conversations.formats import openai_rows
 from assistant.errors import AttuneError
 from assistant.record.store import Store
-from assistant.record.uploads import File, Part, Upload
+from assistant.record.uploads import File, UploadPartRow, UploadRow
 from assistant.settings import Settings
 from assistant.uploads import public_names
 
@@ -94,10 +94,10 @@ def sweep(store: Store, settings: Settings) -> None:
 # uploads in parts --------------------------------------------------------------------------------------------------
 def open_upload(
     store: Store, settings: Settings, owner: str, filename: str, purpose: str, size: int, expires_after: int = 0
-) -> Upload:
+) -> UploadRow:
     sweep(store, settings)
     made = int(time.time())
-    upload = Upload(
+    upload = UploadRow(
         public_names.fresh("upload_"),
         owner,
         _short(filename),
@@ -111,12 +111,12 @@ def open_upload(
     return upload
 
 
-def state(upload: Upload) -> Any:
+def state(upload: UploadRow) -> Any:
     """pending, completed, cancelled or expired."""
     return EXPIRED if upload.state == "pending" and upload.expires <= time.time() else upload.state
 
 
-def add_part(store: Store, settings: Settings, upload: Upload, pieces: Iterable[bytes]) -> Part:
+def add_part(store: Store, settings: Settings, upload: UploadRow, pieces: Iterable[bytes]) -> UploadPartRow:
     _pending(upload)
     part = public_names.fresh("part_")
     place = _path(settings, part)
@@ -129,12 +129,12 @@ def add_part(store: Store, settings: Settings, upload: Upload, pieces: Iterable[
             f"The parts of {upload.id} would have {had + size} bytes, and it was announced with {upload.bytes}.",
             "Begin an upload of the right size.",
         )
-    made = Part(part, upload.id, size, int(time.time()))
+    made = UploadPartRow(part, upload.id, size, int(time.time()))
     store.add_part(made)
     return made
 
 
-def complete(store: Store, settings: Settings, upload: Upload, order: list[str], md5: str = "") -> File:
+def complete(store: Store, settings: Settings, upload: UploadRow, order: list[str], md5: str = "") -> File:
     """Put the parts together in this order, as one file. Raises AttuneError where they are not what was announced."""
     _pending(upload)
     known = {part.id: part for part in store.parts(upload.id)}
@@ -172,7 +172,7 @@ def complete(store: Store, settings: Settings, upload: Upload, order: list[str],
     return file
 
 
-def cancel(store: Store, settings: Settings, upload: Upload) -> None:
+def cancel(store: Store, settings: Settings, upload: UploadRow) -> None:
     """End an upload that is open or has expired, and remove its parts."""
     if (now := state(upload)) not in ("pending", EXPIRED):
         raise AttuneError(f"{upload.id} is {now}.", "Begin a new upload.")
@@ -180,12 +180,12 @@ def cancel(store: Store, settings: Settings, upload: Upload) -> None:
     _drop(store, settings, upload)
 
 
-def _pending(upload: Upload) -> None:
+def _pending(upload: UploadRow) -> None:
     if (now := state(upload)) != "pending":
         raise AttuneError(f"{upload.id} is {now}.", "Begin a new upload.")
 
 
-def _drop(store: Store, settings: Settings, upload: Upload) -> None:
+def _drop(store: Store, settings: Settings, upload: UploadRow) -> None:
     for part in store.parts(upload.id):
         _path(settings, part.id).unlink(missing_ok=True)
 

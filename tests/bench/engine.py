@@ -28,7 +28,7 @@ import httpx
 from assistant.settings import Settings
 from tools import loopback, process
 from tools.engine import embedded, local_models
-from tools.engine.serving import Pool
+from tools.engine.serving import ServerPool
 
 RULES = "You answer questions of a shop's customers in two or three friendly sentences. " * 8
 ASKED = (
@@ -60,7 +60,7 @@ def memory_mb(pid: int) -> float:
 
 @contextmanager
 def ours(folder: Path, logs: Path) -> Iterator[tuple[str, str, str, int]]:
-    pool = Pool(logs)
+    pool = ServerPool(logs)
     try:
         server = pool.endpoint(str(local_models.served(str(folder), folder.parent)))
         assert server._process is not None

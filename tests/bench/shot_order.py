@@ -22,9 +22,9 @@ from typing import Any
 from assistant.chat import Chat
 from assistant.conversations.formats import json_lines
 from assistant.evidence import scorers, statistics
-from assistant.evidence.runner import Question, questions
+from assistant.evidence.runner import HeldOutQuestion, questions
 from assistant.knowledge.prompt import composition, tokens
-from assistant.knowledge.prompt.shots import Pool, Source
+from assistant.knowledge.prompt.shots import ShotPool, Source
 from assistant.knowledge.search.retriever import Knowledge
 from assistant.knowledge.search.words import Embedder
 from assistant.record.store import Store
@@ -38,7 +38,7 @@ SETS = {
 }
 MOST_TOKENS, AT_ONCE = 192, 8
 SYSTEM = "You are the assistant of {}."
-Asked = tuple[Question, list[Message], list[Message]]  # with the prompt of either order, most similar last and first
+Asked = tuple[HeldOutQuestion, list[Message], list[Message]]  # most similar last, and first
 
 
 def main() -> int:
@@ -86,7 +86,7 @@ def prompts(name: str, talks: list[list[Message]], count: int, shots: int, count
     found: list[Asked] = []
     for place in range(0, len(talks), max(1, len(talks) // count)):
         others = talks[:place] + talks[place + 1 :]
-        pool = Pool(Source(others, [talks[place]]), embedder)
+        pool = ShotPool(Source(others, [talks[place]]), embedder)
         for question in questions([Item(place, "train", talks[place])]):
             chosen = pool.choose(question.messages, shots)
             whole = composition.build(variant, question.messages, [], chosen, counter.window, counter.count)

@@ -23,7 +23,7 @@ import httpx
 from assistant.settings import EMBEDDED
 from tests.serving_v1 import Served, attune_server
 from tools.engine import local_models
-from tools.engine.serving import Pool, Server
+from tools.engine.serving import ModelServer, ServerPool
 
 MAX_TOKENS = 48
 SETTLED = 3.0  # seconds after which a started app has nothing left to prepare
@@ -38,7 +38,7 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "run"
-        pool = Pool(Path(folder) / "logs")
+        pool = ServerPool(Path(folder) / "logs")
         engine = pool.endpoint(str(local_models.served(EMBEDDED, data / "models")))
         with attune_server(data, ATTUNE_CHAT_MODEL=EMBEDDED) as served:
             result = asyncio.run(measure(served, engine, options.streams, options.rounds))
@@ -55,7 +55,7 @@ def main() -> int:
     return 0
 
 
-async def measure(served: Served, engine: Server, streams: list[int], rounds: int) -> dict[str, Any]:
+async def measure(served: Served, engine: ModelServer, streams: list[int], rounds: int) -> dict[str, Any]:
     """Medians by how many answers are written at once."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=4)  # servers: 5 s
     async with httpx.AsyncClient(timeout=300, limits=limits, trust_env=False) as client:

@@ -8,7 +8,7 @@ import sys
 import time
 
 from tools import jobdir
-from tools.workers.job import Job, ended, options
+from tools.workers.job import JobFolder, ended, options
 
 STEPS = 5
 GO = "go"  # the file for which a worker that holds waits
@@ -16,12 +16,12 @@ GO = "go"  # the file for which a worker that holds waits
 
 def main() -> int:
     given = options(__doc__, None)
-    job = Job(given.directory, given.lock)
+    job = JobFolder(given.directory, given.lock)
     request = jobdir.read_request(job.directory)
     return ended(job, lambda: act(job, str(request.get("do")), given.resume, float(request.get("pause", 0.02))))
 
 
-def act(job: Job, do: str, resumed: bool, pause: float) -> None:
+def act(job: JobFolder, do: str, resumed: bool, pause: float) -> None:
     if do == "crash":
         print("something went badly wrong", flush=True)
         os._exit(3)
@@ -46,11 +46,11 @@ def act(job: Job, do: str, resumed: bool, pause: float) -> None:
     job.finish("succeeded", "", model="merged", metrics={"names": sorted(os.environ)})
 
 
-def last_step(job: Job) -> int:
+def last_step(job: JobFolder) -> int:
     return int(jobdir.checkpoints(job.directory)[-1].name.rsplit("-", 1)[1])
 
 
-def checkpoint(job: Job, step: int) -> None:
+def checkpoint(job: JobFolder, step: int) -> None:
     folder = job.directory / jobdir.CHECKPOINTS / f"checkpoint-{step}"
     folder.mkdir(parents=True)
     (folder / "config.json").touch()  # it is a whole model

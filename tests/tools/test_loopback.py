@@ -17,7 +17,7 @@ from assistant.settings import Settings
 from assistant.workbench import open_workbench
 from tests.tools.vendor_server import BASE, KEY, serving
 from tools import loopback, process
-from tools.engine.serving import Server
+from tools.engine.serving import ModelServer
 
 DEAD = "http://127.0.0.1:9"
 
@@ -42,7 +42,7 @@ def health(tmp_path: Path) -> Iterator[str]:
 
 
 def test_a_model_server_is_found_well_past_a_dead_proxy(health: str, tmp_path: Path) -> None:
-    server = Server("model", tmp_path / "log")
+    server = ModelServer("model", tmp_path / "log")
     server.base_url = f"{health}/v1"
     server._process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:

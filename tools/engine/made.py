@@ -17,7 +17,7 @@ NOTES = "made.json"  # size, time and hash of every file
 
 
 @dataclass(frozen=True)
-class Model:
+class MadeModel:
     """`what` it is for people, the `files` that it cannot be without, the `room` in bytes that making it needs."""
 
     name: str
@@ -26,7 +26,7 @@ class Model:
     room: float
 
 
-def ensure(root: Path, model: Model, fill: Callable[[Path], None], verify: bool = False) -> Path:
+def ensure(root: Path, model: MadeModel, fill: Callable[[Path], None], verify: bool = False) -> Path:
     """The model's folder under `root`, made by `fill` where it is not there or damaged.
 
     Looks at sizes and times; `verify` compares the hashes of all files. Two processes that ask at once share one.
@@ -65,7 +65,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _make(root: Path, folder: Path, model: Model, fill: Callable[[Path], None]) -> None:
+def _make(root: Path, folder: Path, model: MadeModel, fill: Callable[[Path], None]) -> None:
     free = shutil.disk_usage(root).free
     if free < model.room:
         needed = f"{free / 1e9:.1f} GB are free, {model.room / 1e9:.1f} GB are needed"

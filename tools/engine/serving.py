@@ -28,7 +28,7 @@ START_SECONDS = 180.0
 OnProgress = Callable[[str], None]
 
 
-class Server:
+class ModelServer:
     """One model's server process. Requests bring `key`; `base_url` is known once it is ready."""
 
     worker = WORKER
@@ -133,24 +133,26 @@ class Server:
         return "loading model" if LOADING in lines else "starting"
 
 
-class Pool:
+class ServerPool:
     """At most `limit` servers, started when a model is first asked for; the least recently used one makes room."""
 
     def __init__(self, logs: Path, limit: int = 3, interpreter: str | None = None) -> None:
         self.logs = logs
         self.limit = limit
         self.interpreter = interpreter
-        self._servers: dict[str, Server] = {}  # least recently used first
+        self._servers: dict[str, ModelServer] = {}  # least recently used first
         self._starting: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
         self._closed = False
 
-    def running(self, model: str) -> Server | None:
+    def running(self, model: str) -> ModelServer | None:
         """The model's server if its process lives, at no cost; `endpoint` looks closer and starts one."""
         server = self._used(model)
         return server if server is not None and server.alive() and server.base_url else None
 
-    def endpoint(self, model: str, timeout: float = START_SECONDS, on_progress: OnProgress | None = None) -> Server:
+    def endpoint(
+        self, model: str, timeout: float = START_SECONDS, on_progress: OnProgress | None = None
+    ) -> ModelServer:
         """A server that answers for `model`, a GGUF file; started, or started again, when needed.
 
         Blocks while the model loads. Raises ToolError when the file holds no model or its server ends.
@@ -182,7 +184,7 @@ class Pool:
         for server in servers:
             server.stop()
 
-    def _used(self, model: str) -> Server | None:
+    def _used(self, model: str) -> ModelServer | None:
         """The model's server, marked as the most recently used."""
         with self._guard:
             server = self._servers.pop(model, None)
@@ -190,12 +192,12 @@ class Pool:
                 self._servers[model] = server
             return server
 
-    def _start(self, model: str) -> Server:
+    def _start(self, model: str) -> ModelServer:
         from tools.engine import vllm_server
 
         digest = hashlib.sha256(model.encode()).hexdigest()[:8]
         log = self.logs / f"serve-{Path(model).parent.name}-{digest}-{os.getpid()}.log"
-        make = vllm_server.VllmServer if vllm_server.fits(Path(model)) else Server
+        make = vllm_server.VllmServer if vllm_server.fits(Path(model)) else ModelServer
         server = make(model, log, self.interpreter)
         with self._guard:
             if self._closed:

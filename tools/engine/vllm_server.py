@@ -15,7 +15,7 @@ def fits(file: Path) -> bool:
     return installed and machine.has_gpu() and (file.parent / "config.json").is_file()
 
 
-class VllmServer(serving.Server):
+class VllmServer(serving.ModelServer):
     """vLLM over the folder beside the GGUF file; requests name the model by `served`."""
 
     worker = "tools.workers.serving.vllm"

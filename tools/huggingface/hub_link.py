@@ -21,7 +21,7 @@ LOOK = 5.0  # seconds between two looks at a job, where nothing is said; a tenth
 T = TypeVar("T")
 
 
-class Refused(ToolError):
+class HubRefused(ToolError):
     """The token is not accepted: nothing can be known or done until there is another."""
 
 
@@ -146,7 +146,7 @@ def told(error: Exception, token: str) -> ToolError:
     status = getattr(getattr(error, "response", None), "status_code", None)
     said = " ".join(str(error).replace(token or "\0", "***").split())[:200]
     if status in (401, 403):
-        return Refused(
+        return HubRefused(
             f"The Hub does not accept the token (HTTP {status}). A job that runs goes on, and costs.",
             "Set HF_TOKEN to one that may write repositories and run jobs; restart Attune.",
         )

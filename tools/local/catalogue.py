@@ -11,7 +11,7 @@ VOCABULARY = 128_000  # of a model that nothing is known of
 
 
 @dataclass(frozen=True)
-class Model:
+class CatalogueModel:
     """A model of the hub. `window` and `vocabulary` in tokens, the download in GB."""
 
     id: str
@@ -23,10 +23,10 @@ class Model:
     note: str = ""
 
 
-def models(path: Path = FILE) -> list[Model]:
+def models(path: Path = FILE) -> list[CatalogueModel]:
     """Every model, the smallest first."""
     table = tomllib.loads(path.read_text(encoding="utf-8"))
-    return sorted((Model(**entry) for entry in table["model"]), key=lambda model: model.parameters)
+    return sorted((CatalogueModel(**entry) for entry in table["model"]), key=lambda model: model.parameters)
 
 
 def checked(path: Path = FILE) -> str:
@@ -34,6 +34,6 @@ def checked(path: Path = FILE) -> str:
     return str(tomllib.loads(path.read_text(encoding="utf-8"))["checked"])
 
 
-def find(id: str) -> Model | None:
+def find(id: str) -> CatalogueModel | None:
     """The model of that name; None when the table does not know it."""
     return next((model for model in models() if model.id.lower() == id.lower()), None)

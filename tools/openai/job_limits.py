@@ -27,7 +27,7 @@ THEIRS = {
 
 
 @dataclass(frozen=True)
-class Limits:
+class JobLimits:
     """What one vendor allows, where it differs."""
 
     vendor: str
@@ -35,7 +35,7 @@ class Limits:
     bases: str = ""  # what to say when a base is not theirs
 
 
-def check(request: TrainRequest, limits: Limits) -> None:
+def check(request: TrainRequest, limits: JobLimits) -> None:
     """Raises ToolError for a request that the vendor would refuse after the upload."""
     vendor = limits.vendor
     if request.method not in METHODS:
@@ -80,7 +80,7 @@ def hyperparameters(request: TrainRequest) -> dict[str, Any]:
     return found
 
 
-def suffix(request: TrainRequest, limits: Limits) -> str:
+def suffix(request: TrainRequest, limits: JobLimits) -> str:
     """The request's suffix as it may stand in a model's name: letters, digits, hyphens, within the vendor's limit."""
     kept = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in request.suffix.lower())
     return kept[: limits.suffix].strip("-")
@@ -96,7 +96,7 @@ def tokens(request: TrainRequest) -> Range:
     return Range(low * times, high * times)
 
 
-def left_to(request: TrainRequest, limits: Limits) -> str:
+def left_to(request: TrainRequest, limits: JobLimits) -> str:
     """A sentence on what was chosen in vain: the vendor decides it. Empty when nothing was."""
     ignored = [said for name, said in THEIRS.items() if getattr(request, name)]
     return f" {limits.vendor} itself decides {', '.join(ignored)}." if ignored else ""
@@ -109,7 +109,7 @@ def _texts(request: TrainRequest) -> list[str]:
     return [str(message["content"]) for row in request.train for message in row]
 
 
-def _check_rows(request: TrainRequest, limits: Limits) -> None:
+def _check_rows(request: TrainRequest, limits: JobLimits) -> None:
     if request.method == "dpo" and any(not (p.chosen and p.rejected) for p in request.preferences):
         raise ToolError("A preference lacks one of its two answers.", "DPO reads both; leave those out.")
     learned = [m for row in request.train for m in row if m["role"] == "assistant" and m.get("weight", 1)]

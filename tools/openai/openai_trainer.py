@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tools.openai import job_limits, job_start, statuses, training_files
 from tools.openai.account import Account
-from tools.openai.job_limits import Limits
+from tools.openai.job_limits import JobLimits
 from tools.openai.job_progress import Followed, follow, unknown
 from tools.prices import Prices
 from tools.trainer import Estimate, JobState, JobStatus, Range, ToolError, TrainRequest
@@ -51,8 +51,8 @@ class OpenAITrainer:
         self._eligible: tuple[float, str | None] | None = None
 
     @property
-    def limits(self) -> Limits:
-        return Limits(self.vendor, self.suffix, ", ".join(self.prices.bases()))
+    def limits(self) -> JobLimits:
+        return JobLimits(self.vendor, self.suffix, ", ".join(self.prices.bases()))
 
     def bases(self) -> list[str]:
         """The models that can be tuned as far as the price table knows them, the cheapest kind first."""

@@ -19,13 +19,13 @@ from tools.local import base_model, forecast, machine, recipe
 from tools.trainer import PROBE_TOKENS, TrainRequest
 from tools.workers.compute import greedy_answers, memory, merge, ranks
 from tools.workers.compute.cores import Watch
-from tools.workers.job import Job, Onlooker, ended, options
+from tools.workers.job import JobFolder, Onlooker, ended, options
 from tools.workers.training import bases, outcome, preference, sft, token_rows
 from tools.workers.training.plan import Plan, Prepared
 
 if TYPE_CHECKING:
     from tools.workers.training.engines import Loaded
-    from tools.workers.training.progress import Progress
+    from tools.workers.training.progress import ProgressCallback
 
 MERGED = "merged"  # the folder of the model that a run leaves
 SAMPLES, SAMPLE_TOKENS = 3, 48
@@ -40,17 +40,17 @@ def main(argv: list[str] | None = None) -> int:
     return ended(job, lambda: _run(job, given.resume))
 
 
-def _job(directory: Path, lock: int | None) -> Job:
+def _job(directory: Path, lock: int | None) -> JobFolder:
     """Of several processes the first writes the job's files; the lock is their launcher's."""
     here = ranks.here()
     if here.count == 1:
-        return Job(directory, lock)
-    job = Job(directory, launched=True) if here.first else Onlooker(directory)
+        return JobFolder(directory, lock)
+    job = JobFolder(directory, launched=True) if here.first else Onlooker(directory)
     ranks.watch((directory / jobdir.CANCEL, directory / jobdir.PAUSE))
     return job
 
 
-def _run(job: Job, resumed: bool) -> None:
+def _run(job: JobFolder, resumed: bool) -> None:
     values = jobdir.read_request(job.directory)
     engine = str(values.pop("engine", "trl"))
     request = TrainRequest.from_json(values)
@@ -63,7 +63,7 @@ def _run(job: Job, resumed: bool) -> None:
 class Run:
     """One training run, stage by stage."""
 
-    def __init__(self, job: Job, request: TrainRequest, engine: str, resumed: bool) -> None:
+    def __init__(self, job: JobFolder, request: TrainRequest, engine: str, resumed: bool) -> None:
         self.job = job
         self.request = request
         self.engine = engine
@@ -130,7 +130,7 @@ class Run:
         )
         return engines.load(plan.engine, wanted, plan.recipe)
 
-    def _train(self, loaded: Loaded, prepared: Prepared) -> tuple[Any, Progress, float]:
+    def _train(self, loaded: Loaded, prepared: Prepared) -> tuple[Any, ProgressCallback, float]:
         """Train to the end, or to a cancel, and how many seconds it took. Where memory runs out, fewer rows at once."""
         began = time.monotonic()
         at_once = self._at_once(prepared, loaded)
@@ -172,14 +172,14 @@ class Run:
         self.job.event("memory", rows_at_once=fewer, accumulation=share // fewer, message=said)
         self.job.again(PROGRAM, resume=bool(jobdir.checkpoints(self.plan.directory)))
 
-    def _trainer(self, loaded: Loaded, prepared: Prepared, at_once: int) -> tuple[Any, Progress]:
+    def _trainer(self, loaded: Loaded, prepared: Prepared, at_once: int) -> tuple[Any, ProgressCallback]:
         from transformers import EarlyStoppingCallback, PrinterCallback
 
-        from tools.workers.training.progress import Progress
+        from tools.workers.training.progress import ProgressCallback
 
         prompts = [prompt for prompt in self.request.samples if prompt][:SAMPLES]
         speak = (lambda seconds: _speak(loaded, prompts, seconds)) if prompts else None
-        progress = Progress(
+        progress = ProgressCallback(
             self.job, speak, self.resumed, self.ranks, self._look(loaded, prepared), self._expected(prepared)
         )
         patience = [EarlyStoppingCallback(self.request.patience)] if self.request.patience else []
@@ -208,7 +208,7 @@ class Run:
         trainer.train(resume_from_checkpoint=checkpoint)
         self.job.stepping = False
 
-    def _evaluate_last(self, trainer: Any, progress: Progress) -> None:
+    def _evaluate_last(self, trainer: Any, progress: ProgressCallback) -> None:
         if trainer.eval_dataset is not None and trainer.state.global_step not in progress.evaluations:
             trainer.evaluate()
 

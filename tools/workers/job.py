@@ -37,7 +37,7 @@ def options(about: str | None, argv: Sequence[str] | None) -> argparse.Namespace
     return parser.parse_args(argv)
 
 
-def ended(job: Job, work: Callable[[], int | None]) -> int:
+def ended(job: JobFolder, work: Callable[[], int | None]) -> int:
     """Do the work, see that there is a result however it ends, and return the exit status: 0 when it succeeded."""
     try:
         return work() or 0
@@ -49,7 +49,7 @@ def ended(job: Job, work: Callable[[], int | None]) -> int:
     return 1
 
 
-class Job:
+class JobFolder:
     """One run of a worker on its directory. Made first of all, before any heavy import."""
 
     doing = "starting"  # its stage
@@ -135,7 +135,7 @@ class Job:
             print(f"{reason} (the result could not be written: {error})", file=sys.stderr)
 
 
-class Onlooker(Job):
+class Onlooker(JobFolder):
     """The side of a process that helps another one to train: it computes, and leaves the word to the first."""
 
     def __init__(self, directory: Path) -> None:

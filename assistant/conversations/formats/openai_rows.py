@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Pair:
+class PreferenceRow:
     """A prompt with two answers: the one that is wanted and the one that is not."""
 
     prompt: list[Message]
@@ -46,7 +46,7 @@ def conversations(data: bytes, name: str, least: int = LEAST) -> list[list[Messa
     return _rows(data, name, _conversation, CHAT, least)
 
 
-def pairs(data: bytes, name: str, least: int = LEAST) -> list[Pair]:
+def pairs(data: bytes, name: str, least: int = LEAST) -> list[PreferenceRow]:
     """The rows of a file for preference training. Raises AttuneError that names the first bad lines."""
     return _rows(data, name, _pair, PREFERENCE, least)
 
@@ -113,7 +113,7 @@ def _conversation(row: dict[str, Any]) -> list[Message]:
     return found
 
 
-def _pair(row: dict[str, Any]) -> Pair:
+def _pair(row: dict[str, Any]) -> PreferenceRow:
     asked = row.get("input")
     if not isinstance(asked, dict):
         raise BadRow('there is no object called "input"')
@@ -123,7 +123,7 @@ def _pair(row: dict[str, Any]) -> Pair:
     chosen, rejected = _answer(row, "preferred_output"), _answer(row, "non_preferred_output")
     if chosen == rejected:
         raise BadRow("both outputs are the same")
-    return Pair(prompt, chosen, rejected)
+    return PreferenceRow(prompt, chosen, rejected)
 
 
 def _answer(row: dict[str, Any], name: str) -> str:

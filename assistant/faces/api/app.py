@@ -14,7 +14,7 @@ from assistant.faces.api import auth, error_objects, file_routes, fine_tuning, m
 from assistant.faces.api.answers import chat_completions, completions, embeddings, responses
 from assistant.faces.api.answers.upstream import Engine
 from assistant.faces.api.common import ERRORS
-from assistant.faces.api.limits import Bodies, Limits, Marked
+from assistant.faces.api.limits import Bodies, Marked, OwnerLimits
 from assistant.uploads.queue import Turns
 from assistant.workbench import Workbench
 
@@ -33,7 +33,7 @@ def make(bench: Workbench, keys: auth.Keys) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.bench, app.state.keys = bench, keys
-    app.state.limits = Limits(bench.settings)
+    app.state.limits = OwnerLimits(bench.settings)
     app.state.engine = Engine(bench.chat.models, bench.settings.model_servers)
     for part in (chat_completions, responses, completions, embeddings, file_routes, fine_tuning, model_list):
         app.include_router(part.router)

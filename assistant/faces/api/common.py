@@ -29,12 +29,12 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 }
 
 
-class Named(Protocol):
+class NamedObject(Protocol):
     @property
     def id(self) -> str: ...
 
 
-T = TypeVar("T", bound=Named)
+T = TypeVar("T", bound=NamedObject)
 
 
 async def _owner(request: Request, _: Annotated[Any, Security(HTTPBearer(auto_error=False))] = None) -> str:

@@ -78,7 +78,7 @@ def delete_file(bench: Bench, owner: Owner, file_id: Id) -> objects.Deleted:
 
 
 @router.post("/uploads", tags=["uploads"])
-def create_upload(bench: Bench, owner: Owner, body: objects.UploadCreate) -> objects.Upload:
+def create_upload(bench: Bench, owner: Owner, body: objects.UploadCreate) -> objects.UploadObject:
     """Begin a file that comes in parts, within an hour."""
     most = int(bench.settings.api_file_mb * 1e6)
     if body.bytes > most:
@@ -103,14 +103,14 @@ def add_upload_part(
 
 
 @router.post("/uploads/{upload_id}/complete", tags=["uploads"])
-def complete_upload(bench: Bench, owner: Owner, upload_id: Id, body: objects.UploadComplete) -> objects.Upload:
+def complete_upload(bench: Bench, owner: Owner, upload_id: Id, body: objects.UploadComplete) -> objects.UploadObject:
     """Put the parts together, in the order of `part_ids`."""
     uploaded_files.complete(bench.store, bench.settings, _open(bench, owner, upload_id), body.part_ids, body.md5 or "")
     return _upload(bench, _open(bench, owner, upload_id))
 
 
 @router.post("/uploads/{upload_id}/cancel", tags=["uploads"])
-def cancel_upload(bench: Bench, owner: Owner, upload_id: Id) -> objects.Upload:
+def cancel_upload(bench: Bench, owner: Owner, upload_id: Id) -> objects.UploadObject:
     """End an upload that is open or has expired. Its parts are removed."""
     uploaded_files.cancel(bench.store, bench.settings, _open(bench, owner, upload_id))
     return _upload(bench, _open(bench, owner, upload_id))
@@ -134,16 +134,16 @@ def _file(bench: Bench, owner: str, id: str) -> record.File:
     return found
 
 
-def _open(bench: Bench, owner: str, id: str) -> record.Upload:
+def _open(bench: Bench, owner: str, id: str) -> record.UploadRow:
     found = bench.store.upload(id)
     if found is None or found.owner != owner:
         raise missing("upload", id, "upload_id", "upload_not_found")
     return found
 
 
-def _upload(bench: Bench, upload: record.Upload) -> objects.Upload:
+def _upload(bench: Bench, upload: record.UploadRow) -> objects.UploadObject:
     file = bench.store.file(upload.file) if upload.file else None
-    return objects.Upload(
+    return objects.UploadObject(
         id=upload.id,
         bytes=upload.bytes,
         created_at=upload.created,

@@ -27,7 +27,7 @@ def create_job(
     owner: Owner,
     body: objects.JobCreate,
     idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
-) -> objects.Job:
+) -> objects.JobObject:
     """Fine-tune: at once, or in its turn. Asked twice with one Idempotency-Key, it is one job."""
     order = _order(body, idempotency_key or "")
     try:
@@ -49,12 +49,12 @@ def list_jobs(bench: Bench, owner: Owner, request: Request, after: After = None,
 
 
 @router.get("/{job_id}")
-def retrieve_job(bench: Bench, owner: Owner, job_id: str) -> objects.Job:
+def retrieve_job(bench: Bench, owner: Owner, job_id: str) -> objects.JobObject:
     return _shown(bench, _job(bench, owner, job_id))
 
 
 @router.post("/{job_id}/cancel")
-def cancel_job(bench: Bench, owner: Owner, job_id: str) -> objects.Job:
+def cancel_job(bench: Bench, owner: Owner, job_id: str) -> objects.JobObject:
     """End it. It is cancelled from now on; its worker keeps a checkpoint and ends within a minute."""
     job = _job(bench, owner, job_id)
     _refresh(bench, job)
@@ -66,14 +66,14 @@ def cancel_job(bench: Bench, owner: Owner, job_id: str) -> objects.Job:
 
 
 @router.post("/{job_id}/pause")
-def pause_job(bench: Bench, owner: Owner, job_id: str) -> objects.Job:
+def pause_job(bench: Bench, owner: Owner, job_id: str) -> objects.JobObject:
     """Stop for now. A run of this machine still runs until its step and a checkpoint are done, then it is paused."""
     job = _job(bench, owner, job_id)
     return _shown(bench, finetune.pause(bench.store, bench.settings, bench.trainers, job.id))
 
 
 @router.post("/{job_id}/resume")
-def resume_job(bench: Bench, owner: Owner, job_id: str) -> objects.Job:
+def resume_job(bench: Bench, owner: Owner, job_id: str) -> objects.JobObject:
     """Go on from the last checkpoint of a job that was paused, cancelled or failed."""
     job = _job(bench, owner, job_id)
     if job.state != JobState.RUNNING and queue.room(bench.store, bench.settings, bench.trainers, owner) <= 0:
@@ -115,12 +115,12 @@ class _Named:
         self.job, self.id = job, public_names.job_id(job)
 
 
-def _order(body: objects.JobCreate, key: str) -> tuning_jobs.Order:
+def _order(body: objects.JobCreate, key: str) -> tuning_jobs.JobOrder:
     kind = body.method.type if body.method else "supervised"
     inner = getattr(body.method, kind) if body.method else None
     chosen = (inner.hyperparameters if inner else None) or body.hyperparameters or objects.Hyperparameters()
     given = {name: value for name, value in chosen.model_dump().items() if value not in (None, "auto")}
-    return tuning_jobs.Order(
+    return tuning_jobs.JobOrder(
         body.model,
         body.training_file,
         body.validation_file or "",
@@ -150,7 +150,7 @@ def _refresh(bench: Bench, job: Job, after: int = finetune.NO_NEWS) -> JobStatus
         return JobStatus(JobState(job.state), job.reason)
 
 
-def _shown(bench: Bench, job: Job) -> objects.Job:
+def _shown(bench: Bench, job: Job) -> objects.JobObject:
     status = _refresh(bench, job) if not JobState(job.state).ended else None
     job = bench.store.job(job.id)
     if JobState(job.state).ended:

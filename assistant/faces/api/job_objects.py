@@ -29,12 +29,12 @@ STILL = 0.2  # of the time that has passed, where the estimate is over and the r
 METRICS = {"loss": "train_loss", "eval_loss": "full_valid_loss"}  # the trainers' names -> OpenAI's
 
 
-def job(store: Store, job: Job, status: JobStatus | None) -> objects.Job:
+def job(store: Store, job: Job, status: JobStatus | None) -> objects.JobObject:
     """The job as it is recorded; `status`, of one that runs, tells when it will end."""
     state, order = JobState(job.state), job.request.get("api", {})
     left = _left(job, status) if status and state is JobState.RUNNING else None
     done, valid = state is JobState.SUCCEEDED, order.get("validation_file") or None
-    return objects.Job(
+    return objects.JobObject(
         id=public_names.job_id(job),
         created_at=seconds(job.created),
         status=STATUS[state],
@@ -81,13 +81,13 @@ def events(store: Store, job: Job, status: JobStatus) -> list[objects.Event]:
     ]
 
 
-def checkpoints(store: Store, job: Job, status: JobStatus) -> list[objects.Checkpoint]:
+def checkpoints(store: Store, job: Job, status: JobStatus) -> list[objects.CheckpointObject]:
     """Those that the trainer keeps, oldest first."""
     by_step = {row["step"]: row for row in result_files.metrics(status.events)}
     at = {int(e["step"]): int(e["time"]) for e in status.events if e.get("type") == "checkpoint" and e.get("time")}
     fields = objects.CheckpointMetrics.model_fields
     return [
-        objects.Checkpoint(
+        objects.CheckpointObject(
             id=f"ftckpt-{job.id}-{one.step}",
             created_at=at.get(one.step, seconds(job.created)),
             fine_tuned_model_checkpoint=public_names.model_id(store, job, one.step),

@@ -25,7 +25,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
-class Limits:
+class OwnerLimits:
     """Counts in memory: a bucket of requests that fills again with time, and the answers being written."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:

@@ -29,7 +29,7 @@ def list_models(bench: Bench, owner: Owner) -> objects.ModelList:
 
 
 @router.get("/models/{model:path}")
-def retrieve_model(bench: Bench, owner: Owner, model: str) -> objects.Model:
+def retrieve_model(bench: Bench, owner: Owner, model: str) -> objects.ModelObject:
     return next((one for one in _models(bench, owner) if one.id == model), None) or _none(model)
 
 
@@ -48,18 +48,20 @@ def delete_model(bench: Bench, owner: Owner, model: str) -> objects.Deleted:
     return objects.Deleted(id=model, object="model")
 
 
-def _models(bench: Bench, owner: str) -> list[objects.Model]:
+def _models(bench: Bench, owner: str) -> list[objects.ModelObject]:
     settings, store = bench.settings, bench.store
     base = [EMBEDDED, *([settings.chat_model] if settings.chat_model != EMBEDDED else [])]
-    found = [objects.Model(id=name, created=FIRST, owned_by="attune") for name in base]
-    found.append(objects.Model(id=bench.knowledge.choice.embedding.name, created=FIRST, owned_by="attune"))
+    found = [objects.ModelObject(id=name, created=FIRST, owned_by="attune") for name in base]
+    found.append(objects.ModelObject(id=bench.knowledge.choice.embedding.name, created=FIRST, owned_by="attune"))
     found += [
-        objects.Model(id=f"{CASE}{case.id}", created=seconds(case.created), owned_by=owner)
+        objects.ModelObject(id=f"{CASE}{case.id}", created=seconds(case.created), owned_by=owner)
         for case in store.cases(owner)
     ]
     tuned = [job for job in store.jobs_of_owner(owner) if _there(bench, job)]
     return found + [
-        objects.Model(id=public_names.model_id(store, job), created=seconds(job.ended or job.created), owned_by=owner)
+        objects.ModelObject(
+            id=public_names.model_id(store, job), created=seconds(job.ended or job.created), owned_by=owner
+        )
         for job in tuned
     ]
 

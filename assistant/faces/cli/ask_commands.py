@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assistant.errors import AttuneError
-from assistant.faces.cli.shared import AsJson, Stopped, open_bench, pick, say, show
+from assistant.faces.cli.shared import AsJson, CommandStopped, open_bench, pick, say, show
 
 if TYPE_CHECKING:
     from assistant.chat import Reply
@@ -38,7 +38,7 @@ def ask(
                 if not as_json:
                     print(part, end="", flush=True)
         except KeyboardInterrupt:
-            raise Stopped("The answer ends here and its model server with it.") from None
+            raise CommandStopped("The answer ends here and its model server with it.") from None
         if not as_json:
             print(flush=True)
             _say_sources(reply)

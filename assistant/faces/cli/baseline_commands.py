@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assistant.faces.cli.shared import AsJson, CaseId, ProgressLine, Stopped, open_bench, pick, show, table
+from assistant.faces.cli.shared import AsJson, CaseId, CommandStopped, ProgressLine, open_bench, pick, show, table
 
 if TYPE_CHECKING:
     from assistant.record.types import Case
@@ -79,7 +79,7 @@ def _measured(bench: Workbench, case: Case) -> Json:
     try:
         return stage.measure(bench.store, bench.settings, bench.chat, case.id, line).report
     except KeyboardInterrupt:
-        raise Stopped("The answers so far are kept; `attune baseline --evaluate` goes on from there.") from None
+        raise CommandStopped("The answers so far are kept; `attune baseline --evaluate` goes on from there.") from None
     finally:
         line.end()
 

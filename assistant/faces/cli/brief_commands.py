@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assistant.errors import AttuneError
-from assistant.faces.cli.shared import AsJson, CaseId, Stopped, open_bench, pick, say, show
+from assistant.faces.cli.shared import AsJson, CaseId, CommandStopped, open_bench, pick, say, show
 
 if TYPE_CHECKING:
     from assistant.record.store import Store
@@ -121,7 +121,7 @@ def _ask_each(store: Store, case: Case) -> Case:
         except EOFError:
             break
         except KeyboardInterrupt:
-            raise Stopped("Your answers are kept; go on with `attune interview`.") from None
+            raise CommandStopped("Your answers are kept; go on with `attune interview`.") from None
         if answer.isdigit() and 1 <= int(answer) <= len(question.suggestions):
             answer = question.suggestions[int(answer) - 1]
         case = stage.run(store, case.id, {question.field: answer or "skip"}, source="command line")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assistant.errors import AttuneError
-from assistant.faces.cli.shared import AsJson, ProgressLine, Stopped, open_bench, show
+from assistant.faces.cli.shared import AsJson, CommandStopped, ProgressLine, open_bench, show
 
 if TYPE_CHECKING:
     from assistant.record.types import Proposal
@@ -68,7 +68,7 @@ def _finish(bench: Workbench, proposal: Proposal, result: str) -> str:
             line(task.message, task.fraction)
             time.sleep(0.2)
     except KeyboardInterrupt:
-        raise Stopped(f"The answers so far are kept; {again} goes on from there.") from None
+        raise CommandStopped(f"The answers so far are kept; {again} goes on from there.") from None
     finally:
         line.end()
     if task and task.error:

@@ -10,7 +10,7 @@ from assistant.errors import AttuneError
 from assistant.faces.cli.shared import AsJson, CaseId, open_bench, pick, say, show, split_case, table
 
 if TYPE_CHECKING:
-    from assistant.knowledge.reading.ingestion import Outcome
+    from assistant.knowledge.reading.ingestion import IngestionOutcome
     from assistant.record.types import Document
     from assistant.workbench import Workbench
 
@@ -28,7 +28,7 @@ def add(files: Files, as_json: AsJson = False) -> None:
 
     with open_bench() as bench:
         case, names = split_case(bench.store, files)
-        uploads = [ingestion.Upload(path.name, path) for path in existing(bench.store, names)]
+        uploads = [ingestion.IncomingFile(path.name, path) for path in existing(bench.store, names)]
         found = ingestion.add_all(bench.store, bench.settings, case.id, uploads, lambda said, _: say(said))
         used = [outcome for outcome in found if outcome.document is not None]
         if len(found) == 1 and not used:
@@ -101,7 +101,7 @@ def _described(document: Document) -> dict[str, Any]:
     }
 
 
-def _say_what_became(outcome: Outcome) -> None:
+def _say_what_became(outcome: IngestionOutcome) -> None:
     if outcome.document is None:
         say(outcome.problem)
     elif outcome.state != "same":

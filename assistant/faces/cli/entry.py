@@ -17,13 +17,12 @@ from assistant.faces.cli import (
     case_commands,
     confirm_command,
     document_commands,
-    export_command,
-    hosting_commands,
+    leaving_commands,
     model_commands,
     run_command,
     status_command,
 )
-from assistant.faces.cli.shared import Stopped, say
+from assistant.faces.cli.shared import CommandStopped, say
 from assistant.faces.mcp.server import mcp
 from tools.trainer import ToolError
 
@@ -57,9 +56,9 @@ COMMANDS = (
     model_commands.switch,
     model_commands.undo,
     confirm_command.confirm,
-    export_command.export,
-    hosting_commands.deploy,
-    hosting_commands.retrain,
+    leaving_commands.export,
+    leaving_commands.deploy,
+    leaving_commands.retrain,
     status_command.status,
     ask_commands.journey,
     mcp,
@@ -87,7 +86,7 @@ def run(arguments: Sequence[str]) -> int:
         return _failed(error.format_message(), "See `attune --help`.", error.exit_code, as_json)
     except ToolError as error:
         return _failed(error.sentence, error.remedy, 1, as_json)
-    except (Stopped, KeyboardInterrupt, typer.Abort) as stop:
+    except (CommandStopped, KeyboardInterrupt, typer.Abort) as stop:
         say(f"\nattune: stopped. {stop}".rstrip())
         return 130
     except BrokenPipeError:

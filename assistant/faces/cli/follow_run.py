@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from assistant.faces.cli.shared import ProgressLine, Stopped, duration
+from assistant.faces.cli.shared import CommandStopped, ProgressLine, duration
 
 if TYPE_CHECKING:
     from assistant.record.types import Job
@@ -37,9 +37,9 @@ def follow(bench: Workbench, job: int) -> Job:
     return bench.store.job(job)
 
 
-def left_alone(job: int) -> Stopped:
+def left_alone(job: int) -> CommandStopped:
     """What is said to someone who pressed Ctrl-C while a job runs: the job does not hear it."""
-    return Stopped(
+    return CommandStopped(
         f"Job {job} goes on in the background. Follow it with `attune finetune --follow --job {job}`, "
         f"end it with `attune finetune --cancel --job {job}`."
     )

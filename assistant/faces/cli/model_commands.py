@@ -11,8 +11,8 @@ from assistant.faces.cli.follow_run import follow
 from assistant.faces.cli.shared import (
     AsJson,
     CaseId,
+    CommandStopped,
     ProgressLine,
-    Stopped,
     duration,
     failure_table,
     open_bench,
@@ -202,7 +202,7 @@ def evaluate(
         try:
             done = stage.run(bench.store, bench.settings, bench.chat, chosen.id, job=job, report=line)
         except KeyboardInterrupt:
-            raise Stopped("The answers so far are kept; `attune evaluate` goes on from there.") from None
+            raise CommandStopped("The answers so far are kept; `attune evaluate` goes on from there.") from None
         finally:
             line.end()
         text = score_table(done.results, done.scorer)

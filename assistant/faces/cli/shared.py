@@ -30,7 +30,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standar
 CaseId = Annotated[str, typer.Argument(metavar="CASE", show_default=False, help="Not needed while there is one.")]
 
 
-class Stopped(Exception):
+class CommandStopped(Exception):
     """The user pressed Ctrl-C; the text says what goes on and how to get back to it."""
 
 

@@ -59,7 +59,7 @@ def server(bench: Workbench) -> MCPServer[Any]:
         text = TextContent(type="text", text=json.dumps(value, ensure_ascii=False))
         return CallToolResult(content=[text], structured_content=value, is_error=True)
 
-    class Server(MCPServer[Any]):
+    class McpServer(MCPServer[Any]):
         async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:
             known = {tool.name: tool.input_schema.get("properties", {}) for tool in await self.list_tools()}
             if name not in known:
@@ -78,7 +78,7 @@ def server(bench: Workbench) -> MCPServer[Any]:
                 log.error("the tool %s failed", name, exc_info=cause or error)
                 return refused(AttuneError("That stopped on an error of ours. Nothing was lost.", "See the log."))
 
-    made = Server("attune", title="Attune", instructions=INSTRUCTIONS, log_level="WARNING")
+    made = McpServer("attune", title="Attune", instructions=INSTRUCTIONS, log_level="WARNING")
     for verb in Verbs(bench).all():
         # Whatever an agent asks for here costs nothing and can be taken back: that is what the hints say.
         reads = verb.__name__.startswith(_READING)

@@ -1,4 +1,7 @@
-"""The Gradio interface: it shows what the record says, calls stages and the guide, and decides nothing."""
+"""The Gradio interface: it shows what the record says, calls stages and the guide, and decides nothing.
+
+Here: the page. Not here: what it shows; that is asked of stages and guide.
+"""
 
 import sys
 

@@ -18,7 +18,7 @@ _MANY = 200  # conversations that changed at once, an import: making the pool an
 class _Known:
     """A pool with what it was made of: the datasets there were, and the number of the last change."""
 
-    pool: shots.Pool
+    pool: shots.ShotPool
     datasets: tuple[str, ...]
     number: int
 
@@ -32,7 +32,7 @@ class Pools:
         self._lock = threading.Lock()
         self._known: dict[tuple[str, str], _Known] = {}
 
-    def of(self, variant: Variant) -> shots.Pool:
+    def of(self, variant: Variant) -> shots.ShotPool:
         """The pool of the variant's case and dataset as the record stands now."""
         with self._lock:
             key = (variant.case, variant.dataset)
@@ -43,7 +43,7 @@ class Pools:
         datasets = tuple(one.id for one in self._store.datasets(case))
         number, changed = self._store.touched(case, known.number if known is not None else 0)
         if known is None or known.datasets != datasets or len(changed) > _MANY or self._held_out(known, changed):
-            pool = shots.Pool(shots.source(self._store, case, dataset), self._embedder)
+            pool = shots.ShotPool(shots.source(self._store, case, dataset), self._embedder)
         elif dataset or not changed:
             pool = known.pool  # what a dataset froze does not change with its conversations
         else:

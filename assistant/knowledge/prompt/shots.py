@@ -33,7 +33,7 @@ class Source:
     apart: frozenset[int] = frozenset()
 
 
-class Pool:
+class ShotPool:
     """The examples that may be shown, and the vectors they are found by. Never changed: `changed` makes another one."""
 
     def __init__(self, source: Source, embedder: Embedder) -> None:
@@ -47,7 +47,7 @@ class Pool:
         self.examples = [shot for _, shot in shown]
         self._vectors = embedder.embed([asked(messages) for messages in self.examples])
 
-    def changed(self, talks: Mapping[int, list[Message]]) -> Pool:
+    def changed(self, talks: Mapping[int, list[Message]]) -> ShotPool:
         """This pool after these conversations changed to what they are here; an empty one is no example any more."""
         kept = [place for place, id in enumerate(self._ids) if id not in talks]
         new = {id: shot for id, messages in talks.items() if (shot := self._shot(messages))}

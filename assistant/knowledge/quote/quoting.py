@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from assistant.knowledge.quote import pleasantries, ranking, units
-from assistant.knowledge.quote.ranking import Scored
+from assistant.knowledge.quote.ranking import ScoredUnit
 from assistant.knowledge.search.retriever import Knowledge
 from assistant.record.types import Passage
 
@@ -67,7 +67,7 @@ def warm(knowledge: Knowledge, case: str) -> None:
     knowledge.likeness(case, "ready", list(islice(texts, _WARMED)))
 
 
-def _cited(passage: Passage, quoted: Sequence[Scored]) -> str:
+def _cited(passage: Passage, quoted: Sequence[ScoredUnit]) -> str:
     """The quotation with its mark; a line or a row under its heading, without which it would not be understood."""
     heading = passage.heading.rpartition(" > ")[2]
     lead = f"**{heading}**\n\n" if heading and quoted[0].unit.kind != "sentence" else ""

@@ -26,7 +26,7 @@ _SURE_FIRST, _SURE_KIND = 0.1, 0.2  # so much more and less for whether it is an
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredUnit:
     """A unit with its place in its passage, the rank of that from 0, and how sure it is an answer."""
 
     unit: Unit
@@ -40,7 +40,7 @@ class Scored:
 class Ranking:
     """The units, best first; how sure the best has to be; a note where meaning could not be looked at."""
 
-    scored: tuple[Scored, ...] = ()
+    scored: tuple[ScoredUnit, ...] = ()
     enough: float = ENOUGH_BY_WORDS
     note: str = ""
 
@@ -84,12 +84,12 @@ class _Asked:
         words = knowledge.rarity(case, question_kinds.without(question)) or knowledge.rarity(case, question)
         return cls(question_kinds.asked(question), question_kinds.certain(question), words)
 
-    def scored(self, rank: int, place: int, unit: Unit, value: float) -> Scored:
+    def scored(self, rank: int, place: int, unit: Unit, value: float) -> ScoredUnit:
         """A unit with its scores, from what it is worth by meaning and words."""
         lacks = bool(self.kinds) and not question_kinds.held(unit.plain, self.kinds)
         score = value + _FIRST / (1 + rank) + (-_KIND if lacks else _KIND if self.kinds else 0.0)
         sure = score + _SURE_FIRST / (1 + rank) - (_SURE_KIND if lacks and self.certain else 0.0)
-        return Scored(unit, place, rank, score, sure)
+        return ScoredUnit(unit, place, rank, score, sure)
 
     def share(self, unit: Unit, passage: Passage) -> float:
         """The share of the question's words, each by its rarity, that a unit holds: 0 to 1."""

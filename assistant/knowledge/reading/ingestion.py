@@ -22,7 +22,7 @@ Report = Callable[[str, float], None]  # what is being done, and how much of it:
 
 
 @dataclass(frozen=True)
-class Upload:
+class IncomingFile:
     """A file to add. `inside`: it came out of an archive, and its name may hold folders."""
 
     name: str
@@ -31,7 +31,7 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class IngestionOutcome:
     """What became of a file. `state`: added, replaced, same (it was there, unchanged) or refused.
 
     `document` is None where it was refused, and `problem` then says why, with a remedy.
@@ -66,14 +66,14 @@ def add(store: Store, settings: Settings, case: str, name: str, data: bytes) -> 
 
 
 def add_all(
-    store: Store, settings: Settings, case: str, uploads: Sequence[Upload], report: Report | None = None
-) -> list[Outcome]:
+    store: Store, settings: Settings, case: str, uploads: Sequence[IncomingFile], report: Report | None = None
+) -> list[IngestionOutcome]:
     """Read files and add them to a case; an archive is opened and its files are added in its place.
 
     What is there unchanged is not read again. A file that cannot be used is recorded with the reason and holds up
     none of the others; a document of that name that is there stays. Everything done is in the record at once.
     """
-    waiting, outcomes = deque(uploads), list[Outcome]()
+    waiting, outcomes = deque(uploads), list[IngestionOutcome]()
     with Converter(settings.max_upload_mb) as converter:
         while waiting:
             upload = waiting.popleft()
@@ -89,11 +89,11 @@ def add_all(
                 said = f"'{name}' cannot be read: {error.strerror}. Check that it is there and may be read."
                 outcomes.append(_refused(store, case, name, said))
                 continue
-            if isinstance(found, Outcome):
+            if isinstance(found, IngestionOutcome):
                 outcomes.append(found)
                 continue
             store.forgive(case, name)
-            waiting.extendleft(reversed([Upload(shown, place, inside=True) for shown, place in found.files]))
+            waiting.extendleft(reversed([IncomingFile(shown, place, inside=True) for shown, place in found.files]))
             for shown, said, remedy in found.refused:
                 outcomes.append(_refused(store, case, clean_path(shown), f"{said} {remedy}"))
     return outcomes
@@ -122,19 +122,19 @@ def clean_path(name: str) -> str:
     return "/".join(clean_name(part) for part in name.split("/")[-_FOLDERS:])
 
 
-def _add(store: Store, converter: Converter, case: str, name: str, upload: Upload) -> Outcome | Members:
+def _add(store: Store, converter: Converter, case: str, name: str, upload: IncomingFile) -> IngestionOutcome | Members:
     with upload.path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     known = _known(store, case, name, digest)
     if known is not None and known.name == name:
         store.forgive(case, name)
-        return Outcome(name, "same", known)
+        return IngestionOutcome(name, "same", known)
     found = _as_read(known) if known is not None else converter.read(name, upload.path, upload.inside)
     if isinstance(found, Members):
         return found
     before = store.has_document(case, name)
     made = store.add_document(case, name, found.kind, found.text, digest, found.pages, found.warnings)
-    return Outcome(name, "replaced" if before else "added", made)
+    return IngestionOutcome(name, "replaced" if before else "added", made)
 
 
 def _known(store: Store, case: str, name: str, digest: str) -> Document | None:
@@ -148,6 +148,6 @@ def _as_read(known: Document) -> Read:
     return Read(known.kind, known.text, known.pages, known.warnings)
 
 
-def _refused(store: Store, case: str, name: str, problem: str) -> Outcome:
+def _refused(store: Store, case: str, name: str, problem: str) -> IngestionOutcome:
     store.refuse_document(case, name, problem)
-    return Outcome(name, "refused", None, problem)
+    return IngestionOutcome(name, "refused", None, problem)

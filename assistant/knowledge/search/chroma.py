@@ -92,7 +92,7 @@ class Folder:
             return -1
 
 
-class Server(Folder):
+class ChromaServer(Folder):
     """A Chroma server, or Chroma Cloud. `folder` only holds the locks and this installation's name.
 
     `url`: `http://host:8000`, and for a tenant and a database of its own `?tenant=...&database=...`.

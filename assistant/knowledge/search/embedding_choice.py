@@ -12,7 +12,7 @@ from typing import Protocol
 from assistant.errors import AttuneError
 from assistant.knowledge.search.words import Embedder, Vector
 from assistant.settings import Settings
-from tools.embedding import Endpoint, Local, MiniLM
+from tools.embedding import EmbeddingEndpoint, Local, MiniLM
 from tools.engine import minilm
 from tools.trainer import ToolError
 
@@ -72,7 +72,7 @@ class Served:
 
     instant = False
 
-    def __init__(self, name: str, label: str, endpoint: Endpoint, floor: float = 0.0) -> None:
+    def __init__(self, name: str, label: str, endpoint: EmbeddingEndpoint, floor: float = 0.0) -> None:
         self.name, self.label, self.floor = name, label, floor
         self.ready, self.close, self.embed = endpoint.ready, endpoint.close, endpoint.embed
         self._endpoint = endpoint
@@ -120,6 +120,6 @@ def _named(wanted: str, settings: Settings) -> Embedding:
     if kind == "openai":
         url = settings.embedding_base_url or OPENAI
         model = model.removesuffix(f"@{url}")  # which the name of an earlier one ends with
-        endpoint = Endpoint(url, model, settings.embedding_api_key.get_secret_value())
+        endpoint = EmbeddingEndpoint(url, model, settings.embedding_api_key.get_secret_value())
         return Served(f"openai:{model}@{url}", f"by meaning ({model} at {url})", endpoint)
     raise AttuneError(f"There is no embedding called '{wanted}'.", "See ATTUNE_EMBEDDING in docs/settings.md.")

@@ -32,7 +32,7 @@ class Short(Exception):
     """The index answered with fewer chunks than it must hold."""
 
 
-class Stopped(Exception):
+class IndexingStopped(Exception):
     """Filling a collection was ended before it was complete; what is in it stays."""
 
 
@@ -68,7 +68,7 @@ class Index:
                     return
                 for start in range(0, len(missing), size):
                     if ending is not None and ending.is_set():
-                        raise Stopped
+                        raise IndexingStopped
                     if progress is not None:
                         progress(len(texts) - len(missing) + start, len(texts))
                     self._add(case, texts, missing[start : start + size], using)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from assistant.knowledge.search.embedding_choice import Embedding, earlier
-from assistant.knowledge.search.index import Index, Stopped
+from assistant.knowledge.search.index import Index, IndexingStopped
 from assistant.settings import Settings
 from tools.trainer import ToolError
 
@@ -105,7 +105,7 @@ class Builder:
         try:
             self.run(case, texts, ending)
         except Exception as error:
-            if isinstance(error, Stopped) or ending.is_set():  # the embedding was closed under it
+            if isinstance(error, IndexingStopped) or ending.is_set():  # the embedding was closed under it
                 self._set(case, state="waiting")
             elif isinstance(error, ToolError):
                 log.warning("The index of %s is not complete: %s", case, error)

@@ -13,7 +13,7 @@ from functools import cached_property
 from assistant.knowledge.prompt.shot_pools import Pools
 from assistant.knowledge.prompt.tokens import reader
 from assistant.knowledge.search import chunks, reranker
-from assistant.knowledge.search.chroma import Folder, Server
+from assistant.knowledge.search.chroma import ChromaServer, Folder
 from assistant.knowledge.search.chunks import Chunk
 from assistant.knowledge.search.corpus import Corpus, Hit
 from assistant.knowledge.search.embedding_choice import Choice, Embedding, chosen
@@ -34,7 +34,7 @@ _WORDS = "The passages were found by words alone: the embedding did not answer."
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundPassages:
     """Passages, best first, and why they were not found or ordered as the settings ask for; else empty."""
 
     passages: tuple[Passage, ...] = ()
@@ -81,7 +81,7 @@ class Knowledge:
         """The passages of `find`."""
         return list(self.find(case, query, k).passages)
 
-    def find(self, case: str, query: str, k: int) -> Found:
+    def find(self, case: str, query: str, k: int) -> FoundPassages:
         """At most k pieces of the case's documents, best first; fewer, or none, where nothing fits the question.
 
         Never waits for a model that is loading or an index that is filled: words alone, or what was there before,
@@ -89,7 +89,7 @@ class Knowledge:
         """
         corpus = self._corpus(case)
         if k <= 0 or not corpus.chunks or not content(query):
-            return Found()
+            return FoundPassages()
         most = max(k, self._reranking.candidates)
         wide = max(_CANDIDATES, 4 * k, most)
         near, meaning, missed = self._by_vectors(case, corpus, query, wide)
@@ -98,7 +98,7 @@ class Knowledge:
         if ordered is not None:
             found = [(found[place][0], score) for place, score in ordered]
         cut = [(corpus.chunks[place], score) for place, score in found[:k]]
-        return Found(
+        return FoundPassages(
             tuple(
                 Passage(chunk.document, chunk.heading, chunk.text, round(score, 5), mark)
                 for mark, (chunk, score) in enumerate(cut, start=1)
@@ -243,7 +243,7 @@ class Knowledge:
 def place(settings: Settings) -> Folder:
     """Where the vectors are: a folder of ours, or the server that the settings name."""
     if settings.chroma_url:
-        return Server(settings.index, settings.chroma_url, settings.chroma_api_key.get_secret_value())
+        return ChromaServer(settings.index, settings.chroma_url, settings.chroma_api_key.get_secret_value())
     return Folder(settings.index)
 
 

@@ -17,10 +17,10 @@ import pytest
 
 from assistant.chat import Chat
 from assistant.evidence import runner, scorers, untrained
-from assistant.evidence.runner import Question
+from assistant.evidence.runner import HeldOutQuestion
 from assistant.knowledge.search import retriever
 from assistant.knowledge.search.embedding_choice import Choice, Served, chosen
-from assistant.knowledge.search.retriever import Found, Knowledge
+from assistant.knowledge.search.retriever import FoundPassages, Knowledge
 from assistant.record.store import Store
 from assistant.record.trials import DOCUMENT, Asked
 from assistant.record.types import Score
@@ -29,7 +29,7 @@ from tests.assistant.evidence.reading_server import YesServer
 from tests.assistant.knowledge.embedding_server import KEY, EmbeddingServer, packaged_model, sentence_transformer
 from tests.assistant.material import add_documents, new_case, settings, talk, variant
 from tests.tools.conftest import wait_for
-from tools.embedding import Endpoint, MiniLM
+from tools.embedding import EmbeddingEndpoint, MiniLM
 from tools.engine.minilm import PACKAGE
 from tools.trainer import ToolError
 
@@ -135,7 +135,7 @@ def test_a_server_that_is_gone_leaves_the_words(
     assert note(knowledge).startswith(
         "The passages were found by words alone: the embedding did not answer. There is no "
     )
-    assert knowledge.find("plants", SHIPPING, 2) == Found((), note(knowledge))  # nothing found, and why
+    assert knowledge.find("plants", SHIPPING, 2) == FoundPassages((), note(knowledge))  # nothing found, and why
     assert server.refused == refused  # what is broken is not asked at every question
     knowledge.close()
 
@@ -205,7 +205,7 @@ def test_a_question_asked_while_the_embedding_changes_is_answered_by_the_new_one
 
 
 def test_what_is_let_go_of_while_it_is_asked_says_so(server: EmbeddingServer) -> None:
-    endpoint = Endpoint(server.url, "test")
+    endpoint = EmbeddingEndpoint(server.url, "test")
 
     def send(client: Any) -> Any:
         endpoint.close()
@@ -289,7 +289,7 @@ def test_what_is_measured_is_found_by_the_embedding_or_counts_for_nothing(
         knowledge = Knowledge(store, made)
         chat = Chat(made, store, knowledge)
         rag = variant(endpoint="chat", model="yes", passages=2)
-        asked = [Question(0, 0, talk(CACTUS), "Yes.")]
+        asked = [HeldOutQuestion(0, 0, talk(CACTUS), "Yes.")]
 
         def answered() -> Score:
             (found,) = runner.answer_all(chat, 1, rag, asked, scorers.exact)
@@ -435,7 +435,7 @@ def shared(made: Settings, model: MiniLM) -> Choice:
     return Choice(Served(found.name, found.label, Shared(model), found.floor))
 
 
-class Shared(Endpoint):
+class Shared(EmbeddingEndpoint):
     """An endpoint that leaves the engine running when it is closed."""
 
     def __init__(self, model: MiniLM) -> None:

@@ -15,7 +15,7 @@ from pypdf import PdfReader, PdfWriter
 from assistant.knowledge.prompt import composition
 from assistant.knowledge.reading import ingestion
 from assistant.knowledge.reading.archives import MAX_UNPACKED, member_name
-from assistant.knowledge.reading.ingestion import Outcome, Upload
+from assistant.knowledge.reading.ingestion import IncomingFile, IngestionOutcome
 from assistant.knowledge.reading.text import MAX_CHARACTERS
 from assistant.knowledge.search import chunks
 from assistant.knowledge.search.retriever import Knowledge
@@ -31,14 +31,14 @@ LAUGHS = (
 OUTSIDE = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a9 SYSTEM "file:///etc/passwd">]>'
 
 
-def add(folder: Path, name: str, data: bytes, **settings: object) -> list[Outcome]:
+def add(folder: Path, name: str, data: bytes, **settings: object) -> list[IngestionOutcome]:
     """Adds a file, and after it another that must not suffer."""
     made, store = new_case(folder, **settings)
     uploads = []
     for shown, content in ((name, data), ("good.txt", b"Ferns like shade.")):
         path = folder / f"upload-{len(uploads)}"
         path.write_bytes(content)
-        uploads.append(Upload(shown, path))
+        uploads.append(IncomingFile(shown, path))
     found = ingestion.add_all(store, made, "plants", uploads)
     assert found[-1].state == "added"
     assert [document.problem for document in store.refused_documents("plants")] == [
@@ -143,7 +143,7 @@ def test_names_in_an_archive_hold_nothing_strange(tmp_path: Path) -> None:
 def test_a_file_that_is_gone_holds_up_none_of_the_others(tmp_path: Path) -> None:
     made, store = new_case(tmp_path)
     (tmp_path / "b.txt").write_text("Two.")
-    uploads = [Upload("a.txt", tmp_path / "gone.txt"), Upload("b.txt", tmp_path / "b.txt")]
+    uploads = [IncomingFile("a.txt", tmp_path / "gone.txt"), IncomingFile("b.txt", tmp_path / "b.txt")]
     found = ingestion.add_all(store, made, "plants", uploads)
     assert [one.state for one in found] == ["refused", "added"]
     assert "'a.txt' cannot be read: No such file or directory." in found[0].problem
@@ -203,7 +203,7 @@ def test_a_huge_csv_is_refused_unread(tmp_path: Path) -> None:
         file.write(b"a,b\n1,2\n")
         file.truncate(200_000_000)
     began = time.process_time()
-    found = ingestion.add_all(store, made, "plants", [Upload("huge.csv", huge)])
+    found = ingestion.add_all(store, made, "plants", [IncomingFile("huge.csv", huge)])
     assert "has 200.0 MB and at most 20 MB are taken" in found[0].problem
     assert time.process_time() - began < 1
 
@@ -218,7 +218,7 @@ def test_a_huge_csv_that_is_allowed_costs_little(tmp_path: Path) -> None:
             file.write(b"sencha,8.50\n" * 100_000)
         file.truncate(200_000_000)
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    found = ingestion.add_all(store, made, "plants", [Upload("huge.csv", huge)])
+    found = ingestion.add_all(store, made, "plants", [IncomingFile("huge.csv", huge)])
     assert found[0].document is not None
     assert found[0].document.text.startswith("| tea | price |\n|---|---|\n| sencha | 8.50 |")
     assert len(found[0].document.text) <= MAX_CHARACTERS

@@ -10,7 +10,7 @@ from pypdf import PdfReader, PdfWriter
 
 from assistant.errors import AttuneError
 from assistant.knowledge.reading import ingestion
-from assistant.knowledge.reading.ingestion import Upload
+from assistant.knowledge.reading.ingestion import IncomingFile
 from assistant.knowledge.reading.pdf import MAX_PAGES
 from assistant.knowledge.reading.text import MAX_CHARACTERS
 from assistant.record.store import Store
@@ -133,11 +133,11 @@ def test_every_kind_is_read_with_its_structure(name: str) -> None:
     assert found.warnings == ()
 
 
-def upload(folder: Path, files: dict[str, bytes]) -> list[Upload]:
+def upload(folder: Path, files: dict[str, bytes]) -> list[IncomingFile]:
     folder.mkdir(exist_ok=True)
     for name, data in files.items():
         (folder / name).write_bytes(data)
-    return [Upload(name, folder / name) for name in files]
+    return [IncomingFile(name, folder / name) for name in files]
 
 
 def test_many_at_once_with_progress_and_one_bad_one(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from assistant.evidence import untrained
 from assistant.faces.ui.chat import model_input, transcript
 from assistant.faces.ui.data import documents_text
 from assistant.knowledge.search.reranker import CANDIDATES, LEFT, Reranking
-from assistant.knowledge.search.retriever import Found, Knowledge
+from assistant.knowledge.search.retriever import FoundPassages, Knowledge
 from assistant.record.store import Store
 from assistant.record.types import Turn
 from assistant.settings import Settings
@@ -79,7 +79,7 @@ def desk(tmp_path: Path, server: RerankServer) -> Iterator[tuple[Settings, Store
     store.close()
 
 
-def headings(found: Found) -> list[str]:
+def headings(found: FoundPassages) -> list[str]:
     return [passage.heading for passage in found.passages]
 
 
@@ -243,7 +243,7 @@ def test_what_cannot_be_had_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         knowledge = Knowledge(store, settings(tmp_path, reranker=name))
         assert remedy in knowledge.find("plants", CACTUS, 2).note
         assert remedy in knowledge.describe("plants")
-        assert knowledge.find("plants", "quarterly tax bracket", 2) == Found()
+        assert knowledge.find("plants", "quarterly tax bracket", 2) == FoundPassages()
         with pytest.raises(ToolError, match="reranke"):
             knowledge.sync("plants", wait=True)
         knowledge.close()

@@ -19,7 +19,7 @@ from tools.autotrain.environment import READY, Environment
 from tools.trainer import ToolError, TrainRequest
 from tools.workers.elsewhere import autotrain_run
 from tools.workers.elsewhere.autotrain_log import Log
-from tools.workers.job import Job
+from tools.workers.job import JobFolder
 
 PYTHON = """#!/bin/sh
 if [ "$1 $2" = "-m venv" ]; then
@@ -167,7 +167,7 @@ def test_an_architecture_that_is_too_new_is_refused_before_anything_starts(tiny:
 
 
 def test_its_log_becomes_events_and_its_crash_a_reason(tmp_path: Path) -> None:
-    job = Job(tmp_path)
+    job = JobFolder(tmp_path)
     log = Log(job, 9, 1)
     for line in CRASH.splitlines():
         log.read(line)
@@ -179,7 +179,7 @@ def test_its_log_becomes_events_and_its_crash_a_reason(tmp_path: Path) -> None:
 
 
 def test_success_without_an_adapter_is_not_believed(tmp_path: Path) -> None:
-    job = Job(tmp_path)
+    job = JobFolder(tmp_path)
     with pytest.raises(ToolError, match="it left no adapter"):
         autotrain_run._adapter(job, Log(job, 1, 1))
 
@@ -189,7 +189,7 @@ def test_success_without_an_adapter_is_not_believed(tmp_path: Path) -> None:
 def test_the_real_one_crashes_with_exit_code_0_and_is_caught(tiny: Path, tmp_path: Path, monkeypatch) -> None:
     """Its blocks are longer than all rows together, so it has nothing to train on."""
     monkeypatch.chdir(tmp_path)
-    environment, job = Environment(AUTOTRAIN), Job(tmp_path)
+    environment, job = Environment(AUTOTRAIN), JobFolder(tmp_path)
     environment.make(process.environment(), print)
     files.old_base(tiny, tmp_path / "base")
     files.write_rows(["too short"], tmp_path)

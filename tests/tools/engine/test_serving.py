@@ -14,7 +14,7 @@ import pytest
 
 from tests import tinymodel
 from tests.tools.conftest import ROOT, make_rows, wait_for
-from tools.engine.serving import Pool, Server
+from tools.engine.serving import ModelServer, ServerPool
 from tools.trainer import ToolError
 
 APP = """
@@ -30,7 +30,7 @@ time.sleep(600)
 
 @pytest.fixture(scope="module")
 def pool(tmp_path_factory: pytest.TempPathFactory):
-    pool = Pool(tmp_path_factory.mktemp("logs"), limit=2)
+    pool = ServerPool(tmp_path_factory.mktemp("logs"), limit=2)
     yield pool
     pool.close()
 
@@ -44,7 +44,7 @@ def client(url: str, key: str) -> openai.OpenAI:
     return openai.OpenAI(base_url=url, api_key=key, max_retries=0)
 
 
-def ask(server: Server, messages: list, most: int = 8, **more):
+def ask(server: ModelServer, messages: list, most: int = 8, **more):
     return answered(client(server.base_url, server.key), messages, most, **more)
 
 
@@ -65,7 +65,7 @@ def answered(of: openai.OpenAI, messages: list, most: int = 8, temperature: floa
     return text, reasons[-1], next(chunk.usage for chunk in chunks if chunk.usage)
 
 
-def test_it_says_how_far_it_is_and_answers(pool: Pool, file: str):
+def test_it_says_how_far_it_is_and_answers(pool: ServerPool, file: str):
     stages: list[str] = []
     assert pool.running(file) is None
     server = pool.endpoint(file, on_progress=stages.append)
@@ -77,12 +77,12 @@ def test_it_says_how_far_it_is_and_answers(pool: Pool, file: str):
     assert usage.prompt_tokens > 8
 
 
-def test_nobody_without_its_key_gets_an_answer(pool: Pool, file: str):
+def test_nobody_without_its_key_gets_an_answer(pool: ServerPool, file: str):
     with pytest.raises(openai.AuthenticationError):
         answered(client(pool.endpoint(file).base_url, "guessed"), make_rows(1)[0][:2])
 
 
-def test_many_at_once_answer_as_one_alone(pool: Pool, file: str):
+def test_many_at_once_answer_as_one_alone(pool: ServerPool, file: str):
     server = pool.endpoint(file)
     asked = [row[:2] for row in make_rows(16)]
     alone = [ask(server, messages)[0] for messages in asked]
@@ -92,14 +92,14 @@ def test_many_at_once_answer_as_one_alone(pool: Pool, file: str):
     assert len(set(alone)) > 8
 
 
-def test_one_server_answers_at_every_temperature(pool: Pool, file: str):
+def test_one_server_answers_at_every_temperature(pool: ServerPool, file: str):
     server, messages = pool.endpoint(file), make_rows(1)[0][:2]
     greedy = ask(server, messages)[0]
     assert len({ask(server, messages, temperature=1.0)[0] for _ in range(6)}) > 1
     assert {ask(server, messages)[0] for _ in range(4)} == {greedy}
 
 
-def test_a_killed_server_is_started_again(pool: Pool, file: str):
+def test_a_killed_server_is_started_again(pool: ServerPool, file: str):
     server = pool.endpoint(file)
     os.kill(server._process.pid, signal.SIGKILL)
     wait_for(lambda: not server.alive())
@@ -108,7 +108,7 @@ def test_a_killed_server_is_started_again(pool: Pool, file: str):
     assert ask(pool.endpoint(file), make_rows(1)[0][:2], 1)[2].completion_tokens == 1
 
 
-def test_the_least_recently_used_server_makes_room(pool: Pool, file: str, tmp_path: Path):
+def test_the_least_recently_used_server_makes_room(pool: ServerPool, file: str, tmp_path: Path):
     others = [str(tinymodel.make(tmp_path / str(seed), seed) / "model.gguf") for seed in (1, 2)]
     with ThreadPoolExecutor(3) as threads:
         servers = list(threads.map(pool.endpoint, [others[0], others[0], file]))
@@ -144,7 +144,7 @@ def test_a_server_that_cannot_load_says_why(file: str, tmp_path: Path, content: 
     broken = tmp_path / "broken.gguf"
     whole = Path(file).read_bytes()
     broken.write_bytes(whole[: len(whole) // 2] if content is None else content)
-    server = Server(str(broken), tmp_path / "log")
+    server = ModelServer(str(broken), tmp_path / "log")
     server.start()
     with pytest.raises(ToolError, match=r"model server ended: llama.cpp cannot load broken.gguf"):
         server.wait_ready(60)

@@ -16,7 +16,7 @@ from tests.tools.vendor_server import BASE, KEY, STAGES, Vendor, serving
 from tools.azure.azure_trainer import AzureTrainer, base_url
 from tools.openai import account, earlier_jobs, job_limits, result_csv, statuses
 from tools.openai.compatible_trainer import CompatibleTrainer
-from tools.openai.job_limits import Limits
+from tools.openai.job_limits import JobLimits
 from tools.openai.openai_trainer import OpenAITrainer
 from tools.prices import Prices
 from tools.trainer import JobState, Preference, ToolError, TrainRequest
@@ -234,8 +234,8 @@ def test_what_the_vendor_would_refuse_is_refused_first(vendor: Vendor, changes: 
 
 def test_a_suffix_fits_the_vendor() -> None:
     long = TrainRequest(BASE, [], suffix="Größte Teehandlung_der Stadt Lübeck")
-    assert job_limits.suffix(long, Limits("A", 18)) == "gr--te-teehandlung"
-    assert len(job_limits.suffix(long, Limits("O", 64))) <= 64
+    assert job_limits.suffix(long, JobLimits("A", 18)) == "gr--te-teehandlung"
+    assert len(job_limits.suffix(long, JobLimits("O", 64))) <= 64
     assert base_url("https://res.openai.azure.com/") == "https://res.openai.azure.com/openai/v1/"
     assert base_url("https://res.openai.azure.com/openai/v1") == "https://res.openai.azure.com/openai/v1/"
 

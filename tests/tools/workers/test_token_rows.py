@@ -41,7 +41,7 @@ def learned(tokenizer, row) -> str:
     return tokenizer.decode([label for label in row["labels"] if label != token_rows.IGNORED])
 
 
-def build(tokenizer, *conversations, window: int = 256) -> token_rows.Rows:
+def build(tokenizer, *conversations, window: int = 256) -> token_rows.TokenRows:
     return token_rows.build(tokenizer, conversations, window, STOPS)
 
 

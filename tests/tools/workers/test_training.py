@@ -101,7 +101,7 @@ def test_our_attention_learns_what_the_usual_one_does(tiny: Path) -> None:
 def test_sample_answers_take_a_share_of_the_run_at_most(tmp_path: Path) -> None:
     from transformers import TrainerControl, TrainerState, TrainingArguments
 
-    from tools.workers.training.progress import LEAST_SECONDS, ROUNDS, Progress
+    from tools.workers.training.progress import LEAST_SECONDS, ROUNDS, ProgressCallback
 
     given: list[float] = []
 
@@ -110,7 +110,7 @@ def test_sample_answers_take_a_share_of_the_run_at_most(tmp_path: Path) -> None:
         time.sleep(2.0)  # whatever it was given
         return []
 
-    progress = Progress(job.Job(tmp_path), slow, resumed=False, expected=100.0)
+    progress = ProgressCallback(job.JobFolder(tmp_path), slow, resumed=False, expected=100.0)
     args = TrainingArguments(str(tmp_path), use_cpu=True, save_steps=1000)
     state, control = TrainerState(max_steps=4), TrainerControl()
     progress.on_train_begin(args, state, control)

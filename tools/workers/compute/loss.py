@@ -17,7 +17,7 @@ from tools.workers.training.token_rows import IGNORED
 
 
 @dataclass
-class Outcome(ModelOutput):  # type: ignore[misc]
+class LossOutput(ModelOutput):  # type: ignore[misc]
     """The loss, how many learned tokens were the likeliest ones, and how many there were."""
 
     loss: Any = None
@@ -54,7 +54,7 @@ def learn_only(model: Any) -> None:
         there = wanted != IGNORED
         total, right = _summed(head, states[:, :-1][there], wanted[there])
         learned = there.sum()
-        return Outcome(total / (learned if num_items_in_batch is None else num_items_in_batch), right, learned)
+        return LossOutput(total / (learned if num_items_in_batch is None else num_items_in_batch), right, learned)
 
     forward.__signature__ = inspect.signature(original)  # type: ignore[attr-defined]  # generation looks at it
     model.forward = forward

@@ -13,7 +13,7 @@ from tools.local import base_model, recipe
 from tools.trainer import PROBE_TOKENS, ToolError, TrainRequest
 from tools.workers.compute import greedy_answers
 from tools.workers.compute.merge import merge
-from tools.workers.job import Job
+from tools.workers.job import JobFolder
 from tools.workers.training import token_rows
 
 EVAL_ROWS = 256
@@ -22,7 +22,7 @@ EVAL_ROWS = 256
 class Measure:
     """A base, its tokenizer and a request's rows, as every trainer of ours sees them."""
 
-    def __init__(self, job: Job, request: TrainRequest, base: Path) -> None:
+    def __init__(self, job: JobFolder, request: TrainRequest, base: Path) -> None:
         from transformers import AutoTokenizer
 
         self.job, self.request, self.base = job, request, base

@@ -8,7 +8,7 @@ import re
 import time
 from typing import Any
 
-from tools.workers.job import Job
+from tools.workers.job import JobFolder
 
 LOGS = re.compile(r":on_log:\d+ - (\{.*\})$")
 BAR = re.compile(r"\b(\d+)/(\d+) \[")
@@ -22,7 +22,7 @@ SMOOTHED = 5  # logged steps that the final loss is the mean of
 class Log:
     """Reads AutoTrain's output line by line. `each`: steps between two losses."""
 
-    def __init__(self, job: Job, steps: int, each: int) -> None:
+    def __init__(self, job: JobFolder, steps: int, each: int) -> None:
         self.job = job
         self.steps, self.each = steps, each
         self.step = 0

@@ -22,7 +22,7 @@ from tools.local import recipe
 from tools.trainer import ToolError, TrainRequest
 from tools.workers.compute.merge import served
 from tools.workers.elsewhere.autotrain_log import Log
-from tools.workers.job import Job, ended, options
+from tools.workers.job import JobFolder, ended, options
 
 LOGGED = 400  # step events a run, at most
 
@@ -30,11 +30,11 @@ LOGGED = 400  # step events a run, at most
 def main(argv: list[str] | None = None) -> int:
     """Run the job to its end and write its result; the exit status is 0 when it succeeded."""
     given = options(__doc__, argv)
-    job = Job(given.directory, given.lock)
+    job = JobFolder(given.directory, given.lock)
     return ended(job, lambda: _run(job))
 
 
-def _run(job: Job) -> None:
+def _run(job: JobFolder) -> None:
     began = time.monotonic()
     values = jobdir.read_request(job.directory)
     environment = Environment(Path(values.pop("environment")), values.pop("python", None))
@@ -76,7 +76,7 @@ def _run(job: Job) -> None:
     job.finish("succeeded", unserved, model=merged.name, adapter=adapter.name, metrics=metrics)
 
 
-def _prepare(job: Job, request: TrainRequest, base: Path, own: Any) -> tuple[dict[str, Any], list[str]]:
+def _prepare(job: JobFolder, request: TrainRequest, base: Path, own: Any) -> tuple[dict[str, Any], list[str]]:
     """Write the base, the rows and the configuration; returns what was chosen and the rows' texts."""
     texts, longest, mean = own.texts()
     batch = max(1, round(own.recipe.batch_size * mean / longest))  # AutoTrain packs rows into blocks of the longest
@@ -104,7 +104,7 @@ def _prepare(job: Job, request: TrainRequest, base: Path, own: Any) -> tuple[dic
     return chosen, texts
 
 
-def _train(job: Job, environment: Environment, steps: int, each: int) -> Log:
+def _train(job: JobFolder, environment: Environment, steps: int, each: int) -> Log:
     job.stage("training", f"about {steps} steps")
     variables = environment.variables(process.environment()) | {"HF_HOME": str(job.directory / "hf")}
     log = Log(job, steps, each)
@@ -117,7 +117,7 @@ def _train(job: Job, environment: Environment, steps: int, each: int) -> Log:
     return log
 
 
-def _adapter(job: Job, log: Log) -> Path:
+def _adapter(job: JobFolder, log: Log) -> Path:
     """The adapter that AutoTrain left, moved to where a job keeps it. Its exit code said nothing about it."""
     made = job.directory / files.PROJECT
     if log.error or not (made / "adapter_model.safetensors").is_file():

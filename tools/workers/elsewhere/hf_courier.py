@@ -18,10 +18,10 @@ from typing import Any
 
 from tools import jobdir
 from tools.huggingface import job_script
-from tools.huggingface.hub_link import ENDED, Link, Refused, Unreachable, Vanished, note, stage_of
+from tools.huggingface.hub_link import ENDED, HubRefused, Link, Unreachable, Vanished, note, stage_of
 from tools.trainer import ToolError, Unsure
 from tools.workers import reasons
-from tools.workers.job import RESERVE, Cancelled, Job, ended, options
+from tools.workers.job import RESERVE, Cancelled, JobFolder, ended, options
 
 MADE = ("merged", "adapter", jobdir.PROBES, jobdir.TEMPLATE)  # folders and files that the job pushes
 FETCHED = ["merged/*", "adapter/*", *MADE[2:], jobdir.RESULT]
@@ -30,7 +30,7 @@ FETCHED = ["merged/*", "adapter/*", *MADE[2:], jobdir.RESULT]
 def main(argv: list[str] | None = None) -> int:
     """Follow the run to its end and write its result; the exit status is 0 when it succeeded."""
     given = options(__doc__, argv)
-    job = Job(given.directory, given.lock)
+    job = JobFolder(given.directory, given.lock)
     asked = jobdir.read_request(job.directory)
     courier = Courier(job, asked, Link(os.environ.pop("HF_TOKEN", ""), asked["hub"]))
     return ended(job, courier.work)
@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
 class Courier:
     """One run's way to the Hub and back."""
 
-    def __init__(self, job: Job, asked: dict[str, Any], link: Link) -> None:
+    def __init__(self, job: JobFolder, asked: dict[str, Any], link: Link) -> None:
         self.job, self.asked, self.link = job, asked, link
         self.look = float(asked["hub"]["look"])  # seconds between two looks
 
@@ -49,7 +49,7 @@ class Courier:
             self.go()
         except Cancelled:
             return self.settle(self.call_off)
-        except (Refused, Unreachable, Unsure) as error:
+        except (HubRefused, Unreachable, Unsure) as error:
             return self._put_off(str(error))
         except Exception as error:
             if not self._begun:

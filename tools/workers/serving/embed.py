@@ -34,7 +34,7 @@ class Request(BaseModel):
     input_type: Literal["query", "document"] = "document"
 
 
-class Ranking(BaseModel):
+class RerankRequest(BaseModel):
     """What Jina's and Cohere's endpoints take."""
 
     query: str
@@ -116,7 +116,7 @@ def _ranking_app(model: Any, name: str) -> FastAPI:
     one_at_a_time = threading.Lock()
 
     @app.post("/v1/rerank")
-    def rerank(request: Ranking) -> dict[str, Any]:
+    def rerank(request: RerankRequest) -> dict[str, Any]:
         pairs = [(request.query, text) for text in request.documents]
         with one_at_a_time:
             scores = model.predict(pairs, batch_size=BATCH, show_progress_bar=False) if pairs else []

@@ -9,7 +9,7 @@ from typing import Any
 from tools import jobdir
 from tools.local import base_model
 from tools.trainer import ToolError
-from tools.workers.job import Job
+from tools.workers.job import JobFolder
 
 NOTED = "base.json"  # size and time of the base's weights
 SKIPPED = ["*.gguf", "*.bin", "*.pth", "*.onnx", "*.msgpack", "*.h5", "original/*", "onnx/*", "runs/*"]
@@ -17,7 +17,7 @@ SMALL = ["*.json", "*.jinja", "*.model", "*.txt"]
 HELLO = [{"role": "user", "content": "Hello"}]
 
 
-def ready(base: str, job: Job) -> Path:
+def ready(base: str, job: JobFolder) -> Path:
     """The base's folder, downloaded where it is a name of the hub; progress is told as events.
 
     Its template's hash is noted in the job directory: what is served can be compared with it where the folder is not.
@@ -44,7 +44,7 @@ def unchanged(folder: Path, job_directory: Path, first: bool = True) -> None:
         raise ToolError("The base model's files changed while it was trained on.", "Start a new run.")
 
 
-def _fetched(name: str, job: Job) -> Path:
+def _fetched(name: str, job: JobFolder) -> Path:
     """The folder of the hub's model: first what says whether it can be tuned, then the weights."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError

@@ -8,10 +8,10 @@ from tools.workers.training import engines
 from tools.workers.training.plan import Plan
 
 if TYPE_CHECKING:
-    from tools.workers.training.progress import Progress
+    from tools.workers.training.progress import ProgressCallback
 
 
-def metrics(plan: Plan, trainer: Any, progress: Progress, tokens: int, seconds: float) -> dict[str, Any]:
+def metrics(plan: Plan, trainer: Any, progress: ProgressCallback, tokens: int, seconds: float) -> dict[str, Any]:
     """The job's metrics; the eval loss is that of the weights the model has.
 
     `tokens`: of the rows that it learns from, each once; `seconds`: of training alone.
@@ -45,7 +45,7 @@ def best_step(trainer: Any) -> int:
     return int(trainer.state.best_global_step or trainer.state.global_step)
 
 
-def ending(trainer: Any, patience: int, progress: Progress) -> str:
+def ending(trainer: Any, patience: int, progress: ProgressCallback) -> str:
     """A sentence on where the model comes from when that is not the last step; "" otherwise."""
     best, last = best_step(trainer), trainer.state.global_step
     if not patience:

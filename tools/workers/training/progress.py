@@ -12,7 +12,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from tools import jobdir
 from tools.workers.compute.ranks import Ranks
-from tools.workers.job import Job
+from tools.workers.job import JobFolder
 
 Speak = Callable[[float], list[dict[str, str]]]  # within so many seconds
 Look = Callable[[], float]
@@ -32,12 +32,12 @@ class NotANumber(Exception):
 
 # The methods have the signatures that transformers calls, used or not.
 # ruff: noqa: ARG002
-class Progress(TrainerCallback):  # type: ignore[misc]
+class ProgressCallback(TrainerCallback):  # type: ignore[misc]
     """Steps, evaluations, checkpoints and sample answers as events; a cancelled job ends after its step."""
 
     def __init__(
         self,
-        job: Job,
+        job: JobFolder,
         speak: Speak | None,
         resumed: bool,
         ranks: Ranks = Ranks(),  # noqa: B008

@@ -27,7 +27,7 @@ class Tokenizer(Protocol):
 
 
 @dataclass
-class Rows:
+class TokenRows:
     """Token rows (`input_ids`, `labels`, `attention_mask`) and what happened on the way."""
 
     rows: list[Row] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Turn:
+class TokenTurn:
     """One answer: the prompt's tokens, the answer's tokens, and whether it is to be learned."""
 
     prompt: list[int]
@@ -63,9 +63,11 @@ class Turn:
     learned: bool
 
 
-def build(tokenizer: Tokenizer, conversations: Iterable[list[Message]], max_length: int, stops: frozenset[int]) -> Rows:
+def build(
+    tokenizer: Tokenizer, conversations: Iterable[list[Message]], max_length: int, stops: frozenset[int]
+) -> TokenRows:
     """Token rows of at most `max_length` tokens. `stops` are the ids at which generation ends."""
-    built = Rows()
+    built = TokenRows()
     for number, conversation in enumerate(conversations, 1):
         try:
             rows = conversation_rows(tokenizer, conversation, stops)
@@ -113,7 +115,7 @@ def prompt(tokenizer: Tokenizer, messages: list[Message]) -> list[int]:
     return _ids(tokenizer, _render(tokenizer, messages, generation=True))
 
 
-def _turn(tokenizer: Tokenizer, conversation: list[Message], index: int) -> Turn | None:
+def _turn(tokenizer: Tokenizer, conversation: list[Message], index: int) -> TokenTurn | None:
     """The turn at `index`, or None when the template leaves the answer out."""
     before = _render(tokenizer, conversation[:index], generation=True)
     after = _render(tokenizer, conversation[: index + 1], generation=False)
@@ -122,24 +124,24 @@ def _turn(tokenizer: Tokenizer, conversation: list[Message], index: int) -> Turn
     if after.startswith(before):
         whole = _ids(tokenizer, after)
         if whole[: len(asked)] == asked:
-            return Turn(asked, whole[len(asked) :], learned)
-        return Turn(asked, _ids(tokenizer, after[len(before) :]), learned)
+            return TokenTurn(asked, whole[len(asked) :], learned)
+        return TokenTurn(asked, _ids(tokenizer, after[len(before) :]), learned)
     content = str(conversation[index].get("content", "")).strip()
     found = after.rfind(content) if content else -1  # the template opens an answer differently than it records one
-    return Turn(asked, _ids(tokenizer, after[found:]), learned) if found >= 0 else None
+    return TokenTurn(asked, _ids(tokenizer, after[found:]), learned) if found >= 0 else None
 
 
-def _stable(turns: list[Turn]) -> bool:
+def _stable(turns: list[TokenTurn]) -> bool:
     """Whether each prompt continues the turn before it, token for token."""
     pairs = pairwise(turns)
     return all((first.prompt + first.answer) == second.prompt[: _length(first)] for first, second in pairs)
 
 
-def _length(turn: Turn) -> int:
+def _length(turn: TokenTurn) -> int:
     return len(turn.prompt) + len(turn.answer)
 
 
-def _joined(turns: list[Turn], tokenizer: Tokenizer, stops: frozenset[int]) -> tuple[list[int], list[int]]:
+def _joined(turns: list[TokenTurn], tokenizer: Tokenizer, stops: frozenset[int]) -> tuple[list[int], list[int]]:
     """Ids and labels of one row: learned up to and including the token that ends each answer."""
     ids: list[int] = []
     labels: list[int] = []
@@ -155,7 +157,7 @@ def _joined(turns: list[Turn], tokenizer: Tokenizer, stops: frozenset[int]) -> t
     return ids, labels
 
 
-def _answer_labels(turn: Turn, stops: frozenset[int]) -> list[int]:
+def _answer_labels(turn: TokenTurn, stops: frozenset[int]) -> list[int]:
     """What follows the stop token (a newline, often) is the template's, never the model's."""
     if not turn.learned:
         return [IGNORED] * len(turn.answer)
@@ -164,7 +166,7 @@ def _answer_labels(turn: Turn, stops: frozenset[int]) -> list[int]:
     return turn.answer[:end] + [IGNORED] * (len(turn.answer) - end)
 
 
-def _add(built: Rows, ids: list[int], labels: list[int], max_length: int) -> None:
+def _add(built: TokenRows, ids: list[int], labels: list[int], max_length: int) -> None:
     if len(ids) > max_length:
         built.cut += 1
         built.tokens_cut += len(ids) - max_length

@@ -39,7 +39,8 @@ async def create_embedding(bench: Bench, owner: Owner, body: objects.EmbeddingCr
         raise Refused(f"{embedding.name} has {rows.shape[1]} dimensions.", "Leave out 'dimensions'.", "dimensions")
     used = sum(tokens.estimate(text) for text in texts)
     data = [
-        objects.Embedding(index=number, embedding=_coded(row, body.encoding_format)) for number, row in enumerate(rows)
+        objects.EmbeddingObject(index=number, embedding=_coded(row, body.encoding_format))
+        for number, row in enumerate(rows)
     ]
     return objects.EmbeddingList(
         data=data, model=embedding.name, usage=objects.EmbeddingUsage(prompt_tokens=used, total_tokens=used)

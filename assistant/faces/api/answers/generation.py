@@ -13,7 +13,7 @@ from assistant.faces.api.answers import forced_call, streams, targets
 from assistant.faces.api.answers.streams import Chunks, Head
 from assistant.faces.api.answers.targets import Target
 from assistant.faces.api.answers.upstream import Engine
-from assistant.faces.api.limits import Limits
+from assistant.faces.api.limits import OwnerLimits
 from assistant.faces.api.schemas.chat_request import ChatCreate
 from assistant.record.types import QUOTE
 from assistant.workbench import Workbench
@@ -51,7 +51,7 @@ async def _chunks(
     count: int,
 ) -> Chunks:
     """The chunks as they are written; whoever closes this ends the answer at the server, too."""
-    limits: Limits = request.app.state.limits
+    limits: OwnerLimits = request.app.state.limits
     engine: Engine = request.app.state.engine
     with limits.answering(owner, count):
         async with engine.open(target.variant, PATH, sent, ours) as events:

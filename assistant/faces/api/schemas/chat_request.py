@@ -13,7 +13,7 @@ class Open(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
-class Part(Open):
+class ContentPart(Open):
     type: str
     text: str | None = None
 
@@ -31,7 +31,7 @@ class Call(BaseModel):
 
 class ChatMessage(Open):
     role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | Annotated[list[Part], Field(min_length=1)] | None = None
+    content: str | Annotated[list[ContentPart], Field(min_length=1)] | None = None
     tool_calls: list[Call] | None = None
     tool_call_id: str | None = None
 

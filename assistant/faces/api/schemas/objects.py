@@ -80,7 +80,7 @@ class UploadComplete(Strict):
     md5: str | None = None
 
 
-class Upload(BaseModel):
+class UploadObject(BaseModel):
     id: str
     object: Literal["upload"] = "upload"
     bytes: int
@@ -157,7 +157,7 @@ class JobError(BaseModel):
     param: str | None = None
 
 
-class Job(BaseModel):
+class JobObject(BaseModel):
     id: str
     object: Literal["fine_tuning.job"] = "fine_tuning.job"
     created_at: int
@@ -180,7 +180,7 @@ class Job(BaseModel):
 
 
 class JobPage(Page):
-    data: list[Job]
+    data: list[JobObject]
 
 
 class Event(BaseModel):
@@ -207,7 +207,7 @@ class CheckpointMetrics(BaseModel):
     full_valid_mean_token_accuracy: float | None = None
 
 
-class Checkpoint(BaseModel):
+class CheckpointObject(BaseModel):
     id: str
     object: Literal["fine_tuning.job.checkpoint"] = "fine_tuning.job.checkpoint"
     created_at: int
@@ -218,13 +218,13 @@ class Checkpoint(BaseModel):
 
 
 class CheckpointPage(Page):
-    data: list[Checkpoint]
+    data: list[CheckpointObject]
     first_id: str | None = None
     last_id: str | None = None
 
 
 # models and embeddings ---------------------------------------------------------------------------------------------
-class Model(BaseModel):
+class ModelObject(BaseModel):
     id: str
     object: Literal["model"] = "model"
     created: int
@@ -234,7 +234,7 @@ class Model(BaseModel):
 
 class ModelList(BaseModel):
     object: Literal["list"] = "list"
-    data: list[Model]
+    data: list[ModelObject]
 
 
 class EmbeddingCreate(Strict):
@@ -252,7 +252,7 @@ class EmbeddingCreate(Strict):
         return self
 
 
-class Embedding(BaseModel):
+class EmbeddingObject(BaseModel):
     object: Literal["embedding"] = "embedding"
     index: int
     embedding: list[float] | str
@@ -265,6 +265,6 @@ class EmbeddingUsage(BaseModel):
 
 class EmbeddingList(BaseModel):
     object: Literal["list"] = "list"
-    data: list[Embedding]
+    data: list[EmbeddingObject]
     model: str
     usage: EmbeddingUsage

@@ -14,7 +14,7 @@ from assistant.record.types import Message, Variant
 
 
 @dataclass(frozen=True)
-class Piece:
+class StreamPiece:
     """`kind`: status (what is being waited for), wait (the same with the seconds so far), text (a part of the answer)
     or end (with the finished reply)."""
 
@@ -23,10 +23,10 @@ class Piece:
     reply: Reply | None = None
 
 
-Line = queue.Queue[Piece | Exception]
+Line = queue.Queue[StreamPiece | Exception]
 
 
-def pieces(chat: Chat, variant: Variant, messages: Sequence[Message]) -> Iterator[Piece]:
+def pieces(chat: Chat, variant: Variant, messages: Sequence[Message]) -> Iterator[StreamPiece]:
     """Answer on a thread, so that a status shows while the model loads. Closing this iterator ends the answer.
 
     Raises what the chat raises.
@@ -41,7 +41,7 @@ def pieces(chat: Chat, variant: Variant, messages: Sequence[Message]) -> Iterato
             try:
                 piece = line.get(timeout=1.0)
             except queue.Empty:  # nothing new: say for how long, so that waiting does not look like hanging
-                yield Piece("wait", f"{status} · {time.monotonic() - began:.0f} s")
+                yield StreamPiece("wait", f"{status} · {time.monotonic() - began:.0f} s")
                 continue
             if isinstance(piece, Exception):
                 raise piece
@@ -55,14 +55,14 @@ def pieces(chat: Chat, variant: Variant, messages: Sequence[Message]) -> Iterato
 
 def _answer(chat: Chat, variant: Variant, messages: list[Message], line: Line, stopped: threading.Event) -> None:
     try:
-        reply = chat.reply(variant, messages, on_status=lambda text: line.put(Piece("status", text)))
+        reply = chat.reply(variant, messages, on_status=lambda text: line.put(StreamPiece("status", text)))
         for text in reply:
             if stopped.is_set():
                 close: Any = getattr(reply, "close", None)
                 if close:
                     close()
                 return
-            line.put(Piece("text", text))
-        line.put(Piece("end", reply=reply))
+            line.put(StreamPiece("text", text))
+        line.put(StreamPiece("end", reply=reply))
     except Exception as error:
         line.put(error)

@@ -15,7 +15,7 @@ from assistant.faces.ui.data import documents_text
 from assistant.faces.ui.session import QUIET, Session, news
 from assistant.faces.ui.handler_errors import told
 from assistant.knowledge.reading import ingestion
-from assistant.knowledge.reading.ingestion import Outcome, Upload
+from assistant.knowledge.reading.ingestion import IngestionOutcome, IncomingFile
 from assistant.stages import baseline
 from assistant.workbench import Workbench
 
@@ -106,16 +106,16 @@ class DocumentsTab:
 
     def _add(self, paths: list[str], case: str) -> None:
         """Read every file on a thread; one that cannot be read is told about and does not hold up the others."""
-        uploads = [Upload(Path(path).name, Path(path)) for path in paths or []]
+        uploads = [IncomingFile(Path(path).name, Path(path)) for path in paths or []]
         if uploads:
             self._start(case, lambda report: self._read(case, uploads, report))
 
-    def _read(self, case: str, uploads: list[Upload], report: Report) -> None:
+    def _read(self, case: str, uploads: list[IncomingFile], report: Report) -> None:
         bench = self.bench
         found = ingestion.add_all(bench.store, bench.settings, case, uploads, report)
         self._index(case, found, report)
 
-    def _index(self, case: str, found: list[Outcome], report: Report) -> None:
+    def _index(self, case: str, found: list[IngestionOutcome], report: Report) -> None:
         if any(outcome.document is not None for outcome in found):
             report("Indexing", 0.95)
             self.bench.knowledge.sync(case)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from assistant.background import Task
 from assistant.knowledge.reading.conversion_process import KINDS
-from assistant.knowledge.reading.ingestion import Outcome
+from assistant.knowledge.reading.ingestion import IngestionOutcome
 from assistant.knowledge.search.embedding_choice import OPENAI
 from assistant.record.types import Document
 from assistant.settings import Settings
@@ -58,7 +58,7 @@ def progress(tasks: Sequence[Task], indexing: tuple[int, int] | None, described:
     return "".join(parts)
 
 
-def ended(found: Sequence[Outcome]) -> str:
+def ended(found: Sequence[IngestionOutcome]) -> str:
     """One line on an upload: 3 documents added, 1 could not be used."""
     counts = Counter(outcome.state for outcome in found)
     parts = [f"{counts[state]} {said}" for state, said in _STATES.items() if counts[state]]

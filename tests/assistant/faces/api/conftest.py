@@ -20,7 +20,7 @@ from pydantic import SecretStr
 
 from assistant.faces.api import app as api
 from assistant.faces.api import auth
-from assistant.faces.api.limits import Limits
+from assistant.faces.api.limits import OwnerLimits
 from assistant.settings import Settings
 from assistant.workbench import Workbench, open_workbench
 from tools.trainer import Trainer
@@ -42,7 +42,7 @@ class V1:
     ada: openai.OpenAI
     bob: openai.OpenAI
     http: httpx.Client
-    limits: Limits
+    limits: OwnerLimits
 
     @property
     def model(self) -> str:

@@ -19,7 +19,7 @@ from openai.types import CreateEmbeddingResponse, FileDeleted, FileObject, Model
 from openai.types.fine_tuning import FineTuningJob
 from openai.types.uploads import UploadPart
 
-from assistant.faces.api.limits import Limits
+from assistant.faces.api.limits import OwnerLimits
 from assistant.record.types import Case, Dataset, Item, Job
 from assistant.settings import EMBEDDED, Settings
 from assistant.uploads import result_files, tuning_jobs, uploaded_files
@@ -126,7 +126,7 @@ def test_a_bad_order_is_refused_by_its_field(v1: V1, change: dict[str, Any], par
 
 
 def test_a_multiplier_is_of_the_trainers_own_rate(v1: V1) -> None:
-    order = tuning_jobs.Order(v1.model, "f", learning_rate_multiplier=0.5)
+    order = tuning_jobs.JobOrder(v1.model, "f", learning_rate_multiplier=0.5)
     base = tuning_jobs._base(v1.bench.store, v1.bench.settings, v1.bench.trainers, "ada", order.model, True)[1]
     request = tuning_jobs._request(order, base, tuning_jobs._Rows([row["messages"] for row in ROWS], []), "")
     rates = [tuning_jobs._rate(request, share, v1.bench.trainers["trl"]) for share in (0.5, 1.0)]
@@ -249,11 +249,11 @@ def test_a_refused_order_leaves_no_case_behind(v1: V1) -> None:
 
 
 def test_one_idempotency_key_is_one_job() -> None:
-    order = tuning_jobs.Order(EMBEDDED, "file-1", key="once")
+    order = tuning_jobs.JobOrder(EMBEDDED, "file-1", key="once")
     known = Job(7, "case", "d", "trl", "", "running", request={"api": {"order": tuning_jobs._fingerprint(order)}})
     assert tuning_jobs._same(known, order) is known
     with pytest.raises(Refused, match="another request"):
-        tuning_jobs._same(known, tuning_jobs.Order(EMBEDDED, "file-2", key="once"))
+        tuning_jobs._same(known, tuning_jobs.JobOrder(EMBEDDED, "file-2", key="once"))
     assert tuning_jobs._key("ada", "once") == tuning_jobs._key("ada", "once") != tuning_jobs._key("bob", "once")
 
 
@@ -305,7 +305,7 @@ def test_too_large_and_unknown(v1: V1) -> None:
 
 def test_a_minutes_requests_are_counted() -> None:
     time = [0.0]
-    limits = Limits(Settings(api_requests=2, api_streams=1), lambda: time[0])
+    limits = OwnerLimits(Settings(api_requests=2, api_streams=1), lambda: time[0])
     limits.request("ada")
     limits.request("ada")
     with pytest.raises(Refused) as caught:
@@ -320,7 +320,7 @@ def test_a_minutes_requests_are_counted() -> None:
 
 def test_whoever_keeps_asking_is_still_served_at_the_rate_that_is_allowed() -> None:
     time = [0.0]
-    limits = Limits(Settings(api_requests=60), lambda: time[0])
+    limits = OwnerLimits(Settings(api_requests=60), lambda: time[0])
     served = 0
     for _ in range(4 * 120):  # four times a second, two minutes long
         time[0] += 0.25
