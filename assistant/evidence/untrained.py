@@ -44,6 +44,8 @@ def run(store: Store, chat: Chat, trial: Trial, variants: Mapping[str, Variant],
                 store.add_trial_answer(done.result())
                 say(f"{name}: {count} of {len(missing)} answers", (place + count / len(missing)) / len(variants) * 0.95)
         _check(store, trial, variant)
+    for variant in variants.values():
+        chat.models.release(variant)
     say("Looking at what the search finds", 0.96)
     return store.finish_trial(trial.id, report(store, chat.knowledge, trial, variants))
 

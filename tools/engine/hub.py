@@ -15,17 +15,20 @@ SMALL = ["*.json", "*.jinja", "*.model", "*.txt"]
 TOLD = 25  # times that the progress is told, about
 
 
-def fetched(name: str, say: Callable[[str], None]) -> Path:
+def fetched(name: str, tell: Callable[[int, int], None]) -> Path:
     """Download what is missing and return the folder. First what tells whether it can be served, then the weights.
 
-    Raises ToolError where the Hub cannot be reached, has no such model, or llama.cpp does not know its kind.
+    `tell` is told the bytes done and those in all. Raises ToolError where the Hub cannot be reached, has no such model,
+    or llama.cpp does not know its kind.
     """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
 
     try:
-        convert.check_packable(Path(snapshot_download(name, allow_patterns=SMALL)))
-        folder = Path(snapshot_download(name, ignore_patterns=SKIPPED, tqdm_class=telling(_words(name, say))))
+        small = Path(snapshot_download(name, allow_patterns=SMALL))
+        base_model.check_small(small)
+        convert.check_packable(small)
+        folder = Path(snapshot_download(name, ignore_patterns=SKIPPED, tqdm_class=_telling(tell)))
     except GatedRepoError as error:
         raise ToolError(
             f"{name} is gated on the Hub: its owner must let you in.", "Ask for access on its page and set HF_TOKEN."
@@ -36,6 +39,10 @@ def fetched(name: str, say: Callable[[str], None]) -> Path:
         ) from error
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
         said = " ".join(str(error).split())[:200]
+        if "no space left" in said.lower():
+            raise ToolError(
+                f"There is no room on the disk for {name}.", "Free some disk space, then try again."
+            ) from error
         raise ToolError(
             f"{name} could not be fetched from the Hub: {said}",
             "Check the network, or name a local folder or GGUF file.",
@@ -44,7 +51,7 @@ def fetched(name: str, say: Callable[[str], None]) -> Path:
     return folder
 
 
-def telling(tell: Callable[[int, int], None]) -> Any:
+def _telling(tell: Callable[[int, int], None]) -> Any:
     """A progress bar for `snapshot_download` that draws nothing and calls `tell(bytes done, bytes in all)`."""
     from tqdm import tqdm
 
@@ -67,10 +74,6 @@ def telling(tell: Callable[[int, int], None]) -> Any:
             return done
 
     return Told
-
-
-def _words(name: str, say: Callable[[str], None]) -> Callable[[int, int], None]:
-    return lambda done, total: say(f"Downloading {name}: {done / 1e6:.0f} of {total / 1e6:.0f} MB")
 
 
 class _Nowhere:

@@ -39,7 +39,9 @@ def folder(model: str, root: Path, say: Say | None = None) -> Path:
     if path.suffix == SUFFIX:
         return _unpacked(path, root, say)
     if not path.exists() and HUB_NAME.fullmatch(model):
-        return hub.fetched(model, say)
+        return hub.fetched(
+            model, lambda done, total: say(f"Downloading {model}: {done / 1e6:.0f} of {total / 1e6:.0f} MB")
+        )
     base_model.check_folder(path)
     return path
 

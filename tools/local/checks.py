@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from tools.engine.gguf import convert
 from tools.local import base_model, machine, recipe
 from tools.trainer import METHODS, Message, ToolError, TrainRequest
 
@@ -22,6 +23,7 @@ def checked(request: TrainRequest) -> TrainRequest:
     folder = Path(request.base).expanduser()
     if folder.is_dir() or not HUB_ID.fullmatch(request.base):
         base_model.check_tunable(folder)
+        convert.check_packable(folder)
         request = replace(request, base=str(folder.resolve()))
     if request.adapter:
         adapter = Path(request.adapter).expanduser()

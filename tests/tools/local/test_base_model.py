@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.conftest import ROOT
+from tests.tools.conftest import ROOT, make_rows
 from tests.tools.hub_server import TOKEN, Hub
 from tools import jobdir
-from tools.local import base_model, catalogue
-from tools.trainer import ToolError
+from tools.local import base_model, catalogue, checks
+from tools.trainer import ToolError, TrainRequest
 
 
 @pytest.fixture
@@ -48,6 +48,14 @@ def test_a_model_without_a_chat_template_is_refused(copy: Path) -> None:
 def test_a_model_that_does_not_chat_is_refused(copy: Path) -> None:
     configured(copy, architectures=["BertForMaskedLM"])
     assert "no chat model: its architecture is BertForMaskedLM" in refused(copy)
+
+
+def test_what_the_engine_cannot_serve_is_refused_before_it_is_trained(copy: Path) -> None:
+    configured(copy, architectures=["MartianForCausalLM"])
+    with pytest.raises(ToolError) as caught:
+        checks.checked(TrainRequest(str(copy), make_rows(8)))
+    assert "llama.cpp does not know its architecture, MartianForCausalLM" in caught.value.sentence
+    assert "ATTUNE_CHAT_BASE_URL" in caught.value.remedy
 
 
 def test_packed_weights_are_refused(copy: Path) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from tools import jobdir
+from tools.engine import hub
+from tools.engine.gguf import convert
 from tools.local import base_model
 from tools.trainer import ToolError
 from tools.workers.job import JobFolder
 
 NOTED = "base.json"  # size and time of the base's weights
-SKIPPED = ["*.gguf", "*.bin", "*.pth", "*.onnx", "*.msgpack", "*.h5", "original/*", "onnx/*", "runs/*"]
-SMALL = ["*.json", "*.jinja", "*.model", "*.txt"]
 HELLO = [{"role": "user", "content": "Hello"}]
 
 
@@ -26,8 +26,10 @@ def ready(base: str, job: JobFolder) -> Path:
     folder = Path(base)
     if folder.is_dir() or folder.is_absolute():
         base_model.check_tunable(folder)
+        convert.check_packable(folder)
     else:
-        folder = _fetched(base, job)
+        folder = hub.fetched(base, lambda done, total: job.event("download", done=done, total=total))
+        base_model.check_tunable(folder)
     _check_loadable(folder)
     jobdir.write_atomically(job.directory / jobdir.TEMPLATE, base_model.template_hash(folder))
     return folder
@@ -42,35 +44,6 @@ def unchanged(folder: Path, job_directory: Path, first: bool = True) -> None:
         jobdir.write_atomically(job_directory / NOTED, json.dumps(now))
     elif noted is not None and noted != now:
         raise ToolError("The base model's files changed while it was trained on.", "Start a new run.")
-
-
-def _fetched(name: str, job: JobFolder) -> Path:
-    """The folder of the hub's model: first what says whether it can be tuned, then the weights."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
-
-    from tools.workers.training.download import telling
-
-    try:
-        base_model.check_small(Path(snapshot_download(name, allow_patterns=SMALL)))
-        folder = Path(snapshot_download(name, ignore_patterns=SKIPPED, tqdm_class=telling(job)))
-    except GatedRepoError as error:
-        raise ToolError(
-            f"{name} is gated on the hub: its owner must let you in.", "Ask for access on its page and set HF_TOKEN."
-        ) from error
-    except RepositoryNotFoundError as error:
-        raise ToolError(
-            f"The hub has no model called {name}, or it is private.", "Check the name, or HF_TOKEN."
-        ) from error
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
-        if "no space left" in str(error).lower():
-            raise
-        said = " ".join(str(error).split())[:200]
-        raise ToolError(
-            f"{name} could not be fetched from the hub: {said}", "Check the network, or name a local folder."
-        ) from error
-    base_model.check_tunable(folder)
-    return folder
 
 
 def _check_loadable(folder: Path) -> None:
