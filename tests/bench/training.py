@@ -37,13 +37,13 @@ LOSS = """
 import json, sys, torch
 from pathlib import Path
 from transformers import AutoModelForCausalLM, AutoTokenizer
-from tools.workers import rows
+from tools.workers.training import token_rows
 tokenizer = AutoTokenizer.from_pretrained(sys.argv[1])
 model = AutoModelForCausalLM.from_pretrained(sys.argv[1], dtype=torch.float32).eval()
 asked = [json.loads(line)["messages"] for line in Path(sys.argv[2]).read_text().splitlines()]
 total = count = 0
 with torch.inference_mode():
-    for row in rows.build(tokenizer, asked, 8192, frozenset([tokenizer.eos_token_id])).rows:
+    for row in token_rows.build(tokenizer, asked, 8192, frozenset([tokenizer.eos_token_id])).rows:
         ids, labels = torch.tensor([row["input_ids"]]), torch.tensor(row["labels"])[1:]
         there = labels != -100
         logits = model(input_ids=ids).logits[0, :-1][there]

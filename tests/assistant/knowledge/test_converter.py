@@ -66,8 +66,8 @@ def test_the_converter_gets_no_secret(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_the_converter_loads_no_model_library(tmp_path: Path) -> None:
     code = (
-        "import json, sys; from pathlib import Path; from assistant.knowledge import convert\n"
-        "for name in sys.argv[1:]: convert.convert(Path(name).name, Path(name))\n"
+        "import json, sys; from pathlib import Path; from assistant.knowledge.reading import conversion_process\n"
+        "for name in sys.argv[1:]: conversion_process.convert(Path(name).name, Path(name))\n"
         "print(json.dumps(sorted({'torch', 'transformers', 'chromadb', 'gradio', 'onnxruntime'} & set(sys.modules))))"
     )
     path = tmp_path / "a.docx"

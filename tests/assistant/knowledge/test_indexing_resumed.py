@@ -18,9 +18,9 @@ SECTIONS, BATCH = 600, 64
 PROGRAM = """
 import json, sys, time
 from pathlib import Path
-from assistant.knowledge.embeddings import Choice
-from assistant.knowledge.retriever import Knowledge
-from assistant.knowledge.words import Embedder
+from assistant.knowledge.search.embedding_choice import Choice
+from assistant.knowledge.search.retriever import Knowledge
+from assistant.knowledge.search.words import Embedder
 from assistant.record.store import Store
 from tests.assistant.material import settings
 

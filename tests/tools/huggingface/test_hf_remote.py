@@ -17,7 +17,7 @@ REPO = "ada/attune-run"
 JOB = """
 import sys
 from pathlib import Path
-from tools.workers import hf_remote
+from tools.workers.elsewhere import hf_remote
 hf_remote.WAITS = (0.1, 0.1, 0.1)
 sys.exit(hf_remote.main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]))
 """

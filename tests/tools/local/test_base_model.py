@@ -94,9 +94,9 @@ def test_the_template_hash_is_the_same_wherever_the_template_is_kept(tmp_path: P
 BASE_READY = """
 import sys
 from pathlib import Path
-from tools.workers import bases
-from tools.workers.job import Job
-bases.ready("ada/tiny", Job(Path(sys.argv[1])))
+from tools.workers.training import bases
+from tools.workers.job import JobFolder
+bases.ready("ada/tiny", JobFolder(Path(sys.argv[1])))
 """
 
 

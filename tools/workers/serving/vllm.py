@@ -1,6 +1,6 @@
 """Serve a model's folder by vLLM on a CUDA GPU: `python -m tools.workers.serving.vllm FOLDER`. It was never run by us.
 
-Its server runs as a child of this process, which does for it what workers/llama.py does: it says READY with its address
+Its server runs as a child of this process, which does for it what serving/llama.py does: it says READY with its address
 once it answers, and ends with whoever started it.
 """
 
