@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 
 from assistant.background import Background
 from assistant.chat import Chat
-from assistant.conversations.formats import case_folder
-from assistant.knowledge.reading import ingestion
 from assistant.knowledge.search.retriever import Knowledge
 from assistant.record.store import Store
-from assistant.record.types import Case
-from assistant.settings import ROOT, Settings
-from assistant.stages import interview
+from assistant.settings import Settings
 from tools import loopback
 from tools.autotrain.autotrain_trainer import AutoTrainTrainer
 from tools.azure.azure_trainer import AzureTrainer
@@ -116,32 +111,3 @@ def azure(settings: Settings) -> AzureHosting:
         Prices("azure", settings.prices),
         settings.azure_management_url,
     )
-
-
-def import_case_folder(bench: Workbench, folder: Path, id: str = "") -> Case:
-    """Make a case from a folder: brief, options, documents, conversations. All of it or nothing."""
-    found = case_folder.read(folder)
-    store = bench.store
-    with store.atomic():
-        case = interview.new(store, found.title, id or _free_id(store, found.name), bench.settings.owner)
-        interview.run(store, case.id, found.brief, source="file")
-        store.set_options(case.id, found.options)
-        for name, data in found.documents:
-            ingestion.add(store, bench.settings, case.id, name, data)
-        for source, conversations in (("import", found.conversations), ("heldout", found.heldout)):
-            for messages in conversations:
-                store.import_conversation(case.id, source, messages)
-    return store.case(case.id)
-
-
-def example_case(bench: Workbench) -> Case:
-    """The example that ships with Attune: a tea shop's support desk."""
-    return import_case_folder(bench, ROOT / "data" / "examples" / "teashop")
-
-
-def _free_id(store: Store, name: str) -> str:
-    """The folder's own name, with a number behind it where it is taken."""
-    taken, number, wanted = {case.id for case in store.cases()}, 2, name
-    while wanted in taken:
-        wanted, number = f"{name}-{number}", number + 1
-    return wanted

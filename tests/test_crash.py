@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant import workbench
+from assistant import cases, workbench
+from assistant.jobs import lifecycle
 from assistant.settings import ROOT, Settings
 from assistant.stages import baseline, dataset, finetune
 from tests.conftest import cut
@@ -38,13 +39,13 @@ def bench(tmp_path):
     bench = workbench.open_workbench(Settings(data=tmp_path / "run"))
     yield bench
     for job in bench.store.jobs():
-        finetune.cancel(bench.store, bench.settings, bench.trainers, job.id)
+        lifecycle.cancel(bench.store, bench.settings, bench.trainers, job.id)
     bench.close()
 
 
 @pytest.fixture
 def case(bench, tmp_path):
-    case = workbench.import_case_folder(bench, cut(tmp_path / "teashop", 20, 4)).id
+    case = cases.from_folder(bench, cut(tmp_path / "teashop", 20, 4)).id
     baseline.run(bench.store, bench.settings, case)
     dataset.run(bench.store, case)
     return case
@@ -54,7 +55,7 @@ def follow_until(bench, job, wanted, seconds=240):
     """Poll until `wanted(status)`; the last status."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        status = finetune.follow(bench.store, bench.settings, bench.trainers, job)
+        status = lifecycle.follow(bench.store, bench.settings, bench.trainers, job)
         if wanted(status):
             return status
         time.sleep(0.2)
@@ -96,7 +97,7 @@ def test_a_killed_worker_is_failed_with_a_reason_and_resumes_from_its_checkpoint
     command = [sys.executable, "-m", "assistant.faces.cli", "finetune", case, "--resume", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=ROOT)
     assert done.returncode == 0, done.stderr
-    status = finetune.follow(bench.store, bench.settings, bench.trainers, job.id)
+    status = lifecycle.follow(bench.store, bench.settings, bench.trainers, job.id)
     assert status.state is JobState.SUCCEEDED, status.reason
     steps = [event["step"] for event in status.events if event["type"] == "step"]
     assert steps.count(1) == 1, "it began again instead of going on from its checkpoint"

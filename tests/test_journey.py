@@ -14,8 +14,9 @@ import time
 
 import pytest
 
-from assistant import stages, workbench
+from assistant import cases, stages, workbench
 from assistant.errors import AttuneError
+from assistant.jobs import lifecycle
 from assistant.settings import EMBEDDED, ROOT, Settings
 from assistant.stages import baseline, dataset, evaluate, finetune, interview, switch
 from tests.conftest import cut
@@ -64,7 +65,7 @@ def test_the_whole_journey(bench, example):
     assert stages.current(store, empty) == "interview"
     assert "lacks: goal, users" in baseline.blocked(store, empty)
     assert dataset.blocked(store, empty).startswith("0 of at least 10")
-    case = workbench.import_case_folder(bench, example).id
+    case = cases.from_folder(bench, example).id
 
     # 1. The interview is complete, because the folder's brief is.
     assert interview.done(store, case)
@@ -87,7 +88,7 @@ def test_the_whole_journey(bench, example):
     # 4. Training is a job in another process; it can be followed by anyone who has the record.
     job = finetune.run(store, settings, trainers, case, bench.knowledge, epochs=1, batch_size=4)
     events = []
-    while not (status := finetune.follow(store, settings, trainers, job.id, after=len(events))).state.ended:
+    while not (status := lifecycle.follow(store, settings, trainers, job.id, after=len(events))).state.ended:
         events += status.events
         time.sleep(0.5)
     events += status.events

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from assistant import workbench
+from assistant import cases, workbench
 from assistant.errors import AttuneError
 from assistant.faces.cli.case_commands import split_options
 from assistant.faces.cli.follow_run import follow, left_alone
@@ -46,7 +46,7 @@ def run(bench: workbench.Workbench, folder: Path, id: str = "") -> dict[str, Any
     store, settings = bench.store, bench.settings
     with clock.step("interview", f"Interview: the answers of {folder}"):
         with store.atomic():  # a folder that is not complete leaves no case behind
-            case = workbench.import_case_folder(bench, folder, id)
+            case = cases.from_folder(bench, folder, id)
             _check_brief(case, folder)
         say(f"  case '{case.id}'")
     with clock.step("baseline", "Baseline: five variants without training"):

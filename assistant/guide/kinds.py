@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from assistant import variants
 from assistant.errors import AttuneError
 from assistant.guide import hosting, measuring, paste, spans
 from assistant.record import spending
@@ -136,7 +137,7 @@ def _evaluate_terms(bench: Workbench, case: str, payload: Payload) -> Terms:
     tested = bench.store.datasets(case)[-1].test
     what = "every untrained variant"
     if payload["job"]:
-        name = finetune.candidate(bench.store, bench.store.job(int(payload["job"])))
+        name = variants.candidate(bench.store, bench.store.job(int(payload["job"])))
         what = f"the model of job {payload['job']} (judged as '{name}', as it was tuned) and {what}"
     server = bench.settings.chat_base_url
     return Terms(

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from assistant.errors import AttuneError
 from assistant.evidence import failures
 from assistant.evidence.failures import Failures, Group
+from assistant.jobs import lifecycle
 from assistant.record.types import Evaluation, Job
-from assistant.stages import evaluate, finetune
+from assistant.stages import evaluate
 from tools.trainer import JobState
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def stopped(bench: Workbench, case: str) -> str:
     if not jobs:
         return "Nothing has stopped: no training has been started yet."
     job = jobs[-1]
-    status = finetune.follow(bench.store, bench.settings, bench.trainers, job.id)
+    status = lifecycle.follow(bench.store, bench.settings, bench.trainers, job.id)
     job = bench.store.job(job.id)
     if job.state == JobState.SUCCEEDED:
         return f"Job {job.id} did not break off: it finished and made a model. Evaluate it to see whether it is better."

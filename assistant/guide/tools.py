@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.errors import AttuneError
 from assistant.guide import flags, library, paste, proposals, results, state, terms
+from assistant.jobs import lifecycle
 from assistant.leaving import export
 from assistant.record.types import LIST_FIELDS, Job, Proposal
-from assistant.stages import baseline, dataset, finetune, interview, switch
+from assistant.stages import baseline, dataset, interview, switch
 from tools.trainer import JobState, ToolError
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ class Tools:
         return _row(proposals.propose(self.bench, self.case, kind, payload, why))
 
     def _refresh(self) -> None:
-        finetune.refresh(self.bench.store, self.bench.settings, self.bench.trainers, self.case)
+        lifecycle.refresh(self.bench.store, self.bench.settings, self.bench.trainers, self.case)
 
     def _job(self, job: Job) -> dict[str, Any]:
         found: dict[str, Any] = {
@@ -223,7 +224,7 @@ class Tools:
             "metrics": job.metrics,
         }
         if not JobState(job.state).ended:
-            status = finetune.follow(self.bench.store, self.bench.settings, self.bench.trainers, job.id, 10**9)
+            status = lifecycle.follow(self.bench.store, self.bench.settings, self.bench.trainers, job.id, 10**9)
             found |= {"step": status.step, "steps": status.steps, "eta_seconds": status.eta_seconds}
         return found
 

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from assistant import variants
 from assistant.conversations.formats import json_lines
 from assistant.errors import AttuneError
 from assistant.knowledge.prompt import composition
 from assistant.record.store import Store
 from assistant.record.types import Job, Variant
 from assistant.settings import Settings
-from assistant.stages import finetune
 from tools.engine import local_models, ollama
 from tools.trainer import JobState
 
@@ -48,7 +48,7 @@ def for_ollama(
 ) -> dict[str, Any]:
     """The merged model with a Modelfile and a README.md of commands. Raises for a chat template that is not known."""
     job, source = of_job(store, settings, case, number)
-    variant = finetune.variants(store, settings, job)["tuned"]
+    variant = variants.tuned(store, settings, job)["tuned"]
     local_models.served(str(source), settings.models)  # an earlier run's model has no GGUF yet
     text = ollama.modelfile(source, variant.system, variant.temperature)  # before anything is copied
     name = f"{case}-{job.id}"

@@ -8,12 +8,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from assistant import variants
 from assistant.errors import AttuneError
 from assistant.leaving import export
 from assistant.record.store import Store
 from assistant.record.types import Evaluation, Job
 from assistant.settings import Settings
-from assistant.stages import finetune
 from tools.engine import local_models
 from tools.huggingface import push as hf_push
 
@@ -56,7 +56,7 @@ def card(store: Store, settings: Settings, job: Job) -> str:
     """The model card: what it is, from which data by which hash, how it scored, and what it is not good for."""
     dataset = store.dataset(job.dataset)
     measured = [e for e in store.evaluations(job.case) if e.job == job.id and e.finished]
-    said = finetune.variants(store, settings, job)["tuned"].system
+    said = variants.tuned(store, settings, job)["tuned"].system
     system = "\n".join(f"> {line}" for line in said.splitlines()) + export.reading(job)
     base = str(job.request.get("base_name") or job.request.get("base") or "unknown")
     loss = job.metrics.get("eval_loss")

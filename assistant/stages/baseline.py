@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
+from assistant import variants
 from assistant.chat import Chat
 from assistant.errors import AttuneError
 from assistant.evidence import questions, runner, scorers, untrained
-from assistant.knowledge.prompt import composition, shots, tokens
+from assistant.knowledge.prompt import shots, tokens
 from assistant.knowledge.search import chunks
 from assistant.record.store import Store
 from assistant.record.threads import example
@@ -18,15 +17,7 @@ from assistant.record.trials import HELD_OUT, Asked, Trial
 from assistant.record.types import QUOTE, Item, Variant
 from assistant.settings import EMBEDDED, Settings
 
-SHOTS, PASSAGES = 3, 3
 QUESTION_TOKENS = 300  # for a model that words one
-UNTRAINED = {  # name -> shots, passages
-    "prompt": (0, 0),
-    "few-shot": (SHOTS, 0),
-    "rag": (0, PASSAGES),
-    "rag+few-shot": (SHOTS, PASSAGES),
-    QUOTE: (0, 1),
-}
 UNMEASURED = "the baseline: everything there is, not measured yet"
 KEPT = "the baseline: chosen before, now with today's brief and documents"
 QUOTES = "the baseline: the documents are quoted, for the embedded model reads them badly"
@@ -53,7 +44,7 @@ def run(store: Store, settings: Settings, case: str) -> list[Variant]:
     three to five of ten answers. What was chosen or has proved better goes on answering, an untrained variant as it
     is made of today's brief.
     """
-    found = variants(store, settings, case, latest_dataset(store, case))
+    found = variants.untrained(store, settings, case, latest_dataset(store, case))
     name, reason = _chosen(store, case) or _usual(store, settings, case)
     if name in found:
         store.add_switch(case, found[name].id, "switch", reason, "baseline")
@@ -71,25 +62,10 @@ def _chosen(store: Store, case: str) -> tuple[str, str] | None:
 def _usual(store: Store, settings: Settings, case: str) -> tuple[str, str]:
     """The variant that answers while none was chosen, and why."""
     papers, shots = bool(store.documents(case)), bool(store.turns_of_case(case, ["chat", "import"]))
-    if papers and chat_endpoint(settings) == ("local", EMBEDDED):
+    if papers and variants.chat_endpoint(settings) == ("local", EMBEDDED):
         return QUOTE, QUOTES
     names = {(True, True): "rag+few-shot", (True, False): "rag", (False, True): "few-shot", (False, False): "prompt"}
     return names[papers, shots], UNMEASURED
-
-
-def variants(store: Store, settings: Settings, case: str, dataset: str = "") -> dict[str, Variant]:
-    """The untrained variants by name, recorded; their examples come from the train split of `dataset`."""
-    system = composition.instruction(store.case(case))
-    endpoint, model = chat_endpoint(settings)
-    longest = settings.longest_answer
-    made = {
-        name: Variant(
-            case, name, endpoint, model, system, shots, passages, dataset if shots else "", max_tokens=longest
-        )
-        for name, (shots, passages) in UNTRAINED.items()
-    }
-    made[QUOTE] = Variant(case, QUOTE, QUOTE, "", "", passages=UNTRAINED[QUOTE][1])
-    return {name: store.add_variant(identified(variant)) for name, variant in made.items()}
 
 
 def unmeasurable(store: Store, case: str) -> str | None:
@@ -107,7 +83,7 @@ def measure(store: Store, settings: Settings, chat: Chat, case: str, report: unt
     """
     if reason := unmeasurable(store, case):
         raise AttuneError(reason, "Add documents, or approve conversations and build a dataset.")
-    made = variants(store, settings, case, latest_dataset(store, case))
+    made = variants.untrained(store, settings, case, latest_dataset(store, case))
     say = report or (lambda *_: None)
     say("Writing the questions", 0.0)
     asked = to_ask(store, settings, chat, case, made["prompt"])
@@ -159,25 +135,6 @@ def held_out(store: Store, case: str) -> Sequence[Item]:
 
 def _said(chat: Chat, variant: Variant, text: str) -> str:
     return "".join(chat.send(variant, [{"role": "user", "content": text}], QUESTION_TOKENS))
-
-
-def plain(store: Store, settings: Settings, case: str) -> Variant:
-    """What answers before there is a baseline: the chat model with what is known of the brief."""
-    endpoint, model = chat_endpoint(settings)
-    system = composition.instruction(store.case(case))
-    variant = Variant(case, "prompt", endpoint, model, system, max_tokens=settings.longest_answer)
-    return store.add_variant(identified(variant))
-
-
-def chat_endpoint(settings: Settings) -> tuple[str, str]:
-    """Where untrained answers come from: (endpoint, model)."""
-    return ("chat" if settings.chat_base_url else "local"), settings.chat_model
-
-
-def identified(variant: Variant) -> Variant:
-    """The variant with its id: a hash of everything that makes its answers what they are."""
-    content = asdict(variant) | {"id": ""}
-    return replace(variant, id=hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16])
 
 
 def latest_dataset(store: Store, case: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from assistant import variants
 from assistant.chat import Chat
 from assistant.errors import AttuneError
 from assistant.evidence import number_recall, parity, precision, runner, scorers, statistics, verdict
@@ -15,7 +16,7 @@ from assistant.record.store import Store
 from assistant.record.types import Evaluation, Job, Score, Variant
 from assistant.repeats import repeated
 from assistant.settings import Settings
-from assistant.stages import baseline, finetune
+from assistant.stages import baseline
 from tools.trainer import JobState
 
 Report = Callable[[str, float], None]
@@ -65,18 +66,18 @@ def run(
         raise AttuneError(f"Job {tuned.id} is {tuned.state}: it has no model.", "Evaluate a job that succeeded.")
     say = report or _silent
     dataset = tuned.dataset if tuned else baseline.latest_dataset(store, case)
-    variants = baseline.variants(store, settings, case, dataset)
+    measured = variants.untrained(store, settings, case, dataset)
     if tuned:
-        variants |= finetune.variants(store, settings, tuned)
-    candidate = finetune.candidate(store, tuned) if tuned else None  # before anything is measured
-    evaluation = _open(store, case, dataset, tuned, variants)
-    results = _measure(store, chat, evaluation, variants, say)
-    found = verdict.judge(_scores(store, evaluation, variants), candidate)
+        measured |= variants.tuned(store, settings, tuned)
+    candidate = variants.candidate(store, tuned) if tuned else None  # before anything is measured
+    evaluation = _open(store, case, dataset, tuned, measured)
+    results = _measure(store, chat, evaluation, measured, say)
+    found = verdict.judge(_scores(store, evaluation, measured), candidate)
     say("Comparing what is served with what was trained", 0.98)
-    same = _parity(store, settings, chat, tuned, variants) if tuned else {}
+    same = _parity(store, settings, chat, tuned, measured) if tuned else {}
     if same and candidate:
-        same["checks"].append(asdict(_served(store, chat, evaluation, variants[candidate])))
-    for variant in variants.values():
+        same["checks"].append(asdict(_served(store, chat, evaluation, measured[candidate])))
+    for variant in measured.values():
         chat.models.release(variant)
     return store.finish_evaluation(evaluation.id, results, found.to_json(), same)
 
@@ -149,12 +150,12 @@ def _scores(store: Store, evaluation: Evaluation, variants: dict[str, Variant]) 
     return {name: runner.by_conversation(kept) for name, kept in runner.shared(mine, runner.turn).items()}
 
 
-def _parity(store: Store, settings: Settings, chat: Chat, job: Job, variants: dict[str, Variant]) -> dict[str, Any]:
+def _parity(store: Store, settings: Settings, chat: Chat, job: Job, measured: dict[str, Variant]) -> dict[str, Any]:
     tuned = Path(settings.model_path(job.model))
     if not tuned.is_dir():
         return {}  # a hosted model is served by the one who trained it
     base = Path(settings.model_path(str(job.request["base_name"])))
-    return parity.compare(chat, variants[finetune.candidate(store, job)], base, tuned)
+    return parity.compare(chat, measured[variants.candidate(store, job)], base, tuned)
 
 
 def _served(store: Store, chat: Chat, evaluation: Evaluation, variant: Variant) -> parity.Check:

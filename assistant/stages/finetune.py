@@ -5,25 +5,21 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from assistant import endpoints, models
+from assistant import models
 from assistant.conversations.with_passages import Carried
 from assistant.errors import AttuneError
+from assistant.jobs import launch, lifecycle, material
+from assistant.jobs.launch import Trainers
 from assistant.knowledge.prompt import composition
 from assistant.knowledge.search.retriever import Knowledge
-from assistant.record import spending
-from assistant.record.connection import now
 from assistant.record.store import Store
-from assistant.record.types import Job, Variant
+from assistant.record.types import Job
 from assistant.settings import EMBEDDED, Settings
-from assistant.stages import baseline, launch, material
-from assistant.stages.launch import Trainers
-from tools.trainer import Estimate, Hosted, JobState, JobStatus, TrainRequest
+from assistant.stages import baseline
+from tools.trainer import Estimate, Hosted, JobState, TrainRequest
 
-NO_NEWS = 10**9  # of a job's events those behind this one: none
-STARTING = "It is being started."
 OPTIONS = (
     "base",
     "epochs",
@@ -85,7 +81,7 @@ def run(
     store: Store, settings: Settings, trainers: Trainers, case: str, knowledge: Knowledge | None = None, **options: Any
 ) -> Job:
     """Start training. `options`: trainer and those of OPTIONS. Without `knowledge` one is opened for the passages."""
-    refresh(store, settings, trainers, case)
+    lifecycle.refresh(store, settings, trainers, case)
     if reason := blocked(store, case):
         raise AttuneError(reason, "Then start again.")
     name, request, carried = _request(store, settings, trainers, case, options, knowledge, exact=True)
@@ -110,113 +106,6 @@ def begin(
     takes = launch.estimate(trainers, name, request)
     job, new = launch.record(store, settings, takes, case, dataset, name, request, kept)
     return launch.launch(store, settings, trainers, job, request) if new else job
-
-
-def refresh(store: Store, settings: Settings, trainers: Trainers, case: str | None = None) -> list[Job]:
-    """Ask about every job that has not ended and record what is true. Calling it often is harmless."""
-    for job in store.jobs(case):
-        if not JobState(job.state).ended or job.metrics.get("ending"):
-            follow(store, settings, trainers, job.id)
-    return store.jobs(case)
-
-
-def follow(store: Store, settings: Settings, trainers: Trainers, job_id: int, after: int = 0) -> JobStatus:
-    """The job's true state, recorded; `events` from index `after` on."""
-    job = store.job(job_id)
-    if not job.handle and not launch.found(store, settings, trainers, job):
-        job = store.job(job_id)
-        return JobStatus(JobState(job.state), job.reason or ("It waits for its turn." if job.waits else STARTING))
-    job = store.job(job_id)
-    status = launch.trainer(trainers, job.trainer).poll(_handle(settings, job), after)
-    if not JobState(job.state).ended or job.metrics.get("ending"):
-        _record(store, settings, job, status)
-    job = store.job(job_id)
-    return status if job.state != JobState.CANCELLED else replace(status, state=JobState.CANCELLED, reason=job.reason)
-
-
-def cancel(store: Store, settings: Settings, trainers: Trainers, job_id: int) -> Job:
-    """End the job: from now on it is cancelled, whatever its worker still has to do. Its last checkpoint is kept.
-
-    Harmless when it has ended. One of which nobody knows whether it runs stays what it is.
-    """
-    job = store.job(job_id)
-    if JobState(job.state).ended:
-        return job
-    if not job.handle and launch.found(store, settings, trainers, job):
-        job = store.job(job_id)
-    if job.handle:
-        launch.trainer(trainers, job.trainer).cancel(_handle(settings, job))
-        follow(store, settings, trainers, job_id)  # it may have ended before it was asked to
-    with store.atomic():
-        job = store.job(job_id)
-        if JobState(job.state).ended or (job.state == JobState.UNKNOWN and not job.handle):
-            return job
-        ending = {"ending": True} if job.handle else {}
-        store.set_job(job_id, state=JobState.CANCELLED, reason="", ended=now(), metrics=job.metrics | ending)
-    return store.job(job_id)
-
-
-def pause(store: Store, settings: Settings, trainers: Trainers, job_id: int) -> Job:
-    """Stop the job for now, to `resume` later. Raises ToolError where its trainer or its state does not allow it."""
-    follow(store, settings, trainers, job_id)
-    job = store.job(job_id)
-    if JobState(job.state).ended or not job.handle:
-        raise AttuneError(f"Job {job_id} is {job.state}: it cannot be paused.", "Only a job that runs can be paused.")
-    launch.trainer(trainers, job.trainer).pause(_handle(settings, job))
-    follow(store, settings, trainers, job_id)
-    return store.job(job_id)
-
-
-def resume(store: Store, settings: Settings, trainers: Trainers, job_id: int) -> Job:
-    """Go on from the last checkpoint of a job that was paused, failed or was cancelled."""
-    job = store.job(job_id)
-    follow(store, settings, trainers, job_id)
-    if store.job(job_id).state == JobState.SUCCEEDED:
-        raise AttuneError(f"Job {job_id} has succeeded.", "There is nothing to resume; evaluate its model.")
-    if not job.handle:
-        raise AttuneError(f"Job {job_id} never began, so it has no checkpoint.", "Start a new run.")
-    with spending.resuming(store, settings, job_id):
-        launch.trainer(trainers, job.trainer).resume(_handle(settings, job))
-    metrics = store.job(job_id).metrics | {"ending": False}
-    store.set_job(job_id, state=JobState.RUNNING, reason="", ended="", metrics=metrics)
-    return store.job(job_id)
-
-
-def variants(store: Store, settings: Settings, job: Job) -> dict[str, Variant]:
-    """The tuned variants of a job that succeeded, recorded."""
-    local = Path(settings.model_path(job.model)).is_dir()
-    endpoint = "local" if local else job.trainer if job.trainer in endpoints.HOSTED else "chat"
-    system, longest = str(job.request["system"]), settings.longest_answer
-    made = {
-        name: Variant(job.case, name, endpoint, job.model, system, 0, passages, "", job.id, max_tokens=longest)
-        for name, passages in ((material.TUNED, 0), (material.READER, baseline.PASSAGES))
-        if not passages or store.documents(job.case)
-    }
-    return {name: store.add_variant(baseline.identified(variant)) for name, variant in made.items()}
-
-
-def candidate(store: Store, job: Job) -> str:
-    """The variant of a job that is judged, told by how it was tuned alone: with passages where its rows carried some.
-
-    So it is named before anything is measured: choosing the better of the two afterwards would flatter.
-    """
-    reads = job.request.get("passages", {}).get("rows") and store.documents(job.case)
-    return material.READER if reads else material.TUNED
-
-
-def checkpoint_variants(store: Store, settings: Settings, job: Job) -> list[Variant]:
-    """The models of earlier steps that a vendor kept, as candidates `tuned@STEP`, recorded but not measured.
-
-    A local checkpoint is no model that could answer: it is there to go on from.
-    """
-    tuned = variants(store, settings, job)[candidate(store, job)]
-    if tuned.endpoint not in endpoints.HOSTED:
-        return []
-    return [
-        store.add_variant(baseline.identified(replace(tuned, name=f"tuned@{kept['step']}", model=str(kept["model"]))))
-        for kept in job.metrics.get("checkpoints", [])
-        if kept["model"] != job.model
-    ]
 
 
 def _request(
@@ -256,34 +145,3 @@ def _continued(store: Store, settings: Settings, case: str, number: int, chosen:
     if job.adapter and chosen.get("tuning", "lora") != "full":
         return {"base": str(job.request["base_name"]), "adapter": settings.model_path(job.adapter)}
     return {"base": job.model}
-
-
-def _record(store: Store, settings: Settings, job: Job, status: JobStatus) -> None:
-    kept = [{"step": c.step, "model": settings.portable(c.model), "metrics": c.metrics} for c in status.checkpoints]
-    told = status.metrics | ({"checkpoints": kept} if kept else {})
-    with store.atomic():  # what was noted while the trainer was asked, a resumption for one, stays
-        known = store.job(job.id)
-        if known.metrics.get("ending"):  # it is cancelled, whatever came of its worker
-            gone = status.state.rests
-            reason = status.reason if status.state is JobState.CANCELLED else known.reason
-            store.set_job(job.id, reason=reason, metrics=known.metrics | told | {"ending": not gone})
-        if JobState(known.state).ended:
-            return
-        store.set_job(
-            job.id,
-            state=str(status.state),
-            reason=status.reason,
-            metrics=known.metrics | told,
-            model=settings.portable(status.model),
-            adapter=settings.portable(status.adapter),
-            ended=now() if status.state.ended else "",
-        )
-    if status.state is JobState.SUCCEEDED:
-        variants(store, settings, store.job(job.id))
-        checkpoint_variants(store, settings, store.job(job.id))
-
-
-def _handle(settings: Settings, job: Job) -> str:
-    """A local job's handle is a folder, recorded relative to the data folder."""
-    inside = settings.data / job.handle
-    return str(inside) if job.handle and inside.is_dir() else job.handle

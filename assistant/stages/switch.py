@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assistant import variants
 from assistant.errors import AttuneError
 from assistant.record.store import Store
 from assistant.record.types import Switch, Variant
@@ -53,7 +54,7 @@ def done(store: Store, case: str) -> bool:
 def active(store: Store, settings: Settings, case: str) -> Variant:
     """The variant that answers now; before the baseline, the chat model with what is known of the brief."""
     stack = _stack(store, case)
-    return store.variant(stack[-1]) if stack else baseline.plain(store, settings, case)
+    return store.variant(stack[-1]) if stack else variants.plain(store, settings, case)
 
 
 def run(store: Store, case: str, variant: str = "", by: str = "user", reason: str = "", force: bool = False) -> Switch:

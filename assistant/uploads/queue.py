@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 
+from assistant.jobs import launch, lifecycle
+from assistant.jobs.launch import Trainers
 from assistant.record.connection import now
 from assistant.record.store import Store
 from assistant.record.types import Job
 from assistant.settings import Settings
-from assistant.stages import finetune, launch
-from assistant.stages.launch import Trainers
 from assistant.uploads import tuning_jobs
 from tools.trainer import JobState, ToolError
 
@@ -51,7 +51,7 @@ def room(store: Store, settings: Settings, trainers: Trainers, owner: str) -> in
     """How many more jobs of the owner may run now. One that is paused takes no room, one that is ending does."""
     for job in _busy(store, owner):
         try:
-            finetune.follow(store, settings, trainers, job.id, finetune.NO_NEWS)
+            lifecycle.follow(store, settings, trainers, job.id, lifecycle.NO_NEWS)
         except ToolError as error:
             log.warning("job %s cannot be asked about: %s", job.id, error)
     return settings.api_jobs - len(_busy(store, owner))
@@ -112,4 +112,4 @@ class Turns:
         for owner in dict.fromkeys(store.case(job.case).owner for job in store.waiting()):
             advance(store, settings, trainers, owner)
         for job in store.ending():
-            finetune.follow(store, settings, trainers, job.id, finetune.NO_NEWS)
+            lifecycle.follow(store, settings, trainers, job.id, lifecycle.NO_NEWS)

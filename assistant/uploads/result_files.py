@@ -9,11 +9,11 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from assistant.jobs import lifecycle
+from assistant.jobs.launch import Trainers
 from assistant.record.store import Store
 from assistant.record.types import Job
 from assistant.settings import Settings
-from assistant.stages import finetune
-from assistant.stages.launch import Trainers
 from assistant.uploads import uploaded_files
 from tools.trainer import JobState, ToolError
 
@@ -102,7 +102,7 @@ def _keep_rows(store: Store, settings: Settings, _: Trainers, job: Job) -> None:
 def _keep_metrics(store: Store, settings: Settings, trainers: Trainers, job: Job) -> None:
     if job.state != JobState.SUCCEEDED or store.file(file_id(job)) is not None:
         return
-    status = finetune.follow(store, settings, trainers, job.id)
+    status = lifecycle.follow(store, settings, trainers, job.id)
     if status.state is JobState.SUCCEEDED:  # else its trainer cannot be asked now, and the table would stay empty
         uploaded_files.add(
             store,

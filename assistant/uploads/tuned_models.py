@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from assistant.jobs import lifecycle
+from assistant.jobs.launch import Trainers
 from assistant.record.connection import now
 from assistant.record.store import Store
 from assistant.record.types import Job
 from assistant.settings import Settings
-from assistant.stages import finetune, switch
-from assistant.stages.launch import Trainers
+from assistant.stages import switch
 from assistant.uploads import public_names
 from assistant.uploads.refusals import Refused, missing
 from tools.local import checkpoint
@@ -19,7 +20,7 @@ from tools.trainer import JobState
 
 def at_step(store: Store, settings: Settings, trainers: Trainers, job: Job, step: int) -> Path:
     """The folder of the model of that step, made when it is first asked for. Raises Refused where none was kept."""
-    status = finetune.follow(store, settings, trainers, job.id, finetune.NO_NEWS)
+    status = lifecycle.follow(store, settings, trainers, job.id, lifecycle.NO_NEWS)
     found = next((one.model for one in status.checkpoints if one.step == step), None)
     if found is None:
         raise missing("checkpoint", public_names.model_id(store, job, step), "model", "model_not_found")

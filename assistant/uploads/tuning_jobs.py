@@ -12,6 +12,8 @@ from assistant import models
 from assistant.conversations import split
 from assistant.conversations.formats import openai_rows
 from assistant.errors import AttuneError
+from assistant.jobs import launch, material
+from assistant.jobs.launch import Trainers
 from assistant.record import spending
 from assistant.record.connection import now
 from assistant.record.judged_rows import Judgement
@@ -19,8 +21,7 @@ from assistant.record.store import Store
 from assistant.record.types import Dataset, Item, Job, Message
 from assistant.record.uploads import File
 from assistant.settings import EMBEDDED, Settings
-from assistant.stages import interview, launch, material
-from assistant.stages.launch import Trainers
+from assistant.stages import interview
 from assistant.uploads import public_names, uploaded_files
 from assistant.uploads import tuned_models as tuned
 from assistant.uploads.refusals import Refused, missing

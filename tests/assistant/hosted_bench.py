@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assistant.jobs import lifecycle
 from assistant.record.types import Job
 from assistant.settings import Settings
 from assistant.stages import finetune
@@ -34,7 +35,7 @@ class Hosted:
     def refresh(self) -> Job:
         """The case's latest job after one look."""
         bench = self.bench
-        return finetune.refresh(bench.store, bench.settings, bench.trainers, self.case)[-1]
+        return lifecycle.refresh(bench.store, bench.settings, bench.trainers, self.case)[-1]
 
     def ended(self) -> Job:
         return wait_for(lambda: (job := self.refresh()) and JobState(job.state).ended and job, 30)

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from assistant import variants
 from assistant.knowledge.prompt import composition, tokens, trace
 from assistant.knowledge.reading import ingestion
 from assistant.record.types import Case, Passage
 from assistant.settings import Settings
-from assistant.stages import baseline
 from assistant.workbench import open_workbench
 from tests.browser.conftest import App
 
@@ -28,7 +28,7 @@ def fill(data: Path) -> None:
     store, made = bench.store, bench.settings
     case = store.add_case(Case("shop", "Tea shop")).id
     ingestion.add(store, made, case, "care.md", f"# Pots\n\n{CARE}".encode())
-    variant = baseline.plain(store, made, case)
+    variant = variants.plain(store, made, case)
     passages = [Passage("care.md", "Pots", CARE, 0.9), Passage("hours.md", "", HOURS, 0.5)]
     messages = [{"role": "user", "content": "May I use soap?\nAnd when are you open?"}]
     shots = [[{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello from the shop."}]]
@@ -49,8 +49,8 @@ def fill(data: Path) -> None:
         passages=built.passages,
         details={"saw": trace.record(built, counter)},
     )
-    baseline.plain(store, made, case)
-    store.add_switch(case, baseline.variants(store, made, case)["rag"].id, "switch", "for this test", "user")
+    variants.plain(store, made, case)
+    store.add_switch(case, variants.untrained(store, made, case)["rag"].id, "switch", "for this test", "user")
     bench.close()
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import pytest
 
 from assistant.chat import Chat
+from assistant.jobs import lifecycle
 from assistant.knowledge.search.retriever import Knowledge
 from assistant.record.store import Store
 from assistant.record.types import Case, Dataset, Item
-from assistant.stages import finetune, switch
+from assistant.stages import switch
 from tests.tools.conftest import make_rows, wait_for
 from tests.tools.contract import Bench, ended
 from tests.tools.contract_attune import AttuneBench
@@ -207,7 +208,7 @@ def test_the_chat_can_switch_to_its_model(bench: Bench, good: Run) -> None:
     trainer = bench.make()
     request = {"system": "You answer briefly."}
     job = store.add_job(case.id, dataset.id, trainer.name, settings.portable(good.handle), "running", request)
-    finetune.refresh(store, settings, {trainer.name: trainer}, case.id)
+    lifecycle.refresh(store, settings, {trainer.name: trainer}, case.id)
     assert store.job(job.id).state == JobState.SUCCEEDED
     bench.serve(good.status.model)
     switch.run(store, case.id, "tuned", force=True)

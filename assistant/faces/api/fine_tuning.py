@@ -10,8 +10,8 @@ from fastapi import APIRouter, Header, Query, Request
 from assistant.faces.api import job_objects
 from assistant.faces.api.common import After, Bench, Owner, page
 from assistant.faces.api.schemas import objects
+from assistant.jobs import lifecycle
 from assistant.record.types import Job
-from assistant.stages import finetune
 from assistant.uploads import public_names, queue, result_files, tuning_jobs
 from assistant.uploads.refusals import Refused, missing
 from tools.trainer import JobState, JobStatus, ToolError
@@ -59,7 +59,7 @@ def cancel_job(bench: Bench, owner: Owner, job_id: str) -> objects.JobObject:
     job = _job(bench, owner, job_id)
     _refresh(bench, job)
     if not JobState(bench.store.job(job.id).state).ended:
-        job = finetune.cancel(bench.store, bench.settings, bench.trainers, job.id)
+        job = lifecycle.cancel(bench.store, bench.settings, bench.trainers, job.id)
         if job.state == JobState.CANCELLED:
             return _shown(bench, job)
     raise Refused(f"{job_id} has ended, so it cannot be cancelled.", "Look at its status.", code="invalid_state")
@@ -69,7 +69,7 @@ def cancel_job(bench: Bench, owner: Owner, job_id: str) -> objects.JobObject:
 def pause_job(bench: Bench, owner: Owner, job_id: str) -> objects.JobObject:
     """Stop for now. A run of this machine still runs until its step and a checkpoint are done, then it is paused."""
     job = _job(bench, owner, job_id)
-    return _shown(bench, finetune.pause(bench.store, bench.settings, bench.trainers, job.id))
+    return _shown(bench, lifecycle.pause(bench.store, bench.settings, bench.trainers, job.id))
 
 
 @router.post("/{job_id}/resume")
@@ -84,7 +84,7 @@ def resume_job(bench: Bench, owner: Owner, job_id: str) -> objects.JobObject:
             "rate_limit_exceeded",
             429,
         )
-    return _shown(bench, finetune.resume(bench.store, bench.settings, bench.trainers, job.id))
+    return _shown(bench, lifecycle.resume(bench.store, bench.settings, bench.trainers, job.id))
 
 
 @router.get("/{job_id}/events")
@@ -141,10 +141,10 @@ def _job(bench: Bench, owner: str, id: str) -> Job:
     return found
 
 
-def _refresh(bench: Bench, job: Job, after: int = finetune.NO_NEWS) -> JobStatus:
+def _refresh(bench: Bench, job: Job, after: int = lifecycle.NO_NEWS) -> JobStatus:
     """What is true of the job now; what was true last where its trainer cannot be asked."""
     try:
-        return finetune.follow(bench.store, bench.settings, bench.trainers, job.id, after)
+        return lifecycle.follow(bench.store, bench.settings, bench.trainers, job.id, after)
     except ToolError as error:
         log.warning("job %s cannot be asked about: %s", job.id, error)
         return JobStatus(JobState(job.state), job.reason)

@@ -27,6 +27,7 @@ def baseline(
     With --evaluate the five variants answer the held-out conversations; while there are none, questions that are
     generated from the documents and the brief, and marked so.
     """
+    from assistant import variants
     from assistant.stages import baseline as stage
     from assistant.stages import switch as switching
 
@@ -39,7 +40,7 @@ def baseline(
             switching.serve(bench.store, chosen.id, "" if use == "best" else use)
         active = switching.active(bench.store, bench.settings, chosen.id)
         dataset = stage.latest_dataset(bench.store, chosen.id)
-        made = list(stage.variants(bench.store, bench.settings, chosen.id, dataset).values())
+        made = list(variants.untrained(bench.store, bench.settings, chosen.id, dataset).values())
         value: Json = {"case": chosen.id, "active": active.name, "variants": made}
         rows = [(v.name, v.shots, v.passages, v.model or "none", v.id) for v in made]
         text = table(rows, ("variant", "shots", "passages", "model", "id"))

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from assistant.faces.cli.shared import CommandStopped, ProgressLine, duration
+from assistant.jobs import lifecycle
 
 if TYPE_CHECKING:
     from assistant.record.types import Job
@@ -17,12 +18,11 @@ POLL_SECONDS = 0.5
 
 def follow(bench: Workbench, job: int) -> Job:
     """Show a run's progress on standard error until it ends or is paused; returns the job as it is then."""
-    from assistant.stages import finetune
 
     line, seen, loss = ProgressLine(), 0, ""
     try:
         while True:
-            status = finetune.follow(bench.store, bench.settings, bench.trainers, job, after=seen)
+            status = lifecycle.follow(bench.store, bench.settings, bench.trainers, job, after=seen)
             seen += len(status.events)
             loss = next((f"{e['loss']:.3f}" for e in reversed(status.events) if "loss" in e), loss)
             line(progress_text(job, status, loss))
@@ -33,7 +33,7 @@ def follow(bench: Workbench, job: int) -> Job:
         raise left_alone(job) from None
     finally:
         line.end()
-    finetune.refresh(bench.store, bench.settings, bench.trainers)
+    lifecycle.refresh(bench.store, bench.settings, bench.trainers)
     return bench.store.job(job)
 
 

@@ -57,14 +57,14 @@ def finetune(
 
     The run goes on in the background whatever becomes of this command.
     """
-    from assistant.stages import finetune as stage
+    from assistant.jobs import lifecycle
 
     with open_bench() as bench:
         chosen = pick(bench.store, case)
         if resume + pause + cancel + watch > 1:
             raise AttuneError("Only one of --resume, --pause, --cancel and --follow can be done.", "Choose one.")
         if resume or pause or cancel:
-            do = stage.resume if resume else stage.pause if pause else stage.cancel
+            do = lifecycle.resume if resume else lifecycle.pause if pause else lifecycle.cancel
             run = do(bench.store, bench.settings, bench.trainers, _job(bench, chosen, job).id)
         elif watch:
             run = _job(bench, chosen, job)
@@ -116,9 +116,9 @@ def _start(bench: Workbench, case: Case, options: dict[str, Any]) -> Job:
 
 def _job(bench: Workbench, case: Case, number: int) -> Job:
     """The job of that number, or the case's latest, as it is now."""
-    from assistant.stages import finetune as stage
+    from assistant.jobs import lifecycle
 
-    stage.refresh(bench.store, bench.settings, bench.trainers, case.id)
+    lifecycle.refresh(bench.store, bench.settings, bench.trainers, case.id)
     found = [job for job in bench.store.jobs(case.id) if number in (0, job.id)]
     if not found:
         raise AttuneError(f"'{case.id}' has no job{f' {number}' if number else ''}.", "See `attune jobs`.")
@@ -153,11 +153,11 @@ def _job_text(job: Job) -> str:
 
 def jobs(case: CaseId = "", as_json: AsJson = False) -> None:
     """List training runs, brought up to date."""
-    from assistant.stages import finetune as stage
+    from assistant.jobs import lifecycle
 
     with open_bench() as bench:
         name = pick(bench.store, case).id if case else None
-        stage.refresh(bench.store, bench.settings, bench.trainers, name)
+        lifecycle.refresh(bench.store, bench.settings, bench.trainers, name)
         found = bench.store.jobs(name)
         rows = [(j.id, j.case, j.trainer, j.state, j.created[:16], j.reason) for j in found]
         head = ("job", "case", "trainer", "state", "started", "reason")

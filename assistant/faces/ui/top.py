@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from assistant import workbench
+from assistant import cases
 from assistant.faces.ui import tracker
 from assistant.faces.ui.handler_errors import told
 from assistant.faces.ui.session import QUIET, Session
@@ -89,7 +89,7 @@ class Top:
         return self._opened(interview.new(self.bench.store, title, owner=self.bench.settings.owner).id)
 
     def _example(self) -> tuple[Any, ...]:
-        return self._opened(workbench.example_case(self.bench).id)
+        return self._opened(cases.example(self.bench).id)
 
     def _opened(self, case: str) -> tuple[Any, ...]:
         return case, self._choices(case), gr.Row(visible=False), ""

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from assistant import variants
 from assistant.conversations.formats import case_folder
 from assistant.conversations.with_passages import MIXED, WITHOUT, Carried
 from assistant.errors import AttuneError
@@ -22,6 +23,7 @@ from assistant.guide import proposals
 from assistant.guide.commands import train_options
 from assistant.guide.kinds import KINDS
 from assistant.guide.tools import Tools
+from assistant.jobs import lifecycle
 from assistant.knowledge.prompt import composition
 from assistant.knowledge.reading import ingestion
 from assistant.record.types import Job, Message, Variant
@@ -99,7 +101,7 @@ def prompts(row: list[Message]) -> list[Message]:
 
 def reader(bench: Workbench) -> Variant:
     system = composition.short_instruction(bench.store.case(CASE))
-    return Variant(CASE, "tuned+rag", "local", bench.settings.chat_model, system, 0, baseline.PASSAGES, max_tokens=64)
+    return Variant(CASE, "tuned+rag", "local", bench.settings.chat_model, system, 0, variants.PASSAGES, max_tokens=64)
 
 
 def test_a_row_is_to_the_letter_what_the_chat_would_send(shop: Opened) -> None:
@@ -128,8 +130,8 @@ def test_a_changed_row_keeps_its_best_passage_and_as_many(shop: Opened) -> None:
             found += 1
             text = str(row[0]["content"])
             assert sent.passages[0].text in text
-            assert len(re.findall(r"^\[\d\]", text, re.MULTILINE)) == baseline.PASSAGES
-            assert sum(passage.text in text for passage in sent.passages) < baseline.PASSAGES
+            assert len(re.findall(r"^\[\d\]", text, re.MULTILINE)) == variants.PASSAGES
+            assert sum(passage.text in text for passage in sent.passages) < variants.PASSAGES
     assert found
 
 
@@ -270,9 +272,9 @@ def test_who_is_judged_is_told_by_how_it_was_tuned(shop: Opened) -> None:
     bench, _ = shop
     _, reads = trained(shop)
     _, plain = trained(shop, passages="off")
-    assert finetune.candidate(bench.store, bench.store.job(reads.id)) == "tuned+rag"
-    assert finetune.candidate(bench.store, bench.store.job(plain.id)) == "tuned"
-    assert set(finetune.variants(bench.store, bench.settings, bench.store.job(reads.id))) == {"tuned", "tuned+rag"}
+    assert variants.candidate(bench.store, bench.store.job(reads.id)) == "tuned+rag"
+    assert variants.candidate(bench.store, bench.store.job(plain.id)) == "tuned"
+    assert set(variants.tuned(bench.store, bench.settings, bench.store.job(reads.id))) == {"tuned", "tuned+rag"}
 
 
 def test_every_face_knows_the_option() -> None:
@@ -301,8 +303,8 @@ def test_a_proposal_says_what_the_passages_come_to_and_who_will_be_judged(shop: 
     assert "passages" not in plain.terms["takes"]
     trainer.state = JobState.SUCCEEDED
     proposals.confirm(bench, plain.id)
-    finetune.refresh(bench.store, bench.settings, bench.trainers)
+    lifecycle.refresh(bench.store, bench.settings, bench.trainers)
     assert "judged as 'tuned', as it was tuned" in proposals.propose(bench, CASE, "evaluate", {}).terms["what"]
     trained(shop)
-    finetune.refresh(bench.store, bench.settings, bench.trainers)
+    lifecycle.refresh(bench.store, bench.settings, bench.trainers)
     assert "judged as 'tuned+rag'" in proposals.propose(bench, CASE, "evaluate", {}).terms["what"]

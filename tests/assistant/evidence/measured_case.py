@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from assistant import variants
 from assistant.evidence import verdict
+from assistant.jobs import lifecycle
 from assistant.record.types import Evaluation, Score
 from assistant.stages import baseline, dataset, finetune, interview
 from assistant.workbench import Workbench
@@ -33,25 +35,25 @@ def trained(bench: Workbench, trainer: InstantTrainer, heldout: int = 20) -> str
     dataset.run(store, case)
     finetune.run(store, bench.settings, bench.trainers, case)
     trainer.state = JobState.SUCCEEDED
-    finetune.refresh(store, bench.settings, bench.trainers, case)
+    lifecycle.refresh(store, bench.settings, bench.trainers, case)
     return case
 
 
 def evaluated(bench: Workbench, case: str, rate: Rate, untrained: Sequence[str] = ("prompt", "few-shot")) -> Evaluation:
     """An evaluation recorded as the stage records it: scores a turn, results a variant, and the real verdict."""
     store, job = bench.store, bench.store.jobs(case)[-1]
-    known = baseline.variants(store, bench.settings, case, job.dataset)
-    tuned = finetune.variants(store, bench.settings, job)["tuned"]
-    variants = {name: known[name] for name in untrained} | {"tuned": tuned}
-    opened = store.add_evaluation(case, job.dataset, job.id, "chrf", [variant.id for variant in variants.values()])
+    known = variants.untrained(store, bench.settings, case, job.dataset)
+    tuned = variants.tuned(store, bench.settings, job)["tuned"]
+    measured = {name: known[name] for name in untrained} | {"tuned": tuned}
+    opened = store.add_evaluation(case, job.dataset, job.id, "chrf", [variant.id for variant in measured.values()])
     scores: dict[str, dict[int, float]] = {}
     for item in store.items(job.dataset, "test"):
         asked = str(item.messages[0]["content"])
-        for name, variant in variants.items():
+        for name, variant in measured.items():
             score = rate(asked, name == "tuned")
             scores.setdefault(name, {})[item.position] = score
             store.add_score(Score(opened.id, variant.id, item.position, 0, f"{name} says so", score, 80, 20, 0.1, 0.3))
-    results = {name: {"variant": v.id, "tokens_per_request": 100.0 + v.shots} for name, v in variants.items()}
+    results = {name: {"variant": v.id, "tokens_per_request": 100.0 + v.shots} for name, v in measured.items()}
     found = verdict.judge(scores, "tuned")
     return store.finish_evaluation(opened.id, results, found.to_json(), {"ok": True, "checks": []})
 

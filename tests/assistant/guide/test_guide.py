@@ -10,8 +10,9 @@ import pytest
 from assistant.errors import AttuneError
 from assistant.guide import proposals
 from assistant.guide.agent import Guide, GuideReply
+from assistant.jobs import lifecycle
 from assistant.record.types import BRIEF_QUESTIONS
-from assistant.stages import finetune, interview, switch
+from assistant.stages import interview, switch
 from tests.assistant.guide.proposing import approve, open_bench
 from tools.trainer import JobState
 
@@ -229,7 +230,7 @@ def finish(talk: Talk, decision: str) -> None:
     """Let the newest job succeed and record an evaluation of its model that ended with this decision."""
     bench, case = talk.bench, talk.case
     talk.trainer.state = JobState.SUCCEEDED
-    job = finetune.refresh(bench.store, bench.settings, bench.trainers, case)[-1]
+    job = lifecycle.refresh(bench.store, bench.settings, bench.trainers, case)[-1]
     tuned = next(variant for variant in bench.store.variants(case) if variant.job == job.id)
     opened = bench.store.add_evaluation(case, job.dataset, job.id, "chrf", [tuned.id])
     verdict = {"decision": decision, "reason": "The tuned model scores 9 points more.", "candidate": "tuned"}

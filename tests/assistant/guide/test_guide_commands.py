@@ -15,6 +15,7 @@ import pytest
 
 from assistant.guide import proposals, results, wording
 from assistant.guide.agent import Guide
+from assistant.jobs import lifecycle
 from assistant.stages import finetune, interview, switch
 from tests.assistant.evidence.measured_case import bad_at_refunds, evaluated, trained
 from tests.assistant.guide.proposing import Opened, open_bench
@@ -147,7 +148,7 @@ def test_why_it_stopped_is_the_reason_and_the_remedy(opened: Opened, status: Job
     case = trained(bench, trainer)
     trainer.poll = lambda handle, after=0: status  # type: ignore[method-assign]  # noqa: ARG005
     job = finetune.run(bench.store, bench.settings, bench.trainers, case)
-    finetune.refresh(bench.store, bench.settings, bench.trainers, case)
+    lifecycle.refresh(bench.store, bench.settings, bench.trainers, case)
     assert f"Job {job.id} {expected}" in Guide(bench).say(case, "why did it stop?").text
 
 

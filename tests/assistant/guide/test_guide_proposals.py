@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from assistant import variants
 from assistant.errors import AttuneError
 from assistant.guide import proposals
+from assistant.jobs import lifecycle
 from assistant.record.types import Job
 from assistant.stages import dataset, finetune, interview, switch
 from assistant.workbench import Workbench
@@ -290,7 +292,7 @@ def test_a_card_says_what_is_true_of_the_model_that_would_answer(opened: Opened)
     proved = switch.find(bench.store, case, "tuned")
     finetune.run(bench.store, bench.settings, bench.trainers, case, seed=2)
     job = _refreshed(bench, case)
-    newer = finetune.variants(bench.store, bench.settings, job)["tuned"]
+    newer = variants.tuned(bench.store, bench.settings, job)["tuned"]
     assert newer.id != proved.id
     with pytest.raises(AttuneError, match="better is 'tuned' of job 1, not 'tuned' of job 2"):
         proposals.propose(bench, case, "switch", {"variant": "tuned"})
@@ -312,9 +314,8 @@ def test_a_running_job_blocks_another(opened: Opened) -> None:
 
 
 def _refreshed(bench: Workbench, case: str) -> Job:
-    from assistant.stages import finetune
 
-    return finetune.refresh(bench.store, bench.settings, bench.trainers, case)[-1]
+    return lifecycle.refresh(bench.store, bench.settings, bench.trainers, case)[-1]
 
 
 def test_an_evaluation_runs_in_the_background_and_its_failure_is_told(tmp_path: Path) -> None:

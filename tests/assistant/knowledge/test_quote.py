@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant import variants
 from assistant.errors import AttuneError
 from assistant.faces.ui import tracker
 from assistant.knowledge.quote import pleasantries, question_kinds, quoting, units
@@ -107,7 +108,7 @@ def test_a_price_is_no_count_and_no_time() -> None:
 
 
 def test_the_variant_answers_without_any_model(bench: Workbench) -> None:
-    variant = baseline.variants(bench.store, bench.settings, "plants")[QUOTE]
+    variant = variants.untrained(bench.store, bench.settings, "plants")[QUOTE]
     reply = bench.chat.reply(
         variant, talk("Where does the courier travel?", "By bicycle.", "What does the courier cost?")
     )
@@ -146,6 +147,6 @@ def test_without_documents_the_model_answers(tmp_path: Path) -> None:
 
 
 def test_a_short_question_goes_on_from_the_one_before(bench: Workbench) -> None:
-    variant = replace(baseline.variants(bench.store, bench.settings, "plants")[QUOTE])
+    variant = replace(variants.untrained(bench.store, bench.settings, "plants")[QUOTE])
     reply = bench.chat.reply(variant, talk("What is the price of a small lemonade?", "£3.00", "And espresso?"))
     assert "Espresso" in "".join(reply)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from assistant import variants
 from assistant.chat import Chat
 from assistant.evidence import untrained
 from assistant.faces.ui.chat import model_input, transcript
@@ -287,7 +288,7 @@ def test_what_is_measured_is_ordered_or_counts_for_nothing(tmp_path: Path, serve
         assert len(server.asked) > len(trial.questions)
         server.status = 500
         asked = next(one for one in trial.questions if one.evidence)
-        made_now = baseline.variants(bench.store, bench.settings, "plants")
+        made_now = variants.untrained(bench.store, bench.settings, "plants")
         answers = {
             name: untrained._answer(bench.chat, trial.id, one, asked, lambda *_: 1.0) for name, one in made_now.items()
         }

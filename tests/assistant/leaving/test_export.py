@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from assistant import variants
 from assistant.errors import AttuneError
 from assistant.guide.agent import Guide
 from assistant.leaving import export
-from assistant.stages import finetune
 from assistant.workbench import Workbench
 from tests.assistant.evidence.measured_case import trained
 from tests.assistant.guide.proposing import open_bench
@@ -53,7 +53,7 @@ def test_a_folder_for_ollama_vllm_and_transformers(bench: Workbench, tmp_path: P
     done = export.for_ollama(bench.store, bench.settings, CASE, tmp_path / "out")
     folder = Path(done["folder"])
     assert (folder / "model.safetensors").read_bytes() == (source / "model.safetensors").read_bytes()
-    tuned = finetune.variants(bench.store, bench.settings, bench.store.jobs(CASE)[-1])["tuned"]
+    tuned = variants.tuned(bench.store, bench.settings, bench.store.jobs(CASE)[-1])["tuned"]
     text = (folder / "Modelfile").read_text()
     assert text.split('SYSTEM """')[1].startswith(tuned.system)
     assert f"PARAMETER temperature {tuned.temperature:g}" in text

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant import variants
 from assistant.chat import Chat
 from assistant.errors import AttuneError
 from assistant.evidence import questions, untrained
@@ -125,7 +126,7 @@ def test_before_anything_is_held_out_questions_are_generated(bench: Workbench) -
     assert report["questions"][DOCUMENT] >= 3
     assert report["questions"][BRIEF] == 1
     assert report["worded_by_model"] > 0
-    assert set(report["answers"]) == set(baseline.UNTRAINED)
+    assert set(report["answers"]) == set(variants.UNTRAINED)
     assert report["answers"]["rag"]["score"] > report["answers"]["prompt"]["score"]
     assert report["best"] in ("rag", "rag+few-shot")
     assert report["differences"]["rag"]["low"] > 0
@@ -184,7 +185,7 @@ def test_what_was_answered_is_not_asked_again(bench: Workbench, server: ReadingS
     trial = measure(bench)
     count = len(server.asked)
     assert trial.finished
-    made = baseline.variants(bench.store, bench.settings, "plants")
+    made = variants.untrained(bench.store, bench.settings, "plants")
     again = untrained.run(bench.store, bench.chat, trial, made, lambda *_: None)
     assert len(server.asked) == count
     assert again.report["answers"] == trial.report["answers"]

@@ -10,8 +10,8 @@ import pytest
 
 from assistant.errors import AttuneError
 from assistant.guide import proposals
+from assistant.jobs import launch
 from assistant.record import spending
-from assistant.stages import launch
 from tests.assistant.hosted_bench import Hosted, at
 from tests.tools.vendor_server import BASE
 from tools.openai import account

@@ -12,6 +12,7 @@ import pytest
 
 from assistant.errors import AttuneError
 from assistant.guide import proposals
+from assistant.jobs import lifecycle
 from assistant.record import spending
 from assistant.stages import dataset, finetune
 from assistant.workbench import Workbench
@@ -66,7 +67,7 @@ def train(bench: Workbench, case: str, trainer: str = "hosted") -> str:
     """Propose and confirm a run, and see it end."""
     made = proposals.propose(bench, case, "train", {"trainer": trainer})
     said = proposals.confirm(bench, made.id)
-    finetune.refresh(bench.store, bench.settings, bench.trainers, case)
+    lifecycle.refresh(bench.store, bench.settings, bench.trainers, case)
     return said
 
 
@@ -141,8 +142,8 @@ def fail(bench: Workbench, trainer: PaidTrainer, created: str = "") -> int:
 
 def resume(bench: Workbench, job: int) -> None:
     """Resume it, and see it fail again."""
-    finetune.resume(bench.store, bench.settings, bench.trainers, job)
-    finetune.refresh(bench.store, bench.settings, bench.trainers)
+    lifecycle.resume(bench.store, bench.settings, bench.trainers, job)
+    lifecycle.refresh(bench.store, bench.settings, bench.trainers)
     assert bench.store.job(job).state == JobState.FAILED
 
 
@@ -189,10 +190,10 @@ def test_what_is_resumed_while_the_trainer_is_asked_stays_noted(bench: Workbench
 
     def meanwhile() -> None:
         trainer.asked = lambda: None
-        finetune.resume(bench.store, bench.settings, bench.trainers, job)
+        lifecycle.resume(bench.store, bench.settings, bench.trainers, job)
 
     trainer.asked = meanwhile
-    finetune.follow(bench.store, bench.settings, bench.trainers, job)
+    lifecycle.follow(bench.store, bench.settings, bench.trainers, job)
     assert trainer.resumed == 1
     assert spending.spent(bench.store) == 40
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from assistant import stages
+from assistant import stages, variants
 from assistant.errors import AttuneError
+from assistant.jobs import lifecycle
 from assistant.record.store import Store
 from assistant.record.types import BRIEF_QUESTIONS, Brief
 from assistant.settings import Settings
@@ -113,7 +114,7 @@ def test_where_a_case_stands_is_derived(store, settings, trainers, case):
     finetune.run(store, settings, trainers, case)
     assert "still running" in finetune.blocked(store, case)
     trainers["paper"].states["paper-1"] = JobStatus(JobState.SUCCEEDED, model="somewhere")
-    finetune.refresh(store, settings, trainers)
+    lifecycle.refresh(store, settings, trainers)
     assert stages.current(store, case) == "evaluate"
     assert [p.state for p in stages.progress(store, case)] == ["done"] * 4 + ["current", "todo"]
     assert all(p.note for p in stages.progress(store, case))
@@ -203,11 +204,11 @@ def test_a_rows_own_system_message_follows_ours():
 def test_a_job_that_failed_keeps_its_reason_and_can_be_resumed(store, settings, trainers, ready):
     job = finetune.run(store, settings, trainers, ready)
     trainers["paper"].states["paper-1"] = JobStatus(JobState.FAILED, "the disk is full", resumable=True)
-    finetune.refresh(store, settings, trainers)
+    lifecycle.refresh(store, settings, trainers)
     assert (store.job(job.id).state, store.job(job.id).reason) == ("failed", "the disk is full")
-    assert finetune.resume(store, settings, trainers, job.id).state == "running"
-    assert finetune.cancel(store, settings, trainers, job.id).state == "cancelled"
-    assert finetune.cancel(store, settings, trainers, job.id).state == "cancelled"
+    assert lifecycle.resume(store, settings, trainers, job.id).state == "running"
+    assert lifecycle.cancel(store, settings, trainers, job.id).state == "cancelled"
+    assert lifecycle.cancel(store, settings, trainers, job.id).state == "cancelled"
 
 
 def test_a_trainer_that_cannot_start_leaves_a_failed_job_with_the_reason(store, settings, trainers, ready):
@@ -223,12 +224,12 @@ def test_a_trainer_that_cannot_start_leaves_a_failed_job_with_the_reason(store, 
 
 def test_a_job_whose_start_was_cut_off_ends_with_a_reason(store, settings, trainers, ready):
     job = store.add_job(ready, store.datasets(ready)[-1].id, "paper", "", JobState.QUEUED, {})
-    assert finetune.follow(store, settings, trainers, job.id).state is JobState.QUEUED
+    assert lifecycle.follow(store, settings, trainers, job.id).state is JobState.QUEUED
     store.set_job(job.id, created="2020-01-01T00:00:00+00:00")
-    assert finetune.cancel(store, settings, trainers, job.id).state == "failed"
+    assert lifecycle.cancel(store, settings, trainers, job.id).state == "failed"
     assert store.job(job.id).reason == "The app ended before this run began."
     with pytest.raises(AttuneError, match="never began"):
-        finetune.resume(store, settings, trainers, job.id)
+        lifecycle.resume(store, settings, trainers, job.id)
     finetune.run(store, settings, trainers, ready)
 
 
@@ -244,8 +245,8 @@ def test_unknown_trainers_and_options_are_a_sentence(store, settings, trainers, 
 def tuned(store, settings, trainers, ready):
     job = finetune.run(store, settings, trainers, ready)
     trainers["paper"].states["paper-1"] = JobStatus(JobState.SUCCEEDED, model="m")
-    finetune.refresh(store, settings, trainers)
-    return finetune.variants(store, settings, store.job(job.id))["tuned"]
+    lifecycle.refresh(store, settings, trainers)
+    return variants.tuned(store, settings, store.job(job.id))["tuned"]
 
 
 def measured(store, ready, tuned, decision="switch", parity=True):
@@ -270,14 +271,14 @@ def test_nothing_unproved_takes_over_unless_forced(store, settings, ready, tuned
 
 def test_the_proof_of_one_model_is_not_that_of_another(store, settings, trainers, ready, tuned):
     store.add_document(ready, "a.md", "md", "text", "00")
-    with_passages = finetune.variants(store, settings, store.job(tuned.job))["tuned+rag"]
-    earlier = store.add_variant(baseline.identified(replace(tuned, name="tuned@1", model="m1")))
-    longer = store.add_variant(baseline.identified(replace(tuned, max_tokens=9)))
+    with_passages = variants.tuned(store, settings, store.job(tuned.job))["tuned+rag"]
+    earlier = store.add_variant(variants.identified(replace(tuned, name="tuned@1", model="m1")))
+    longer = store.add_variant(variants.identified(replace(tuned, max_tokens=9)))
     measured(store, ready, tuned)
     job = finetune.run(store, settings, trainers, ready)
     trainers["paper"].states[job.handle] = JobStatus(JobState.SUCCEEDED, model="n")
-    finetune.refresh(store, settings, trainers)
-    newer = finetune.variants(store, settings, store.job(job.id))["tuned"]
+    lifecycle.refresh(store, settings, trainers)
+    newer = variants.tuned(store, settings, store.job(job.id))["tuned"]
     before = store.switches(ready)
     for name in ("tuned", newer.id, with_passages.id, earlier.name):
         with pytest.raises(AttuneError, match=r"What has proved better is 'tuned' of job 1, not 'tuned") as caught:

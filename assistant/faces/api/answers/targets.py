@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from assistant.faces.api.schemas.chat_request import ChatCreate, ChatMessage, Sampling
+from assistant.jobs import lifecycle
 from assistant.record.types import QUOTE, Message, Variant
 from assistant.settings import EMBEDDED
-from assistant.stages import finetune, switch
+from assistant.stages import switch
 from assistant.uploads import public_names
 from assistant.uploads.refusals import Refused, missing
 from assistant.workbench import Workbench
@@ -204,7 +205,7 @@ def _variant(endpoint: str, model: str, temperature: float) -> Variant:
 
 def _checkpoint(bench: Workbench, job: int, step: int, name: str) -> str:
     """The folder of the model of that step, made when it is first asked for."""
-    status: JobStatus = finetune.follow(bench.store, bench.settings, bench.trainers, job, 10**9)
+    status: JobStatus = lifecycle.follow(bench.store, bench.settings, bench.trainers, job, 10**9)
     found = next((one.model for one in status.checkpoints if one.step == step), None)
     if found is None:
         raise missing("checkpoint", name, "model", "model_not_found")

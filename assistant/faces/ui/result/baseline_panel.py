@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from assistant import variants
 from assistant.faces.ui.handler_errors import told
 from assistant.faces.ui.result import baseline_text
 from assistant.faces.ui.result.measuring import Measuring
@@ -29,7 +30,7 @@ class BaselinePanel:
                 name: gr.Button(
                     name, size="sm", min_width=110, visible=False, elem_id=f"serve-{name.replace('+', '-')}"
                 )
-                for name in baseline.UNTRAINED
+                for name in variants.UNTRAINED
             }
 
     def wire(self) -> None:

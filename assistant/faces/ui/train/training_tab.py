@@ -14,6 +14,7 @@ from assistant.faces.ui.result.export_panel import ExportPanel
 from assistant.faces.ui.session import QUIET, Session, news
 from assistant.faces.ui.train import training_text
 from assistant.faces.ui.train.hosting_panel import HostingPanel
+from assistant.jobs import lifecycle
 from assistant.stages import finetune
 from assistant.workbench import Workbench
 from tools.trainer import JobState, ToolError
@@ -189,7 +190,7 @@ class TrainingTab:
         if not jobs:
             return gr.Column(visible=False), *[gr.skip()] * 7, ""
         bench = self.bench
-        now = finetune.follow(bench.store, bench.settings, bench.trainers, jobs[-1].id)
+        now = lifecycle.follow(bench.store, bench.settings, bench.trainers, jobs[-1].id)
         key = f"{jobs[-1].id} {now.state} {len(now.events)} {now.resumable}"
         if key == seen:
             return (gr.skip(),) * 9
@@ -211,7 +212,7 @@ class TrainingTab:
         It is compared with what this tab was told: another handler may have written it into the record a moment ago.
         """
         bench = self.bench
-        jobs = finetune.refresh(bench.store, bench.settings, bench.trainers, case) if case else []
+        jobs = lifecycle.refresh(bench.store, bench.settings, bench.trainers, case) if case else []
         now = f"{case} {' '.join(f'{job.id}:{job.state}' for job in jobs)}"
         rest = all(JobState(job.state).rests for job in jobs)
         return gr.Timer(active=not rest), now, news() if now != known else gr.skip()
@@ -244,18 +245,18 @@ class TrainingTab:
 
     def _cancel(self, case: str) -> gr.Column:
         bench = self.bench
-        finetune.cancel(bench.store, bench.settings, bench.trainers, bench.store.jobs(case)[-1].id)
+        lifecycle.cancel(bench.store, bench.settings, bench.trainers, bench.store.jobs(case)[-1].id)
         gr.Info("The run ends after the step it is in.")
         return gr.Column(visible=False)
 
     def _pause(self, case: str) -> None:
         bench = self.bench
-        finetune.pause(bench.store, bench.settings, bench.trainers, bench.store.jobs(case)[-1].id)
+        lifecycle.pause(bench.store, bench.settings, bench.trainers, bench.store.jobs(case)[-1].id)
         gr.Info("The run pauses after the step it is in.")
 
     def _resume(self, case: str) -> None:
         bench = self.bench
-        job = finetune.resume(bench.store, bench.settings, bench.trainers, bench.store.jobs(case)[-1].id)
+        job = lifecycle.resume(bench.store, bench.settings, bench.trainers, bench.store.jobs(case)[-1].id)
         gr.Info(f"Training {job.id} goes on from its last checkpoint.")
 
 

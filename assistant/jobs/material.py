@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assistant import variants
 from assistant.conversations import judged
 from assistant.conversations import training_rows as rows
 from assistant.conversations.training_rows import training_rows
@@ -20,13 +21,11 @@ from assistant.record.judged_rows import Judgement
 from assistant.record.store import Store
 from assistant.record.types import Item, Passage, Variant
 from assistant.settings import Settings
-from assistant.stages import baseline
 from tools.local import base_model
 from tools.trainer import Preference
 
 VALIDATION_SHARE, MOST_VALIDATION = 0.08, 64  # of the train split: the eval loss must not look at the test split
 SAMPLES, PROBES = 3, 8
-TUNED, READER = "tuned", "tuned+rag"  # the variants of a tuned model: alone, and with passages
 PASSAGES = ("auto", "on", "off")  # in the rows; auto: where the case has documents
 
 
@@ -96,7 +95,7 @@ def _reading(
         yield None
         return
     tuned = Variant(
-        order.case, READER, "", order.base, system, 0, baseline.PASSAGES, max_tokens=settings.longest_answer
+        order.case, variants.READER, "", order.base, system, 0, variants.PASSAGES, max_tokens=settings.longest_answer
     )
     folder = Path(order.base)
     here = folder.is_dir()
@@ -112,7 +111,7 @@ def _lookup(search: Knowledge, order: TrainingOrder) -> Find:
     search.sync(order.case, wait=True)
 
     def find(query: str) -> Sequence[Passage]:
-        found = search.find(order.case, query, baseline.PASSAGES)
+        found = search.find(order.case, query, variants.PASSAGES)
         if found.note:
             raise AttuneError(found.note, "Mend that, or train with passages off.")
         return found.passages
@@ -123,7 +122,7 @@ def _lookup(search: Knowledge, order: TrainingOrder) -> Find:
 def _any(search: Knowledge, order: TrainingOrder) -> Find:
     """Any pieces of the documents, as many as would be found: searching for every row takes too long for a forecast."""
     pieces, draw = search.pieces(order.case), random.Random(order.seed)
-    return lambda _: draw.sample(pieces, min(baseline.PASSAGES, len(pieces)))
+    return lambda _: draw.sample(pieces, min(variants.PASSAGES, len(pieces)))
 
 
 def _asked(row: Row) -> Row:

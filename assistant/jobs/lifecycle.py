@@ -1,0 +1,120 @@
+"""The course of a job: asked about, recorded as it is, paused, resumed, cancelled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from assistant import variants
+from assistant.errors import AttuneError
+from assistant.jobs import launch
+from assistant.jobs.launch import Trainers
+from assistant.record import spending
+from assistant.record.connection import now
+from assistant.record.store import Store
+from assistant.record.types import Job
+from assistant.settings import Settings
+from tools.trainer import JobState, JobStatus
+
+NO_NEWS = 10**9  # of a job's events those behind this one: none
+STARTING = "It is being started."
+
+
+def refresh(store: Store, settings: Settings, trainers: Trainers, case: str | None = None) -> list[Job]:
+    """Ask about every job that has not ended and record what is true. Calling it often is harmless."""
+    for job in store.jobs(case):
+        if not JobState(job.state).ended or job.metrics.get("ending"):
+            follow(store, settings, trainers, job.id)
+    return store.jobs(case)
+
+
+def follow(store: Store, settings: Settings, trainers: Trainers, job_id: int, after: int = 0) -> JobStatus:
+    """The job's true state, recorded; `events` from index `after` on."""
+    job = store.job(job_id)
+    if not job.handle and not launch.found(store, settings, trainers, job):
+        job = store.job(job_id)
+        return JobStatus(JobState(job.state), job.reason or ("It waits for its turn." if job.waits else STARTING))
+    job = store.job(job_id)
+    status = launch.trainer(trainers, job.trainer).poll(_handle(settings, job), after)
+    if not JobState(job.state).ended or job.metrics.get("ending"):
+        _record(store, settings, job, status)
+    job = store.job(job_id)
+    return status if job.state != JobState.CANCELLED else replace(status, state=JobState.CANCELLED, reason=job.reason)
+
+
+def cancel(store: Store, settings: Settings, trainers: Trainers, job_id: int) -> Job:
+    """End the job: from now on it is cancelled, whatever its worker still has to do. Its last checkpoint is kept.
+
+    Harmless when it has ended. One of which nobody knows whether it runs stays what it is.
+    """
+    job = store.job(job_id)
+    if JobState(job.state).ended:
+        return job
+    if not job.handle and launch.found(store, settings, trainers, job):
+        job = store.job(job_id)
+    if job.handle:
+        launch.trainer(trainers, job.trainer).cancel(_handle(settings, job))
+        follow(store, settings, trainers, job_id)  # it may have ended before it was asked to
+    with store.atomic():
+        job = store.job(job_id)
+        if JobState(job.state).ended or (job.state == JobState.UNKNOWN and not job.handle):
+            return job
+        ending = {"ending": True} if job.handle else {}
+        store.set_job(job_id, state=JobState.CANCELLED, reason="", ended=now(), metrics=job.metrics | ending)
+    return store.job(job_id)
+
+
+def pause(store: Store, settings: Settings, trainers: Trainers, job_id: int) -> Job:
+    """Stop the job for now, to `resume` later. Raises ToolError where its trainer or its state does not allow it."""
+    follow(store, settings, trainers, job_id)
+    job = store.job(job_id)
+    if JobState(job.state).ended or not job.handle:
+        raise AttuneError(f"Job {job_id} is {job.state}: it cannot be paused.", "Only a job that runs can be paused.")
+    launch.trainer(trainers, job.trainer).pause(_handle(settings, job))
+    follow(store, settings, trainers, job_id)
+    return store.job(job_id)
+
+
+def resume(store: Store, settings: Settings, trainers: Trainers, job_id: int) -> Job:
+    """Go on from the last checkpoint of a job that was paused, failed or was cancelled."""
+    job = store.job(job_id)
+    follow(store, settings, trainers, job_id)
+    if store.job(job_id).state == JobState.SUCCEEDED:
+        raise AttuneError(f"Job {job_id} has succeeded.", "There is nothing to resume; evaluate its model.")
+    if not job.handle:
+        raise AttuneError(f"Job {job_id} never began, so it has no checkpoint.", "Start a new run.")
+    with spending.resuming(store, settings, job_id):
+        launch.trainer(trainers, job.trainer).resume(_handle(settings, job))
+    metrics = store.job(job_id).metrics | {"ending": False}
+    store.set_job(job_id, state=JobState.RUNNING, reason="", ended="", metrics=metrics)
+    return store.job(job_id)
+
+
+def _record(store: Store, settings: Settings, job: Job, status: JobStatus) -> None:
+    kept = [{"step": c.step, "model": settings.portable(c.model), "metrics": c.metrics} for c in status.checkpoints]
+    told = status.metrics | ({"checkpoints": kept} if kept else {})
+    with store.atomic():  # what was noted while the trainer was asked, a resumption for one, stays
+        known = store.job(job.id)
+        if known.metrics.get("ending"):  # it is cancelled, whatever came of its worker
+            gone = status.state.rests
+            reason = status.reason if status.state is JobState.CANCELLED else known.reason
+            store.set_job(job.id, reason=reason, metrics=known.metrics | told | {"ending": not gone})
+        if JobState(known.state).ended:
+            return
+        store.set_job(
+            job.id,
+            state=str(status.state),
+            reason=status.reason,
+            metrics=known.metrics | told,
+            model=settings.portable(status.model),
+            adapter=settings.portable(status.adapter),
+            ended=now() if status.state.ended else "",
+        )
+    if status.state is JobState.SUCCEEDED:
+        variants.tuned(store, settings, store.job(job.id))
+        variants.at_checkpoints(store, settings, store.job(job.id))
+
+
+def _handle(settings: Settings, job: Job) -> str:
+    """A local job's handle is a folder, recorded relative to the data folder."""
+    inside = settings.data / job.handle
+    return str(inside) if job.handle and inside.is_dir() else job.handle
