@@ -25,7 +25,7 @@ from assistant import workbench
 from assistant.settings import Settings
 from assistant.stages import finetune
 bench = workbench.open_workbench(Settings(data=Path(sys.argv[1])))
-finetune.run(bench.store, bench.settings, bench.trainers, sys.argv[2], trainer="trl", max_steps=int(sys.argv[3]))
+finetune.run(bench, sys.argv[2], trainer="trl", max_steps=int(sys.argv[3]))
 print("started", flush=True)
 time.sleep(600)
 """
@@ -39,7 +39,7 @@ def bench(tmp_path):
     bench = workbench.open_workbench(Settings(data=tmp_path / "run"))
     yield bench
     for job in bench.store.jobs():
-        lifecycle.cancel(bench.store, bench.settings, bench.trainers, job.id)
+        lifecycle.cancel(bench, job.id)
     bench.close()
 
 
@@ -55,7 +55,7 @@ def follow_until(bench, job, wanted, seconds=240):
     """Poll until `wanted(status)`; the last status."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        status = lifecycle.follow(bench.store, bench.settings, bench.trainers, job)
+        status = lifecycle.follow(bench, job)
         if wanted(status):
             return status
         time.sleep(0.2)
@@ -86,7 +86,7 @@ def test_the_job_outlives_a_killed_app_and_ends_true(bench, case):
 
 
 def test_a_killed_worker_is_failed_with_a_reason_and_resumes_from_its_checkpoint(bench, case):
-    job = finetune.run(bench.store, bench.settings, bench.trainers, case, trainer="trl", epochs=6.0)
+    job = finetune.run(bench, case, trainer="trl", epochs=6.0)
     assert not follow_until(bench, job.id, checkpointed).state.ended
     os.kill(worker_pid(bench, job.id), signal.SIGKILL)
     status = follow_until(bench, job.id, lambda s: s.state.ended, 30)
@@ -97,7 +97,7 @@ def test_a_killed_worker_is_failed_with_a_reason_and_resumes_from_its_checkpoint
     command = [sys.executable, "-m", "assistant.faces.cli", "finetune", case, "--resume", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=ROOT)
     assert done.returncode == 0, done.stderr
-    status = lifecycle.follow(bench.store, bench.settings, bench.trainers, job.id)
+    status = lifecycle.follow(bench, job.id)
     assert status.state is JobState.SUCCEEDED, status.reason
     steps = [event["step"] for event in status.events if event["type"] == "step"]
     assert steps.count(1) == 1, "it began again instead of going on from its checkpoint"

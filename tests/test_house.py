@@ -33,16 +33,18 @@ MAY_BE_HEAVY = "tools/workers/"
 ROWS: tuple[tuple[str, ...], ...] = (
     ("faces",),
     ("guide",),
-    ("workbench",),
-    ("background", "hosting", "leaving", "uploads"),
+    ("cases", "hosting", "leaving", "uploads"),
     ("stages",),
+    ("jobs",),
+    ("variants",),
     ("evidence", "conversations"),
+    ("workbench",),
     ("chat",),
     ("models",),
     ("endpoints",),
     ("knowledge",),
     ("record",),
-    ("settings", "errors", "repeats"),
+    ("settings", "errors", "repeats", "background"),
 )
 DEPTH = {part: depth for depth, row in enumerate(ROWS) for part in row}
 APP_FROM = {"assistant/faces/cli/run_command.py"}  # `attune run` starts app.py: the one arrow back to the door

@@ -58,7 +58,7 @@ def attune(bench, *words):
 @pytest.mark.slow
 @pytest.mark.timeout(2400)
 def test_the_whole_journey(bench, example):
-    store, settings, trainers = bench.store, bench.settings, bench.trainers
+    store, settings = bench.store, bench.settings
 
     # 0. A folder with a brief, documents and approved conversations becomes a case. An empty one knows what it lacks.
     empty = interview.new(store, "Nothing said yet").id
@@ -86,9 +86,9 @@ def test_the_whole_journey(bench, example):
     assert dataset.run(store, case).id == frozen.id
 
     # 4. Training is a job in another process; it can be followed by anyone who has the record.
-    job = finetune.run(store, settings, trainers, case, bench.knowledge, epochs=1, batch_size=4)
+    job = finetune.run(bench, case, epochs=1, batch_size=4)
     events = []
-    while not (status := lifecycle.follow(store, settings, trainers, job.id, after=len(events))).state.ended:
+    while not (status := lifecycle.follow(bench, job.id, after=len(events))).state.ended:
         events += status.events
         time.sleep(0.5)
     events += status.events
@@ -98,7 +98,7 @@ def test_the_whole_journey(bench, example):
     assert stages.current(store, case) == "evaluate"
 
     # 5. Every variant answers the same held-out conversations; the tuned one is compared with the best untrained.
-    evaluation = evaluate.run(store, settings, bench.chat, case)
+    evaluation = evaluate.run(bench, case)
     assert set(evaluation.results) == {*UNTRAINED, "tuned", "tuned+rag"}
     assert evaluation.parity["ok"], evaluation.parity
     verdict, measured = evaluation.verdict, {name: row["score"] for name, row in evaluation.results.items()}

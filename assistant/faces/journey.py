@@ -104,13 +104,13 @@ def _check_brief(case: Case, folder: Path) -> None:
 
 
 def _train(bench: workbench.Workbench, case: Case) -> Job:
-    chosen = finetune.defaults(bench.store, bench.settings, bench.trainers, case.id)["trainer"]
+    chosen = finetune.defaults(bench, case.id)["trainer"]
     wanted = case.options.get("trainer", chosen)
     if chosen != wanted and wanted in bench.trainers:
         say(f"  {wanted} is not ready: {bench.trainers[wanted].unavailable()} Using {chosen}.")
     bench.chat.close()  # the model servers' memory is free while it trains; the next question starts them again
     try:
-        job = finetune.run(bench.store, bench.settings, bench.trainers, case.id, bench.knowledge)
+        job = finetune.run(bench, case.id)
         job = follow(bench, job.id)
     except KeyboardInterrupt:  # also in the moment in which the run is being started
         if started := bench.store.jobs(case.id):
@@ -124,7 +124,7 @@ def _train(bench: workbench.Workbench, case: Case) -> Job:
 def _measure(bench: workbench.Workbench, case: Case, job: Job) -> Evaluation:
     line = ProgressLine()
     try:
-        return evaluate.run(bench.store, bench.settings, bench.chat, case.id, job=job.id, report=line)
+        return evaluate.run(bench, case.id, job=job.id, report=line)
     except KeyboardInterrupt:
         raise CommandStopped(f"The answers so far are kept; `attune evaluate {case.id}` goes on from there.") from None
     finally:

@@ -65,7 +65,7 @@ def _prepare_train(bench: Workbench, case: str, payload: Payload) -> Payload:
         (low, high), value = LIMITS[name], payload[name]
         if not (isinstance(value, int | float) and low <= value <= high):
             raise AttuneError(f"{value} is no usable value for {name}.", f"Give a number from {low} to {high}.")
-    usual = finetune.defaults(bench.store, bench.settings, bench.trainers, case, str(payload.get("trainer") or ""))
+    usual = finetune.defaults(bench, case, str(payload.get("trainer") or ""))
     chosen = usual | {k: v for k, v in payload.items() if v}
     trainer = bench.trainers.get(str(chosen["trainer"]))
     if trainer is None:
@@ -86,7 +86,7 @@ def _rests_train(bench: Workbench, case: str) -> Any:
 
 
 def _train_terms(bench: Workbench, case: str, payload: Payload) -> Terms:
-    found = finetune.estimate(bench.store, bench.settings, bench.trainers, case, bench.knowledge, **payload)
+    found = finetune.estimate(bench, case, **payload)
     rows = bench.store.datasets(case)[-1].train
     money = "no money" if not found.money_usd.high else f"${spans.span(found.money_usd)}"
     cut = f" {found.rows_cut} of them are too long and lose their end." if found.rows_cut else ""
@@ -101,19 +101,17 @@ def _train_terms(bench: Workbench, case: str, payload: Payload) -> Terms:
 
 
 def _allow_train(bench: Workbench, proposal: Proposal) -> None:
-    found = finetune.estimate(
-        bench.store, bench.settings, bench.trainers, proposal.case, bench.knowledge, **proposal.payload
-    )
+    found = finetune.estimate(bench, proposal.case, **proposal.payload)
     spending.allow(bench.store, bench.settings, found.money_usd.high)
 
 
 def _train_given(bench: Workbench, case: str, payload: Payload) -> Payload:
-    usual = finetune.defaults(bench.store, bench.settings, bench.trainers, case)
+    usual = finetune.defaults(bench, case)
     return {name: value for name, value in payload.items() if usual.get(name) != value}
 
 
 def _train(bench: Workbench, proposal: Proposal, by: str) -> str:  # noqa: ARG001
-    job = finetune.run(bench.store, bench.settings, bench.trainers, proposal.case, bench.knowledge, **proposal.payload)
+    job = finetune.run(bench, proposal.case, **proposal.payload)
     if job.state == "unknown":
         return f"Whether job {job.id} has begun is not known yet. {job.reason}"
     return f"Training has started as job {job.id} with {job.trainer}. It goes on when you close the app."
@@ -151,9 +149,7 @@ def _evaluate_terms(bench: Workbench, case: str, payload: Payload) -> Terms:
 
 def _evaluate(bench: Workbench, proposal: Proposal, by: str) -> str:  # noqa: ARG001
     case, job = proposal.case, int(proposal.payload.get("job", 0))
-    started = bench.background.start(
-        evaluate.task(case), lambda report: evaluate.run(bench.store, bench.settings, bench.chat, case, job, report)
-    )
+    started = bench.background.start(evaluate.task(case), lambda report: evaluate.run(bench, case, job, report))
     _need(None if started else "An evaluation is running already.", "Wait until it has ended.")
     return "The evaluation has started. It goes on when you close the tab."
 

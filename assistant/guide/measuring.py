@@ -48,9 +48,7 @@ def terms(bench: Workbench, case: str, payload: dict[str, Any]) -> tuple[str, st
 
 
 def carry_out(bench: Workbench, case: str) -> str:
-    started = bench.background.start(
-        baseline.task(case), lambda report: baseline.measure(bench.store, bench.settings, bench.chat, case, report)
-    )
+    started = bench.background.start(baseline.task(case), lambda report: baseline.measure(bench, case, report))
     if not started:
         raise AttuneError("The baseline is being measured already.", "Wait until it has ended.")
     return "The baseline is being measured. The report will stand under Compare; it goes on when you close the tab."

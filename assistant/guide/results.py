@@ -88,7 +88,7 @@ def stopped(bench: Workbench, case: str) -> str:
     if not jobs:
         return "Nothing has stopped: no training has been started yet."
     job = jobs[-1]
-    status = lifecycle.follow(bench.store, bench.settings, bench.trainers, job.id)
+    status = lifecycle.follow(bench, job.id)
     job = bench.store.job(job.id)
     if job.state == JobState.SUCCEEDED:
         return f"Job {job.id} did not break off: it finished and made a model. Evaluate it to see whether it is better."

@@ -213,7 +213,7 @@ class Tools:
         return _row(proposals.propose(self.bench, self.case, kind, payload, why))
 
     def _refresh(self) -> None:
-        lifecycle.refresh(self.bench.store, self.bench.settings, self.bench.trainers, self.case)
+        lifecycle.refresh(self.bench, self.case)
 
     def _job(self, job: Job) -> dict[str, Any]:
         found: dict[str, Any] = {
@@ -224,7 +224,7 @@ class Tools:
             "metrics": job.metrics,
         }
         if not JobState(job.state).ended:
-            status = lifecycle.follow(self.bench.store, self.bench.settings, self.bench.trainers, job.id, 10**9)
+            status = lifecycle.follow(self.bench, job.id, 10**9)
             found |= {"step": status.step, "steps": status.steps, "eta_seconds": status.eta_seconds}
         return found
 

@@ -13,6 +13,7 @@ from assistant.record.connection import now
 from assistant.record.store import Store
 from assistant.record.types import Job
 from assistant.settings import Settings
+from assistant.workbench import Workbench
 from tools.trainer import Estimate, JobState, ToolError, Trainer, TrainRequest, Unsure
 
 Trainers = Mapping[str, Trainer]
@@ -62,17 +63,18 @@ def record(
         return store.add_job(case, dataset, name, "", JobState.QUEUED, noted, request.key), True
 
 
-def launch(store: Store, settings: Settings, trainers: Trainers, job: Job, request: TrainRequest) -> Job:
+def launch(bench: Workbench, job: Job, request: TrainRequest) -> Job:
     """Let the job's trainer start this request. Raises what the trainer raises; the job has then failed with it."""
+    store = bench.store
     try:
-        handle = trainer(trainers, job.trainer).start(request)
+        handle = trainer(bench.trainers, job.trainer).start(request)
     except Unsure as error:  # it may run and cost money: it is looked for, and nothing else begins meanwhile
         _unless_ended(store, job.id, state=JobState.UNKNOWN, reason=str(error))
         return store.job(job.id)
     except Exception as error:
         fail(store, job.id, str(error))
         raise
-    _begun(store, settings, trainers, job.id, handle)
+    _begun(bench, job.id, handle)
     return store.job(job.id)
 
 
@@ -81,13 +83,14 @@ def fail(store: Store, job_id: int, reason: str) -> None:
     _unless_ended(store, job_id, state=JobState.FAILED, reason=reason, ended=now())
 
 
-def found(store: Store, settings: Settings, trainers: Trainers, job: Job) -> bool:
+def found(bench: Workbench, job: Job) -> bool:
     """Whether a job without a handle runs all the same: the app died while it started it, or the answer was lost.
 
     It is looked for by its key. One that costs money is given up only after several looks over some time, so that a
     vendor that is slow to list it, or a clock that jumps, does not make it look unpaid. One that came out of the queue
     goes back into it.
     """
+    store = bench.store
     begun = datetime.fromisoformat(str(job.request.get("begun") or job.created))
     age = abs((datetime.now(UTC) - begun).total_seconds())
     lost = job.state == JobState.UNKNOWN
@@ -95,12 +98,12 @@ def found(store: Store, settings: Settings, trainers: Trainers, job: Job) -> boo
         return False
     try:
         key = str(job.request.get("key", ""))
-        handle = trainer(trainers, job.trainer).find(key) if key else None
+        handle = trainer(bench.trainers, job.trainer).find(key) if key else None
     except ToolError as error:
         store.set_job(job.id, state=JobState.UNKNOWN, reason=f"Whether it runs cannot be told now. {error}")
         return False
     if handle:
-        _begun(store, settings, trainers, job.id, handle)
+        _begun(bench, job.id, handle)
         return True
     _not_found(store, job, age)
     return False
@@ -122,17 +125,18 @@ def _not_found(store: Store, job: Job, age: float) -> None:
         )
 
 
-def _begun(store: Store, settings: Settings, trainers: Trainers, job_id: int, handle: str) -> None:
+def _begun(bench: Workbench, job_id: int, handle: str) -> None:
     """Note the handle. A job that was cancelled while it was started is ended again."""
+    store = bench.store
     with store.atomic():
         job = store.job(job_id)
         cancelled = JobState(job.state).ended
         changes: dict[str, Any] = (
             {"metrics": job.metrics | {"ending": True}} if cancelled else {"state": JobState.RUNNING, "reason": ""}
         )
-        store.set_job(job_id, handle=settings.portable(handle), **changes)
+        store.set_job(job_id, handle=bench.settings.portable(handle), **changes)
     if cancelled:
-        trainer(trainers, job.trainer).cancel(handle)
+        trainer(bench.trainers, job.trainer).cancel(handle)
 
 
 def _unless_ended(store: Store, job_id: int, **changes: Any) -> None:

@@ -7,53 +7,56 @@ from dataclasses import replace
 from assistant import variants
 from assistant.errors import AttuneError
 from assistant.jobs import launch
-from assistant.jobs.launch import Trainers
 from assistant.record import spending
 from assistant.record.connection import now
 from assistant.record.store import Store
 from assistant.record.types import Job
 from assistant.settings import Settings
+from assistant.workbench import Workbench
 from tools.trainer import JobState, JobStatus
 
 NO_NEWS = 10**9  # of a job's events those behind this one: none
 STARTING = "It is being started."
 
 
-def refresh(store: Store, settings: Settings, trainers: Trainers, case: str | None = None) -> list[Job]:
+def refresh(bench: Workbench, case: str | None = None) -> list[Job]:
     """Ask about every job that has not ended and record what is true. Calling it often is harmless."""
+    store = bench.store
     for job in store.jobs(case):
         if not JobState(job.state).ended or job.metrics.get("ending"):
-            follow(store, settings, trainers, job.id)
+            follow(bench, job.id)
     return store.jobs(case)
 
 
-def follow(store: Store, settings: Settings, trainers: Trainers, job_id: int, after: int = 0) -> JobStatus:
+def follow(bench: Workbench, job_id: int, after: int = 0) -> JobStatus:
     """The job's true state, recorded; `events` from index `after` on."""
+    store, settings = bench.store, bench.settings
     job = store.job(job_id)
-    if not job.handle and not launch.found(store, settings, trainers, job):
+    if not job.handle and not launch.found(bench, job):
         job = store.job(job_id)
         return JobStatus(JobState(job.state), job.reason or ("It waits for its turn." if job.waits else STARTING))
     job = store.job(job_id)
-    status = launch.trainer(trainers, job.trainer).poll(_handle(settings, job), after)
+    status = launch.trainer(bench.trainers, job.trainer).poll(_handle(settings, job), after)
     if not JobState(job.state).ended or job.metrics.get("ending"):
         _record(store, settings, job, status)
     job = store.job(job_id)
     return status if job.state != JobState.CANCELLED else replace(status, state=JobState.CANCELLED, reason=job.reason)
 
 
-def cancel(store: Store, settings: Settings, trainers: Trainers, job_id: int) -> Job:
+def cancel(bench: Workbench, job_id: int) -> Job:
     """End the job: from now on it is cancelled, whatever its worker still has to do. Its last checkpoint is kept.
 
     Harmless when it has ended. One of which nobody knows whether it runs stays what it is.
     """
+    store = bench.store
     job = store.job(job_id)
     if JobState(job.state).ended:
         return job
-    if not job.handle and launch.found(store, settings, trainers, job):
+    if not job.handle and launch.found(bench, job):
         job = store.job(job_id)
     if job.handle:
-        launch.trainer(trainers, job.trainer).cancel(_handle(settings, job))
-        follow(store, settings, trainers, job_id)  # it may have ended before it was asked to
+        launch.trainer(bench.trainers, job.trainer).cancel(_handle(bench.settings, job))
+        follow(bench, job_id)  # it may have ended before it was asked to
     with store.atomic():
         job = store.job(job_id)
         if JobState(job.state).ended or (job.state == JobState.UNKNOWN and not job.handle):
@@ -63,27 +66,29 @@ def cancel(store: Store, settings: Settings, trainers: Trainers, job_id: int) ->
     return store.job(job_id)
 
 
-def pause(store: Store, settings: Settings, trainers: Trainers, job_id: int) -> Job:
+def pause(bench: Workbench, job_id: int) -> Job:
     """Stop the job for now, to `resume` later. Raises ToolError where its trainer or its state does not allow it."""
-    follow(store, settings, trainers, job_id)
+    store = bench.store
+    follow(bench, job_id)
     job = store.job(job_id)
     if JobState(job.state).ended or not job.handle:
         raise AttuneError(f"Job {job_id} is {job.state}: it cannot be paused.", "Only a job that runs can be paused.")
-    launch.trainer(trainers, job.trainer).pause(_handle(settings, job))
-    follow(store, settings, trainers, job_id)
+    launch.trainer(bench.trainers, job.trainer).pause(_handle(bench.settings, job))
+    follow(bench, job_id)
     return store.job(job_id)
 
 
-def resume(store: Store, settings: Settings, trainers: Trainers, job_id: int) -> Job:
+def resume(bench: Workbench, job_id: int) -> Job:
     """Go on from the last checkpoint of a job that was paused, failed or was cancelled."""
+    store, settings = bench.store, bench.settings
     job = store.job(job_id)
-    follow(store, settings, trainers, job_id)
+    follow(bench, job_id)
     if store.job(job_id).state == JobState.SUCCEEDED:
         raise AttuneError(f"Job {job_id} has succeeded.", "There is nothing to resume; evaluate its model.")
     if not job.handle:
         raise AttuneError(f"Job {job_id} never began, so it has no checkpoint.", "Start a new run.")
     with spending.resuming(store, settings, job_id):
-        launch.trainer(trainers, job.trainer).resume(_handle(settings, job))
+        launch.trainer(bench.trainers, job.trainer).resume(_handle(settings, job))
     metrics = store.job(job_id).metrics | {"ending": False}
     store.set_job(job_id, state=JobState.RUNNING, reason="", ended="", metrics=metrics)
     return store.job(job_id)

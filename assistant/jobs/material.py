@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from assistant.knowledge.search.retriever import Knowledge
 from assistant.record.judged_rows import Judgement
 from assistant.record.store import Store
 from assistant.record.types import Item, Passage, Variant
-from assistant.settings import Settings
+from assistant.workbench import Workbench
 from tools.local import base_model
 from tools.trainer import Preference
 
@@ -43,13 +43,12 @@ class TrainingOrder:
     exact: bool = True
 
 
-def gather(
-    store: Store, settings: Settings, order: TrainingOrder, knowledge: Knowledge | None = None
-) -> tuple[dict[str, Any], Carried]:
+def gather(bench: Workbench, order: TrainingOrder) -> tuple[dict[str, Any], Carried]:
     """The rows, as fields of a TrainRequest, and what their passages come to."""
+    store = bench.store
     items, system = store.items(order.dataset, "train"), composition.short_instruction(store.case(order.case))
     learned, held = rows.validation(items, order.seed, VALIDATION_SHARE, MOST_VALIDATION)
-    with _reading(store, settings, order, system, knowledge) as reading:
+    with _reading(bench, order, system) as reading:
         if order.method != "sft":
             found, all_rows = _judged(store, order, items, system, reading)
             questions = [_asked(row) for row in training_rows(held, system)]
@@ -80,13 +79,11 @@ def _preference(one: Judgement, system: str, reading: Reading | None) -> Prefere
 
 
 @contextmanager
-def _reading(
-    store: Store, settings: Settings, order: TrainingOrder, system: str, knowledge: Knowledge | None
-) -> Iterator[Reading | None]:
+def _reading(bench: Workbench, order: TrainingOrder, system: str) -> Iterator[Reading | None]:
     """What puts passages into the rows; None where none are wanted, or the case has no documents."""
     if order.passages not in PASSAGES:
         raise AttuneError(f"'{order.passages}' is no choice for passages.", f"Choose one of {', '.join(PASSAGES)}.")
-    documents = bool(store.documents(order.case))
+    documents = bool(bench.store.documents(order.case))
     if order.passages == "on" and not documents:
         raise AttuneError(
             "The case has no documents, so its rows cannot carry passages.", "Add documents, or leave passages at auto."
@@ -95,15 +92,21 @@ def _reading(
         yield None
         return
     tuned = Variant(
-        order.case, variants.READER, "", order.base, system, 0, variants.PASSAGES, max_tokens=settings.longest_answer
+        order.case,
+        variants.READER,
+        "",
+        order.base,
+        system,
+        0,
+        variants.PASSAGES,
+        max_tokens=bench.settings.longest_answer,
     )
     folder = Path(order.base)
     here = folder.is_dir()
     counter = tokens.of_folder(folder) if here and order.exact else tokens.approximate()
     window = base_model.window(folder) if here else base_model.WINDOW
-    with nullcontext(knowledge) if knowledge else closing(Knowledge(store, settings)) as search:
-        find = _lookup(search, order) if order.exact else _any(search, order)
-        yield Reading(tuned, find, counter, window, order.seed, checked=order.exact)
+    find = _lookup(bench.knowledge, order) if order.exact else _any(bench.knowledge, order)
+    yield Reading(tuned, find, counter, window, order.seed, checked=order.exact)
 
 
 def _lookup(search: Knowledge, order: TrainingOrder) -> Find:

@@ -16,6 +16,7 @@ from assistant.record.threads import example
 from assistant.record.trials import HELD_OUT, Asked, Trial
 from assistant.record.types import QUOTE, Item, Variant
 from assistant.settings import EMBEDDED, Settings
+from assistant.workbench import Workbench
 
 QUESTION_TOKENS = 300  # for a model that words one
 UNMEASURED = "the baseline: everything there is, not measured yet"
@@ -76,17 +77,18 @@ def unmeasurable(store: Store, case: str) -> str | None:
     )
 
 
-def measure(store: Store, settings: Settings, chat: Chat, case: str, report: untrained.Report | None = None) -> Trial:
+def measure(bench: Workbench, case: str, report: untrained.Report | None = None) -> Trial:
     """Let the untrained variants answer what is held out; while nothing is, questions that are generated.
 
     An interrupted run goes on where it stopped. It trains nothing and leaves alone which variant answers.
     """
+    store = bench.store
     if reason := unmeasurable(store, case):
         raise AttuneError(reason, "Add documents, or approve conversations and build a dataset.")
-    made = variants.untrained(store, settings, case, latest_dataset(store, case))
+    made = variants.untrained(store, bench.settings, case, latest_dataset(store, case))
     say = report or (lambda *_: None)
     say("Writing the questions", 0.0)
-    asked = to_ask(store, settings, chat, case, made["prompt"])
+    asked = to_ask(bench, case, made["prompt"])
     if not any(one.answered for one in asked):
         raise AttuneError("The documents hold no sentence that can be asked about.", "Add documents with running text.")
     basis = HELD_OUT if any(one.origin == HELD_OUT for one in asked) else "generated"
@@ -97,7 +99,7 @@ def measure(store: Store, settings: Settings, chat: Chat, case: str, report: unt
         t for t in store.trials(case) if not t.finished and (t.questions, t.variants, t.scorer) == (asked, ids, scorer)
     )
     trial = next(same, None) or store.add_trial(case, basis, scorer, asked, ids)
-    return untrained.run(store, chat, trial, made, say)
+    return untrained.run(store, bench.chat, trial, made, say)
 
 
 def measured(store: Store, case: str) -> Trial | None:
@@ -106,8 +108,9 @@ def measured(store: Store, case: str) -> Trial | None:
     return finished[-1] if finished else None
 
 
-def to_ask(store: Store, settings: Settings, chat: Chat, case: str, plain: Variant) -> list[Asked]:
+def to_ask(bench: Workbench, case: str, plain: Variant) -> list[Asked]:
     """Held-out answers, and questions about the documents: with held-out ones those only tell what the search finds."""
+    store = bench.store
     held = [
         Asked(number, HELD_OUT, q.messages, q.reference, item=q.item)
         for number, q in enumerate(runner.questions(held_out(store, case)))
@@ -118,8 +121,8 @@ def to_ask(store: Store, settings: Settings, chat: Chat, case: str, plain: Varia
         store.documents(case),
         [] if held else store.case(case).brief.examples,
         apart,
-        chunks.sizes(tokens.reader(settings)),
-        ask=(lambda text: _said(chat, plain, text)) if capable else None,
+        chunks.sizes(tokens.reader(bench.settings)),
+        ask=(lambda text: _said(bench.chat, plain, text)) if capable else None,
     )
     return [*held, *(replace(one, number=len(held) + one.number, answered=not held) for one in made)]
 

@@ -15,8 +15,8 @@ from assistant.evidence import number_recall, parity, precision, runner, scorers
 from assistant.record.store import Store
 from assistant.record.types import Evaluation, Job, Score, Variant
 from assistant.repeats import repeated
-from assistant.settings import Settings
 from assistant.stages import baseline
+from assistant.workbench import Workbench
 from tools.trainer import JobState
 
 Report = Callable[[str, float], None]
@@ -52,13 +52,12 @@ def newest(store: Store, case: str) -> Job | None:
     return found[-1] if found else None
 
 
-def run(
-    store: Store, settings: Settings, chat: Chat, case: str, job: int = 0, report: Report | None = None
-) -> Evaluation:
+def run(bench: Workbench, case: str, job: int = 0, report: Report | None = None) -> Evaluation:
     """Measure every untrained variant and the job's model (0: the newest; none: only the untrained).
 
     Every answer is recorded as it comes, so that an interrupted evaluation goes on where it stopped.
     """
+    store, settings = bench.store, bench.settings
     if reason := blocked(store, case):
         raise AttuneError(reason, "Then evaluate again.")
     tuned = store.job(job) if job else newest(store, case)
@@ -71,14 +70,14 @@ def run(
         measured |= variants.tuned(store, settings, tuned)
     candidate = variants.candidate(store, tuned) if tuned else None  # before anything is measured
     evaluation = _open(store, case, dataset, tuned, measured)
-    results = _measure(store, chat, evaluation, measured, say)
+    results = _measure(store, bench.chat, evaluation, measured, say)
     found = verdict.judge(_scores(store, evaluation, measured), candidate)
     say("Comparing what is served with what was trained", 0.98)
-    same = _parity(store, settings, chat, tuned, measured) if tuned else {}
+    same = _parity(bench, tuned, measured) if tuned else {}
     if same and candidate:
-        same["checks"].append(asdict(_served(store, chat, evaluation, measured[candidate])))
+        same["checks"].append(asdict(_served(store, bench.chat, evaluation, measured[candidate])))
     for variant in measured.values():
-        chat.models.release(variant)
+        bench.chat.models.release(variant)
     return store.finish_evaluation(evaluation.id, results, found.to_json(), same)
 
 
@@ -150,12 +149,13 @@ def _scores(store: Store, evaluation: Evaluation, variants: dict[str, Variant]) 
     return {name: runner.by_conversation(kept) for name, kept in runner.shared(mine, runner.turn).items()}
 
 
-def _parity(store: Store, settings: Settings, chat: Chat, job: Job, measured: dict[str, Variant]) -> dict[str, Any]:
+def _parity(bench: Workbench, job: Job, measured: dict[str, Variant]) -> dict[str, Any]:
+    settings = bench.settings
     tuned = Path(settings.model_path(job.model))
     if not tuned.is_dir():
         return {}  # a hosted model is served by the one who trained it
     base = Path(settings.model_path(str(job.request["base_name"])))
-    return parity.compare(chat, measured[variants.candidate(store, job)], base, tuned)
+    return parity.compare(bench.chat, measured[variants.candidate(bench.store, job)], base, tuned)
 
 
 def _served(store: Store, chat: Chat, evaluation: Evaluation, variant: Variant) -> parity.Check:

@@ -11,13 +11,12 @@ from assistant import models
 from assistant.conversations.with_passages import Carried
 from assistant.errors import AttuneError
 from assistant.jobs import launch, lifecycle, material
-from assistant.jobs.launch import Trainers
 from assistant.knowledge.prompt import composition
-from assistant.knowledge.search.retriever import Knowledge
 from assistant.record.store import Store
 from assistant.record.types import Job
 from assistant.settings import EMBEDDED, Settings
 from assistant.stages import baseline
+from assistant.workbench import Workbench
 from tools.trainer import Estimate, Hosted, JobState, TrainRequest
 
 OPTIONS = (
@@ -52,75 +51,59 @@ def done(store: Store, case: str) -> bool:
     return any(job.state == JobState.SUCCEEDED for job in store.jobs(case))
 
 
-def defaults(store: Store, settings: Settings, trainers: Trainers, case: str, trainer: str = "") -> dict[str, Any]:
+def defaults(bench: Workbench, case: str, trainer: str = "") -> dict[str, Any]:
     """Trainer, base and options used when nothing is chosen: the case file's, else the first trainer that is ready.
 
     `trainer`: one that was chosen already, so that the base is one that it can tune.
     """
-    options = store.case(case).options
+    settings = bench.settings
+    options = bench.store.case(case).options
     wanted = trainer or str(options.get("trainer", ""))
-    order = [wanted, *trainers] if wanted in trainers else list(trainers)
-    ready = (name for name in order if trainers[name].unavailable() is None)  # one after another: some ask a vendor
-    trainer = trainer or next(ready, wanted or next(iter(trainers)))
+    order = [wanted, *bench.trainers] if wanted in bench.trainers else list(bench.trainers)
+    ready = (
+        name for name in order if bench.trainers[name].unavailable() is None
+    )  # one after another: some ask a vendor
+    trainer = trainer or next(ready, wanted or next(iter(bench.trainers)))
     base = settings.chat_model if not settings.chat_base_url else EMBEDDED
-    if isinstance(found := trainers.get(trainer), Hosted):
+    if isinstance(found := bench.trainers.get(trainer), Hosted):
         base = next(iter(found.bases()), "")
     chosen: dict[str, Any] = {"trainer": trainer, "base": base, "seed": 3407}
     return chosen | {name: options[name] for name in OPTIONS if name in options}
 
 
-def estimate(
-    store: Store, settings: Settings, trainers: Trainers, case: str, knowledge: Knowledge | None = None, **options: Any
-) -> Estimate:
+def estimate(bench: Workbench, case: str, **options: Any) -> Estimate:
     """What the run would take: seconds, memory, money, as ranges with their source, and what its rows carry."""
-    name, request, carried = _request(store, settings, trainers, case, options, knowledge, exact=False)
-    return replace(launch.trainer(trainers, name).estimate(request), note=carried.told)
+    name, request, carried = _request(bench, case, options, exact=False)
+    return replace(launch.trainer(bench.trainers, name).estimate(request), note=carried.told)
 
 
-def run(
-    store: Store, settings: Settings, trainers: Trainers, case: str, knowledge: Knowledge | None = None, **options: Any
-) -> Job:
+def run(bench: Workbench, case: str, **options: Any) -> Job:
     """Start training. `options`: trainer and those of OPTIONS. Without `knowledge` one is opened for the passages."""
-    lifecycle.refresh(store, settings, trainers, case)
+    store = bench.store
+    lifecycle.refresh(bench, case)
     if reason := blocked(store, case):
         raise AttuneError(reason, "Then start again.")
-    name, request, carried = _request(store, settings, trainers, case, options, knowledge, exact=True)
+    name, request, carried = _request(bench, case, options, exact=True)
     kept = {"system": composition.short_instruction(store.case(case)), "passages": carried.to_json()}
-    return begin(store, settings, trainers, case, baseline.latest_dataset(store, case), name, request, kept)
+    return begin(bench, case, baseline.latest_dataset(store, case), name, request, kept)
 
 
-def begin(
-    store: Store,
-    settings: Settings,
-    trainers: Trainers,
-    case: str,
-    dataset: str,
-    name: str,
-    request: TrainRequest,
-    kept: Mapping[str, Any],
-) -> Job:
+def begin(bench: Workbench, case: str, dataset: str, name: str, request: TrainRequest, kept: Mapping[str, Any]) -> Job:
     """Start exactly this request as a job of the case; `kept` is noted: "system" of its variants, "passages" in rows.
 
     A key starts one job, however often it is asked for: the one that there is already is returned.
     """
-    takes = launch.estimate(trainers, name, request)
-    job, new = launch.record(store, settings, takes, case, dataset, name, request, kept)
-    return launch.launch(store, settings, trainers, job, request) if new else job
+    takes = launch.estimate(bench.trainers, name, request)
+    job, new = launch.record(bench.store, bench.settings, takes, case, dataset, name, request, kept)
+    return launch.launch(bench, job, request) if new else job
 
 
-def _request(
-    store: Store,
-    settings: Settings,
-    trainers: Trainers,
-    case: str,
-    options: dict[str, Any],
-    knowledge: Knowledge | None,
-    exact: bool,
-) -> tuple[str, TrainRequest, Carried]:
+def _request(bench: Workbench, case: str, options: dict[str, Any], exact: bool) -> tuple[str, TrainRequest, Carried]:
+    store, settings = bench.store, bench.settings
     unknown = sorted(set(options) - {*OPTIONS, "trainer"})
     if unknown:
         raise AttuneError(f"Training has no option '{unknown[0]}'.", f"It has {', '.join(OPTIONS)}.")
-    usual = defaults(store, settings, trainers, case, str(options.get("trainer") or ""))
+    usual = defaults(bench, case, str(options.get("trainer") or ""))
     chosen = usual | {k: v for k, v in options.items() if v}
     dataset = baseline.latest_dataset(store, case)
     if not dataset:
@@ -130,7 +113,7 @@ def _request(
     base = models.trainable(settings, str(chosen.pop("base")))
     method, passages = str(chosen.get("method", "sft")), str(chosen.pop("passages", "auto"))
     order = material.TrainingOrder(case, dataset, base, seed, method, passages, exact)
-    found, carried = material.gather(store, settings, order, knowledge)
+    found, carried = material.gather(bench, order)
     key = secrets.token_hex(16)  # of this confirmation: it pays once
     return name, TrainRequest(base, suffix=case, **found, **chosen, key=key), carried
 

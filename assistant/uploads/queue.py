@@ -6,12 +6,11 @@ import logging
 import threading
 
 from assistant.jobs import launch, lifecycle
-from assistant.jobs.launch import Trainers
 from assistant.record.connection import now
 from assistant.record.store import Store
 from assistant.record.types import Job
-from assistant.settings import Settings
 from assistant.uploads import tuning_jobs
+from assistant.workbench import Workbench
 from tools.trainer import JobState, ToolError
 
 log = logging.getLogger(__name__)
@@ -19,25 +18,26 @@ EVERY_S = 2.0  # between two looks at what waits
 FAULT = "It could not be started on a fault of ours; the log has it."
 
 
-def submit(store: Store, settings: Settings, trainers: Trainers, owner: str, order: tuning_jobs.JobOrder) -> Job:
+def submit(bench: Workbench, owner: str, order: tuning_jobs.JobOrder) -> Job:
     """The order as a job that runs where there is room and nothing came before it, and waits otherwise.
 
     Raises AttuneError (Refused) where the order, its files, its trainer or the cap do not allow it; nothing is kept
     then. A run that fails as it is started is kept, as a job that failed.
     """
-    job = tuning_jobs.create(store, settings, trainers, owner, order)
-    failed = advance(store, settings, trainers, owner)
+    job = tuning_jobs.create(bench, owner, order)
+    failed = advance(bench, owner)
     if job.id in failed:
         raise failed[job.id]
-    return store.job(job.id)
+    return bench.store.job(job.id)
 
 
-def advance(store: Store, settings: Settings, trainers: Trainers, owner: str) -> dict[int, ToolError]:
+def advance(bench: Workbench, owner: str) -> dict[int, ToolError]:
     """Begin what waits while there is room; what could not be begun, by its job's number."""
+    store = bench.store
     failed: dict[int, ToolError] = {}
-    while job := _claim(store, settings, trainers, owner):
+    while job := _claim(bench, owner):
         try:
-            launch.launch(store, settings, trainers, job, tuning_jobs.request(store, settings, job))
+            launch.launch(bench, job, tuning_jobs.request(store, bench.settings, job))
         except ToolError as error:
             launch.fail(store, job.id, str(error))
             failed[job.id] = error
@@ -47,23 +47,25 @@ def advance(store: Store, settings: Settings, trainers: Trainers, owner: str) ->
     return failed
 
 
-def room(store: Store, settings: Settings, trainers: Trainers, owner: str) -> int:
+def room(bench: Workbench, owner: str) -> int:
     """How many more jobs of the owner may run now. One that is paused takes no room, one that is ending does."""
+    store = bench.store
     for job in _busy(store, owner):
         try:
-            lifecycle.follow(store, settings, trainers, job.id, lifecycle.NO_NEWS)
+            lifecycle.follow(bench, job.id, lifecycle.NO_NEWS)
         except ToolError as error:
             log.warning("job %s cannot be asked about: %s", job.id, error)
-    return settings.api_jobs - len(_busy(store, owner))
+    return bench.settings.api_jobs - len(_busy(store, owner))
 
 
-def _claim(store: Store, settings: Settings, trainers: Trainers, owner: str) -> Job | None:
+def _claim(bench: Workbench, owner: str) -> Job | None:
     """The job whose turn it is, taken out of the queue: of several who ask at once one gets it."""
-    if not _waiting(store, owner) or room(store, settings, trainers, owner) <= 0:
+    store = bench.store
+    if not _waiting(store, owner) or room(bench, owner) <= 0:
         return None
     with store.atomic():
         first = next(iter(_waiting(store, owner)), None)
-        if first is None or len(_busy(store, owner)) >= settings.api_jobs:
+        if first is None or len(_busy(store, owner)) >= bench.settings.api_jobs:
             return None
         store.set_job(first.id, request=first.request | {"waits_since": "", "begun": now()})
         return store.job(first.id)
@@ -85,8 +87,8 @@ def _busy(store: Store, owner: str) -> list[Job]:
 class Turns:
     """Looks after the queue on a thread of its own, from `start` to `close`; what waits then waits for the next one."""
 
-    def __init__(self, store: Store, settings: Settings, trainers: Trainers) -> None:
-        self._store, self._settings, self._trainers = store, settings, trainers
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="queue", daemon=True)
 
@@ -104,12 +106,12 @@ class Turns:
                 self.look()
             except Exception:
                 log.exception("the queue could not be looked at")
-        self._store.close()
+        self._bench.store.close()
 
     def look(self) -> None:
         """Begin what waits and has room, and see jobs that were cancelled to their end."""
-        store, settings, trainers = self._store, self._settings, self._trainers
+        bench, store = self._bench, self._bench.store
         for owner in dict.fromkeys(store.case(job.case).owner for job in store.waiting()):
-            advance(store, settings, trainers, owner)
+            advance(bench, owner)
         for job in store.ending():
-            lifecycle.follow(store, settings, trainers, job.id, lifecycle.NO_NEWS)
+            lifecycle.follow(bench, job.id, lifecycle.NO_NEWS)

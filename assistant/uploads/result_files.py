@@ -10,11 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from assistant.jobs import lifecycle
-from assistant.jobs.launch import Trainers
-from assistant.record.store import Store
 from assistant.record.types import Job
-from assistant.settings import Settings
 from assistant.uploads import uploaded_files
+from assistant.workbench import Workbench
 from tools.trainer import JobState, ToolError
 
 log = logging.getLogger(__name__)
@@ -69,25 +67,26 @@ def dataset_file_id(dataset: str) -> str:
     return f"file-dataset-{dataset[:24]}"
 
 
-def keep(store: Store, settings: Settings, trainers: Trainers, owner: str) -> None:
+def keep(bench: Workbench, owner: str) -> None:
     """Keep the files of every job of the owner that has ended and whose files are not kept yet."""
-    for job in store.jobs_of_owner(owner):
-        keep_of(store, settings, trainers, job)
+    for job in bench.store.jobs_of_owner(owner):
+        keep_of(bench, job)
 
 
-def keep_of(store: Store, settings: Settings, trainers: Trainers, job: Job) -> None:
+def keep_of(bench: Workbench, job: Job) -> None:
     """Keep the job's files; harmless when they are kept, and when they were deleted.
 
     What cannot be kept now, since the job's vendor cannot be asked for one, is kept another time.
     """
     for kept in (_keep_rows, _keep_metrics):
         try:
-            kept(store, settings, trainers, job)
+            kept(bench, job)
         except ToolError as error:
             log.warning("a file of job %s cannot be kept now: %s", job.id, error)
 
 
-def _keep_rows(store: Store, settings: Settings, _: Trainers, job: Job) -> None:
+def _keep_rows(bench: Workbench, job: Job) -> None:
+    store = bench.store
     owner = store.case(job.case).owner
     if "api" not in job.request and store.file(dataset_file_id(job.dataset)) is None:
         rows = "".join(
@@ -95,18 +94,25 @@ def _keep_rows(store: Store, settings: Settings, _: Trainers, job: Job) -> None:
             for item in store.items(job.dataset, "train")
         )
         uploaded_files.add(
-            store, settings, owner, f"{job.case}.jsonl", "fine-tune", [rows.encode()], id=dataset_file_id(job.dataset)
+            store,
+            bench.settings,
+            owner,
+            f"{job.case}.jsonl",
+            "fine-tune",
+            [rows.encode()],
+            id=dataset_file_id(job.dataset),
         )
 
 
-def _keep_metrics(store: Store, settings: Settings, trainers: Trainers, job: Job) -> None:
+def _keep_metrics(bench: Workbench, job: Job) -> None:
+    store = bench.store
     if job.state != JobState.SUCCEEDED or store.file(file_id(job)) is not None:
         return
-    status = lifecycle.follow(store, settings, trainers, job.id)
+    status = lifecycle.follow(bench, job.id)
     if status.state is JobState.SUCCEEDED:  # else its trainer cannot be asked now, and the table would stay empty
         uploaded_files.add(
             store,
-            settings,
+            bench.settings,
             store.case(job.case).owner,
             "step_metrics.csv",
             uploaded_files.RESULTS,

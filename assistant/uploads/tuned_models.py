@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 from assistant.jobs import lifecycle
-from assistant.jobs.launch import Trainers
 from assistant.record.connection import now
 from assistant.record.store import Store
 from assistant.record.types import Job
@@ -14,17 +13,18 @@ from assistant.settings import Settings
 from assistant.stages import switch
 from assistant.uploads import public_names
 from assistant.uploads.refusals import Refused, missing
+from assistant.workbench import Workbench
 from tools.local import checkpoint
 from tools.trainer import JobState
 
 
-def at_step(store: Store, settings: Settings, trainers: Trainers, job: Job, step: int) -> Path:
+def at_step(bench: Workbench, job: Job, step: int) -> Path:
     """The folder of the model of that step, made when it is first asked for. Raises Refused where none was kept."""
-    status = lifecycle.follow(store, settings, trainers, job.id, lifecycle.NO_NEWS)
+    status = lifecycle.follow(bench, job.id, lifecycle.NO_NEWS)
     found = next((one.model for one in status.checkpoints if one.step == step), None)
     if found is None:
-        raise missing("checkpoint", public_names.model_id(store, job, step), "model", "model_not_found")
-    return checkpoint.model(Path(found), settings.train_python or None)
+        raise missing("checkpoint", public_names.model_id(bench.store, job, step), "model", "model_not_found")
+    return checkpoint.model(Path(found), bench.settings.train_python or None)
 
 
 def delete(store: Store, settings: Settings, job: Job) -> None:

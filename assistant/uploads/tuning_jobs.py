@@ -25,6 +25,7 @@ from assistant.stages import interview
 from assistant.uploads import public_names, uploaded_files
 from assistant.uploads import tuned_models as tuned
 from assistant.uploads.refusals import Refused, missing
+from assistant.workbench import Workbench
 from tools.local import base_model, recipe
 from tools.local.checks import HUB_ID
 from tools.local.local_trainer import LocalTrainer
@@ -75,28 +76,29 @@ def auto_epochs(rows: int) -> int:
     return TARGET_EPOCHS
 
 
-def create(store: Store, settings: Settings, trainers: Trainers, owner: str, order: JobOrder) -> Job:
+def create(bench: Workbench, owner: str, order: JobOrder) -> Job:
     """The order as a job of the record that waits for its turn, its rows frozen.
 
     Raises AttuneError (Refused) where the order, its files, its trainer or the cap do not allow it; nothing is kept.
     """
+    store, settings = bench.store, bench.settings
     key = _key(owner, order.key)
     if order.key and (known := store.job_of_key(key)):
         return _same(known, order)
-    name = order.trainer or _first(trainers)
-    if name not in trainers:
-        raise Refused(f"There is no trainer '{name[:40]}'.", f"Choose one of {', '.join(trainers)}.", "trainer")
+    name = order.trainer or _first(bench.trainers)
+    if name not in bench.trainers:
+        raise Refused(f"There is no trainer '{name[:40]}'.", f"Choose one of {', '.join(bench.trainers)}.", "trainer")
     file = _file(store, owner, order.training_file, "training_file")
     other = _file(store, owner, order.validation_file, "validation_file") if order.validation_file else None
-    base, path = _base(store, settings, trainers, owner, order.model, isinstance(trainers[name], LocalTrainer))
+    base, path = _base(bench, owner, order.model, isinstance(bench.trainers[name], LocalTrainer))
     rows = _Rows(
         _read(settings, file, order.method, "training_file"),
         _read(settings, other, order.method, "validation_file") if other else [],
     )
     made = _request(order, path, rows, key)
     if order.learning_rate_multiplier:
-        made = replace(made, learning_rate=_rate(made, order.learning_rate_multiplier, trainers[name]))
-    takes = launch.estimate(trainers, name, made)
+        made = replace(made, learning_rate=_rate(made, order.learning_rate_multiplier, bench.trainers[name]))
+    takes = launch.estimate(bench.trainers, name, made)
     spending.allow(store, settings, takes.money_usd.high)  # before a case and a dataset are made
     kept = {"system": "", "api": _noted(order, base, made), "waits_since": now()}
     with store.atomic():
@@ -206,13 +208,14 @@ def _read(settings: Settings, file: File, method: str, param: str) -> list[Any]:
         raise Refused(error.sentence, error.remedy, param, f"invalid_{param}") from error
 
 
-def _base(store: Store, settings: Settings, trainers: Trainers, owner: str, model: str, local: bool) -> tuple[str, str]:
+def _base(bench: Workbench, owner: str, model: str, local: bool) -> tuple[str, str]:
     """What the base is called, and what the trainer is given: a folder, a hub id or a vendor's name."""
+    store, settings = bench.store, bench.settings
     if model in (EMBEDDED, settings.chat_model) and (model == EMBEDDED or not settings.chat_base_url):
         return public_names.base_name(model), models.folder(settings, model)
     if found := public_names.model(store, owner, model):
         job, step = found
-        made = tuned.at_step(store, settings, trainers, job, step) if step else public_names.folder(settings, job)
+        made = tuned.at_step(bench, job, step) if step else public_names.folder(settings, job)
         return public_names.root(store, job), str(made)
     if not local or (HUB_ID.fullmatch(model) and not Path(model).exists()):
         return model, model

@@ -30,12 +30,12 @@ class Hosted:
 
     def run(self, **options: Any) -> Job:
         bench = self.bench
-        return finetune.run(bench.store, bench.settings, bench.trainers, self.case, trainer=self.name, **options)
+        return finetune.run(bench, self.case, trainer=self.name, **options)
 
     def refresh(self) -> Job:
         """The case's latest job after one look."""
         bench = self.bench
-        return lifecycle.refresh(bench.store, bench.settings, bench.trainers, self.case)[-1]
+        return lifecycle.refresh(bench, self.case)[-1]
 
     def ended(self) -> Job:
         return wait_for(lambda: (job := self.refresh()) and JobState(job.state).ended and job, 30)

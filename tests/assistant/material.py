@@ -5,11 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from assistant import workbench
+from assistant.background import Background
+from assistant.chat import Chat
 from assistant.knowledge.reading import ingestion
+from assistant.knowledge.search.retriever import Knowledge
 from assistant.record.store import Store
 from assistant.record.types import Brief, Case, Message, Variant
 from assistant.settings import Settings
+from assistant.workbench import Workbench
 
 PLANTS = {
     "watering.md": "# Watering\n\nWater the monstera once a week.\n\n## Cactus\n\nA cactus wants water once a month.",
@@ -38,6 +44,13 @@ def new_case(folder: Path, **more: object) -> tuple[Settings, Store]:
     brief = Brief(goal="Help people with plants.", tone="Calm.", must=("Name the plant.",))
     store.add_case(Case("plants", "Plant desk", brief=brief))
     return made, store
+
+
+def opened(made: Settings, store: Store, trainers: dict[str, Any] | None = None) -> Workbench:
+    """What is open around a record that a test made itself. Nothing is started; whoever asks a model closes it."""
+    knowledge = Knowledge(store, made)
+    chat = Chat(made, store, knowledge)
+    return Workbench(made, store, knowledge, chat, trainers or {}, Background(), workbench.azure(made))
 
 
 def add_documents(made: Settings, store: Store) -> None:

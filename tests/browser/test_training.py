@@ -86,7 +86,7 @@ def test_options_and_a_model_that_leaves(bench: Workbench, page: Page, shots: Pa
 @pytest.mark.slow
 def test_a_run_is_paused_and_goes_on(bench: Workbench, page: Page, shots: Path) -> None:
     case = ready(bench)
-    finetune.run(bench.store, bench.settings, bench.trainers, case, trainer="trl", max_steps=4000)
+    finetune.run(bench, case, trainer="trl", max_steps=4000)
     status = page.locator("#run-status")
     with serving(bench) as url:
         open_training(page, url)

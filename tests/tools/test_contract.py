@@ -13,6 +13,7 @@ from assistant.knowledge.search.retriever import Knowledge
 from assistant.record.store import Store
 from assistant.record.types import Case, Dataset, Item
 from assistant.stages import switch
+from tests.assistant.material import opened
 from tests.tools.conftest import make_rows, wait_for
 from tests.tools.contract import Bench, ended
 from tests.tools.contract_attune import AttuneBench
@@ -208,7 +209,7 @@ def test_the_chat_can_switch_to_its_model(bench: Bench, good: Run) -> None:
     trainer = bench.make()
     request = {"system": "You answer briefly."}
     job = store.add_job(case.id, dataset.id, trainer.name, settings.portable(good.handle), "running", request)
-    lifecycle.refresh(store, settings, {trainer.name: trainer}, case.id)
+    lifecycle.refresh(opened(settings, store, {trainer.name: trainer}), case.id)
     assert store.job(job.id).state == JobState.SUCCEEDED
     bench.serve(good.status.model)
     switch.run(store, case.id, "tuned", force=True)

@@ -56,7 +56,7 @@ def make(bench: Workbench, keys: auth.Keys) -> FastAPI:
 async def running(app: FastAPI) -> AsyncIterator[None]:
     """The time in which the app answers and jobs take their turns; connections to the models' servers end with it."""
     bench: Workbench = app.state.bench
-    turns = Turns(bench.store, bench.settings, bench.trainers)
+    turns = Turns(bench)
     turns.start()
     try:
         yield

@@ -47,7 +47,7 @@ def list_files(
     after: After = None,
 ) -> objects.FilePage:
     uploaded_files.sweep(bench.store, bench.settings)
-    result_files.keep(bench.store, bench.settings, bench.trainers, owner)
+    result_files.keep(bench, owner)
     found = [file for file in bench.store.files(owner, int(time.time())) if purpose in (None, file.purpose)]
     listed, more = page(found[::-1] if order == "desc" else found, after, limit)
     data = [shown(file) for file in listed]

@@ -31,7 +31,7 @@ def create_job(
     """Fine-tune: at once, or in its turn. Asked twice with one Idempotency-Key, it is one job."""
     order = _order(body, idempotency_key or "")
     try:
-        job = queue.submit(bench.store, bench.settings, bench.trainers, owner, order)
+        job = queue.submit(bench, owner, order)
     except Refused:
         raise
     except ToolError as error:  # what the trainer says before it begins is about the request
@@ -59,7 +59,7 @@ def cancel_job(bench: Bench, owner: Owner, job_id: str) -> objects.JobObject:
     job = _job(bench, owner, job_id)
     _refresh(bench, job)
     if not JobState(bench.store.job(job.id).state).ended:
-        job = lifecycle.cancel(bench.store, bench.settings, bench.trainers, job.id)
+        job = lifecycle.cancel(bench, job.id)
         if job.state == JobState.CANCELLED:
             return _shown(bench, job)
     raise Refused(f"{job_id} has ended, so it cannot be cancelled.", "Look at its status.", code="invalid_state")
@@ -69,14 +69,14 @@ def cancel_job(bench: Bench, owner: Owner, job_id: str) -> objects.JobObject:
 def pause_job(bench: Bench, owner: Owner, job_id: str) -> objects.JobObject:
     """Stop for now. A run of this machine still runs until its step and a checkpoint are done, then it is paused."""
     job = _job(bench, owner, job_id)
-    return _shown(bench, lifecycle.pause(bench.store, bench.settings, bench.trainers, job.id))
+    return _shown(bench, lifecycle.pause(bench, job.id))
 
 
 @router.post("/{job_id}/resume")
 def resume_job(bench: Bench, owner: Owner, job_id: str) -> objects.JobObject:
     """Go on from the last checkpoint of a job that was paused, cancelled or failed."""
     job = _job(bench, owner, job_id)
-    if job.state != JobState.RUNNING and queue.room(bench.store, bench.settings, bench.trainers, owner) <= 0:
+    if job.state != JobState.RUNNING and queue.room(bench, owner) <= 0:
         raise Refused(
             f"ATTUNE_API_JOBS allows {bench.settings.api_jobs} jobs at once, and they are running.",
             "Wait for one to end, or cancel it.",
@@ -84,7 +84,7 @@ def resume_job(bench: Bench, owner: Owner, job_id: str) -> objects.JobObject:
             "rate_limit_exceeded",
             429,
         )
-    return _shown(bench, lifecycle.resume(bench.store, bench.settings, bench.trainers, job.id))
+    return _shown(bench, lifecycle.resume(bench, job.id))
 
 
 @router.get("/{job_id}/events")
@@ -144,7 +144,7 @@ def _job(bench: Bench, owner: str, id: str) -> Job:
 def _refresh(bench: Bench, job: Job, after: int = lifecycle.NO_NEWS) -> JobStatus:
     """What is true of the job now; what was true last where its trainer cannot be asked."""
     try:
-        return lifecycle.follow(bench.store, bench.settings, bench.trainers, job.id, after)
+        return lifecycle.follow(bench, job.id, after)
     except ToolError as error:
         log.warning("job %s cannot be asked about: %s", job.id, error)
         return JobStatus(JobState(job.state), job.reason)
@@ -154,7 +154,7 @@ def _shown(bench: Bench, job: Job) -> objects.JobObject:
     status = _refresh(bench, job) if not JobState(job.state).ended else None
     job = bench.store.job(job.id)
     if JobState(job.state).ended:
-        result_files.keep_of(bench.store, bench.settings, bench.trainers, job)
+        result_files.keep_of(bench, job)
     return job_objects.job(bench.store, job, status)
 
 

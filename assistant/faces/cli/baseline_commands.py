@@ -78,7 +78,7 @@ def _measured(bench: Workbench, case: Case) -> Json:
 
     line = ProgressLine()
     try:
-        return stage.measure(bench.store, bench.settings, bench.chat, case.id, line).report
+        return stage.measure(bench, case.id, line).report
     except KeyboardInterrupt:
         raise CommandStopped("The answers so far are kept; `attune baseline --evaluate` goes on from there.") from None
     finally:

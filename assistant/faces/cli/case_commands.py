@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assistant import cases
 from assistant.errors import AttuneError
 from assistant.faces.cli.shared import AsJson, CaseId, open_bench, pick, say, show, split_case
 
@@ -36,6 +35,8 @@ def new(
         )
     with open_bench() as bench:
         if folder:
+            from assistant import cases
+
             case = cases.from_folder(bench, Path(folder))
         elif title.strip():
             case = stage.new(bench.store, title, id=id, owner=bench.settings.owner)

@@ -22,7 +22,7 @@ def follow(bench: Workbench, job: int) -> Job:
     line, seen, loss = ProgressLine(), 0, ""
     try:
         while True:
-            status = lifecycle.follow(bench.store, bench.settings, bench.trainers, job, after=seen)
+            status = lifecycle.follow(bench, job, after=seen)
             seen += len(status.events)
             loss = next((f"{e['loss']:.3f}" for e in reversed(status.events) if "loss" in e), loss)
             line(progress_text(job, status, loss))
@@ -33,7 +33,7 @@ def follow(bench: Workbench, job: int) -> Job:
         raise left_alone(job) from None
     finally:
         line.end()
-    lifecycle.refresh(bench.store, bench.settings, bench.trainers)
+    lifecycle.refresh(bench)
     return bench.store.job(job)
 
 

@@ -65,7 +65,7 @@ def finetune(
             raise AttuneError("Only one of --resume, --pause, --cancel and --follow can be done.", "Choose one.")
         if resume or pause or cancel:
             do = lifecycle.resume if resume else lifecycle.pause if pause else lifecycle.cancel
-            run = do(bench.store, bench.settings, bench.trainers, _job(bench, chosen, job).id)
+            run = do(bench, _job(bench, chosen, job).id)
         elif watch:
             run = _job(bench, chosen, job)
         else:
@@ -99,7 +99,7 @@ def _start(bench: Workbench, case: Case, options: dict[str, Any]) -> Job:
     from assistant.stages import finetune as stage
 
     options = {name: value for name, value in options.items() if value}
-    forecast = stage.estimate(bench.store, bench.settings, bench.trainers, case.id, bench.knowledge, **options)
+    forecast = stage.estimate(bench, case.id, **options)
     low, high = duration(forecast.seconds.low), duration(forecast.seconds.high)
     say(
         f"Expected: {low} to {high}, up to {forecast.memory_gb.high:.1f} GB of memory, "
@@ -109,7 +109,7 @@ def _start(bench: Workbench, case: Case, options: dict[str, Any]) -> Job:
         say(f"{forecast.rows_cut} rows are longer than the model's window; what is past it is not learned.")
     if forecast.note:
         say(forecast.note)
-    run = stage.run(bench.store, bench.settings, bench.trainers, case.id, bench.knowledge, **options)
+    run = stage.run(bench, case.id, **options)
     say(f"Job {run.id} started with {run.trainer}.")
     return run
 
@@ -118,7 +118,7 @@ def _job(bench: Workbench, case: Case, number: int) -> Job:
     """The job of that number, or the case's latest, as it is now."""
     from assistant.jobs import lifecycle
 
-    lifecycle.refresh(bench.store, bench.settings, bench.trainers, case.id)
+    lifecycle.refresh(bench, case.id)
     found = [job for job in bench.store.jobs(case.id) if number in (0, job.id)]
     if not found:
         raise AttuneError(f"'{case.id}' has no job{f' {number}' if number else ''}.", "See `attune jobs`.")
@@ -157,7 +157,7 @@ def jobs(case: CaseId = "", as_json: AsJson = False) -> None:
 
     with open_bench() as bench:
         name = pick(bench.store, case).id if case else None
-        lifecycle.refresh(bench.store, bench.settings, bench.trainers, name)
+        lifecycle.refresh(bench, name)
         found = bench.store.jobs(name)
         rows = [(j.id, j.case, j.trainer, j.state, j.created[:16], j.reason) for j in found]
         head = ("job", "case", "trainer", "state", "started", "reason")
@@ -200,7 +200,7 @@ def evaluate(
         chosen = pick(bench.store, case)
         line = ProgressLine()
         try:
-            done = stage.run(bench.store, bench.settings, bench.chat, chosen.id, job=job, report=line)
+            done = stage.run(bench, chosen.id, job=job, report=line)
         except KeyboardInterrupt:
             raise CommandStopped("The answers so far are kept; `attune evaluate` goes on from there.") from None
         finally:

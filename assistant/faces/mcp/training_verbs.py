@@ -38,10 +38,8 @@ class TrainingVerbs:
             raise AttuneError(str(finetune.blocked(bench.store, chosen.id)), "Call build_dataset.")
         asked: Json = {"trainer": trainer, "base": base, "epochs": epochs, "passages": passages}
         wanted = {name: value for name, value in asked.items() if value}
-        found = finetune.estimate(bench.store, bench.settings, bench.trainers, chosen.id, bench.knowledge, **wanted)
-        usual = finetune.defaults(
-            bench.store, bench.settings, bench.trainers, chosen.id, str(wanted.get("trainer") or "")
-        )
+        found = finetune.estimate(bench, chosen.id, **wanted)
+        usual = finetune.defaults(bench, chosen.id, str(wanted.get("trainer") or ""))
         return {"trainers": list(bench.trainers), "options": usual | wanted, "estimate": found}
 
     def propose_training(

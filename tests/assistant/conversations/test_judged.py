@@ -14,6 +14,7 @@ from assistant.record.types import Case, Item
 from assistant.settings import Settings
 from assistant.stages import dataset, finetune
 from tests.assistant.conversations.test_conversations import questions
+from tests.assistant.material import opened
 from tools.trainer import Estimate, Preference, Range, TrainRequest
 
 
@@ -120,7 +121,8 @@ def test_the_stage_hands_judged_answers_over_with_the_chats_own_system_line(stor
     filled(store)
     trainer = Noting()
     settings = Settings(_env_file=None, data=tmp_path)
-    finetune.estimate(store, settings, {"noting": trainer}, "c", method="dpo", beta=0.2, patience=3)  # type: ignore[dict-item]
+    bench = opened(settings, store, {"noting": trainer})
+    finetune.estimate(bench, "c", method="dpo", beta=0.2, patience=3)
     asked = trainer.request
     assert (asked.method, asked.beta, asked.patience, asked.train, asked.test) == ("dpo", 0.2, 3, [], [])
     one: Preference = asked.preferences[0]
@@ -135,11 +137,11 @@ def test_only_a_run_that_succeeded_is_gone_on_from(store: Store, tmp_path: Path)
     filled(store)
     trainer, settings = Noting(), Settings(_env_file=None, data=tmp_path)
     made = store.add_job("c", store.datasets("c")[0].id, "noting", "h", "failed", {"base_name": "base"})
-    trainers = {"noting": trainer}
+    bench = opened(settings, store, {"noting": trainer})
     with pytest.raises(AttuneError, match="left no model"):
-        finetune.estimate(store, settings, trainers, "c", continue_from=made.id)  # type: ignore[arg-type]
+        finetune.estimate(bench, "c", continue_from=made.id)
     store.set_job(made.id, state="succeeded", adapter="jobs/x/adapter", model="jobs/x/merged")
-    finetune.estimate(store, settings, trainers, "c", continue_from=made.id)  # type: ignore[arg-type]
+    finetune.estimate(bench, "c", continue_from=made.id)
     assert (trainer.request.base, trainer.request.adapter) == ("base", "jobs/x/adapter")
-    finetune.estimate(store, settings, trainers, "c", continue_from=made.id, tuning="full")  # type: ignore[arg-type]
+    finetune.estimate(bench, "c", continue_from=made.id, tuning="full")
     assert (trainer.request.base, trainer.request.adapter) == ("jobs/x/merged", "")

@@ -79,7 +79,7 @@ def filled(bench: Workbench, with_documents: bool = True) -> None:
 def trained(opened: Opened, **options: Any) -> tuple[TrainRequest, Job]:
     bench, trainer = opened
     trainer.state = JobState.SUCCEEDED
-    job = finetune.run(bench.store, bench.settings, bench.trainers, CASE, bench.knowledge, **options)
+    job = finetune.run(bench, CASE, **options)
     return trainer.started[-1], job
 
 
@@ -242,15 +242,15 @@ def test_judged_answers_are_compared_beside_the_passages_too(shop: Opened) -> No
 def test_the_forecast_counts_what_passages_cost_without_looking_anything_up(shop: Opened) -> None:
     bench, _ = shop
     noting = Noting()
-    trainers: dict[str, Any] = {"instant": noting}
-    found = finetune.estimate(bench.store, bench.settings, trainers, CASE, bench.knowledge)
+    bench.trainers["instant"] = noting
+    found = finetune.estimate(bench, CASE)
     assert re.fullmatch(
         r"\d+ of \d+ rows carry passages of the documents, so that it learns to read them: about "
         r"[\d,]+ of [\d,]+ tokens each time over the rows\.",
         found.note,
     )
     forecast = sum(len(str(m["content"])) for row in noting.request.train for m in row)
-    assert finetune.estimate(bench.store, bench.settings, trainers, CASE, bench.knowledge, passages="off").note == ""
+    assert finetune.estimate(bench, CASE, passages="off").note == ""
     plain = sum(len(str(m["content"])) for row in noting.request.train for m in row)
     request, _ = trained(shop)
     true = sum(len(str(m["content"])) for row in request.train for m in row)
@@ -303,8 +303,8 @@ def test_a_proposal_says_what_the_passages_come_to_and_who_will_be_judged(shop: 
     assert "passages" not in plain.terms["takes"]
     trainer.state = JobState.SUCCEEDED
     proposals.confirm(bench, plain.id)
-    lifecycle.refresh(bench.store, bench.settings, bench.trainers)
+    lifecycle.refresh(bench)
     assert "judged as 'tuned', as it was tuned" in proposals.propose(bench, CASE, "evaluate", {}).terms["what"]
     trained(shop)
-    lifecycle.refresh(bench.store, bench.settings, bench.trainers)
+    lifecycle.refresh(bench)
     assert "judged as 'tuned+rag'" in proposals.propose(bench, CASE, "evaluate", {}).terms["what"]

@@ -33,9 +33,9 @@ def trained(bench: Workbench, trainer: InstantTrainer, heldout: int = 20) -> str
             ],
         )
     dataset.run(store, case)
-    finetune.run(store, bench.settings, bench.trainers, case)
+    finetune.run(bench, case)
     trainer.state = JobState.SUCCEEDED
-    lifecycle.refresh(store, bench.settings, bench.trainers, case)
+    lifecycle.refresh(bench, case)
     return case
 
 

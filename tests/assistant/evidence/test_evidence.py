@@ -20,7 +20,7 @@ from assistant.record.types import Item, Score
 from assistant.stages import dataset, evaluate
 from tests.assistant.conversations.test_conversations import questions as unlike
 from tests.assistant.evidence.reading_server import YesServer
-from tests.assistant.material import add_documents, new_case, talk, variant
+from tests.assistant.material import add_documents, new_case, opened, talk, variant
 from tools import jobdir
 from tools.local import base_model
 
@@ -157,9 +157,9 @@ def evaluation(tmp_path):
         add_documents(made, store)
         approved(store)
         dataset.run(store, "plants")
-        knowledge = Knowledge(store, made)
-        yield evaluate.run(store, made, Chat(made, store, knowledge), "plants")
-        knowledge.close()
+        bench = opened(made, store)
+        yield evaluate.run(bench, "plants")
+        bench.close()
 
 
 def test_a_question_that_cannot_be_answered_is_an_error_and_is_not_timed(evaluation):

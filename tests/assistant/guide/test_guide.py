@@ -230,7 +230,7 @@ def finish(talk: Talk, decision: str) -> None:
     """Let the newest job succeed and record an evaluation of its model that ended with this decision."""
     bench, case = talk.bench, talk.case
     talk.trainer.state = JobState.SUCCEEDED
-    job = lifecycle.refresh(bench.store, bench.settings, bench.trainers, case)[-1]
+    job = lifecycle.refresh(bench, case)[-1]
     tuned = next(variant for variant in bench.store.variants(case) if variant.job == job.id)
     opened = bench.store.add_evaluation(case, job.dataset, job.id, "chrf", [tuned.id])
     verdict = {"decision": decision, "reason": "The tuned model scores 9 points more.", "candidate": "tuned"}

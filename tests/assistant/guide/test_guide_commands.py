@@ -147,8 +147,8 @@ def test_why_it_stopped_is_the_reason_and_the_remedy(opened: Opened, status: Job
     bench, trainer = opened
     case = trained(bench, trainer)
     trainer.poll = lambda handle, after=0: status  # type: ignore[method-assign]  # noqa: ARG005
-    job = finetune.run(bench.store, bench.settings, bench.trainers, case)
-    lifecycle.refresh(bench.store, bench.settings, bench.trainers, case)
+    job = finetune.run(bench, case)
+    lifecycle.refresh(bench, case)
     assert f"Job {job.id} {expected}" in Guide(bench).say(case, "why did it stop?").text
 
 

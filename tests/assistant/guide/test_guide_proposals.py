@@ -290,7 +290,7 @@ def test_a_card_says_what_is_true_of_the_model_that_would_answer(opened: Opened)
     case = trained(bench, trainer)
     evaluated(bench, case, lambda _, tuned: 0.9 if tuned else 0.4)
     proved = switch.find(bench.store, case, "tuned")
-    finetune.run(bench.store, bench.settings, bench.trainers, case, seed=2)
+    finetune.run(bench, case, seed=2)
     job = _refreshed(bench, case)
     newer = variants.tuned(bench.store, bench.settings, job)["tuned"]
     assert newer.id != proved.id
@@ -315,7 +315,7 @@ def test_a_running_job_blocks_another(opened: Opened) -> None:
 
 def _refreshed(bench: Workbench, case: str) -> Job:
 
-    return lifecycle.refresh(bench.store, bench.settings, bench.trainers, case)[-1]
+    return lifecycle.refresh(bench, case)[-1]
 
 
 def test_an_evaluation_runs_in_the_background_and_its_failure_is_told(tmp_path: Path) -> None:

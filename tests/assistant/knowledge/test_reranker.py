@@ -283,7 +283,7 @@ def test_what_is_measured_is_ordered_or_counts_for_nothing(tmp_path: Path, serve
         store.set_brief("plants", replace(brief, skipped=tuple(brief.missing)), "file")
         store.close()
         bench = open_workbench(settings(tmp_path, **more))
-        trial = baseline.measure(bench.store, bench.settings, bench.chat, "plants")
+        trial = baseline.measure(bench, "plants")
         assert all(of["errors"] == 0 for of in trial.report["answers"].values())
         assert len(server.asked) > len(trial.questions)
         server.status = 500

@@ -10,19 +10,17 @@ from pathlib import Path
 import pytest
 
 from assistant import variants
-from assistant.chat import Chat
 from assistant.errors import AttuneError
 from assistant.evidence import questions, untrained
 from assistant.guide import proposals
 from assistant.guide.tools import Tools
-from assistant.knowledge.search.retriever import Knowledge
 from assistant.record.store import Store
 from assistant.record.trials import BRIEF, DOCUMENT, HELD_OUT, Asked, Trial
 from assistant.record.types import Document, Message, Passage
 from assistant.stages import baseline, switch
 from assistant.workbench import Workbench, open_workbench
 from tests.assistant.evidence.reading_server import ReadingServer, YesServer
-from tests.assistant.material import add_documents, new_case, settings, talk
+from tests.assistant.material import add_documents, new_case, opened, settings, talk
 
 TABLE = "# Prices\n\n| Plant | Price | Pot |\n|---|---|---|\n| Monstera | 24 euros | clay |\n| Cactus | 6 euros | tin |"
 
@@ -50,7 +48,7 @@ def skip_the_rest(store: Store, examples: tuple[str, ...] = ()) -> None:
 
 
 def measure(bench: Workbench) -> Trial:
-    return baseline.measure(bench.store, bench.settings, bench.chat, "plants")
+    return baseline.measure(bench, "plants")
 
 
 def paper(text: str, name: str = "a.md") -> Document:
@@ -166,9 +164,9 @@ def test_variants_are_compared_over_the_turns_that_all_of_them_answered(tmp_path
         skip_the_rest(store)
         held = talk("Does a cactus want water?", "Yes.", "Which secret has the cactus?", "Nobody knows it.")
         store.import_conversation("plants", "heldout", held)
-        knowledge = Knowledge(store, made)
-        report = baseline.measure(store, made, Chat(made, store, knowledge), "plants").report
-        knowledge.close()
+        bench = opened(made, store)
+        report = baseline.measure(bench, "plants").report
+        bench.close()
     assert (report["answers"]["rag"]["errors"], report["answers"]["prompt"]["errors"]) == (1, 0)
     assert report["answers"]["rag"]["score"] > report["answers"]["prompt"]["score"]  # of one turn, and of two
     assert report["differences"]["rag"]["mean"] == 0
@@ -203,10 +201,10 @@ def test_citations_are_counted() -> None:
 def test_with_nothing_to_ask_it_says_so(tmp_path: Path) -> None:
     made, store = new_case(tmp_path)
     skip_the_rest(store)
-    knowledge = Knowledge(store, made)
+    bench = opened(made, store)
     with pytest.raises(AttuneError, match="nothing to ask"):
-        baseline.measure(store, made, Chat(made, store, knowledge), "plants")
-    knowledge.close()
+        baseline.measure(bench, "plants")
+    bench.close()
 
 
 def test_the_guide_proposes_it_and_a_person_confirms(bench: Workbench) -> None:

@@ -20,7 +20,7 @@ from assistant.record.store import Store
 from assistant.record.trials import HELD_OUT, Asked
 from assistant.record.types import Message
 from assistant.stages import baseline
-from tests.assistant.material import new_case, variant
+from tests.assistant.material import new_case, opened, variant
 from tests.assistant.stages.test_leakage import CASE, QUESTIONS, Gestures, answered, asked, leaks
 
 NEUTRAL = "# Opening\n\nThe glasshouse opens its green doors at seven in the morning."
@@ -91,7 +91,7 @@ class Papers(Gestures):
         if not self.store.documents(CASE):
             add(self.store, "opening.md", NEUTRAL)
         tested = self.tested()
-        every = baseline.to_ask(self.store, self.made, None, CASE, variant())  # type: ignore[arg-type]  nobody is asked
+        every = baseline.to_ask(opened(self.made, self.store), CASE, variant())
         made = [one for one in every if one.origin != HELD_OUT]
         assert any("glasshouse" in one.reference for one in made)  # what is not tested on is asked about
         assert not found_in(made, tested)
@@ -125,9 +125,10 @@ TestPapers.settings = settings(
 def test_what_a_document_says_is_asked_until_it_is_tested_on(tmp_path: Path, text: str) -> None:
     made, store = new_case(tmp_path)
     add(store, "note.md", text)
-    before = baseline.to_ask(store, made, None, CASE, variant())  # type: ignore[arg-type]
+    bench = opened(made, store)
+    before = baseline.to_ask(bench, CASE, variant())
     held = [answered([QUESTIONS[0]])]
     assert found_in(before, held)  # so the check sees it
     store.import_conversation(CASE, "heldout", held[0])
-    after = [one for one in baseline.to_ask(store, made, None, CASE, variant()) if one.origin != HELD_OUT]  # type: ignore[arg-type]
+    after = [one for one in baseline.to_ask(bench, CASE, variant()) if one.origin != HELD_OUT]
     assert not found_in(after, held)

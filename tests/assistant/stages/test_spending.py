@@ -67,7 +67,7 @@ def train(bench: Workbench, case: str, trainer: str = "hosted") -> str:
     """Propose and confirm a run, and see it end."""
     made = proposals.propose(bench, case, "train", {"trainer": trainer})
     said = proposals.confirm(bench, made.id)
-    lifecycle.refresh(bench.store, bench.settings, bench.trainers, case)
+    lifecycle.refresh(bench, case)
     return said
 
 
@@ -142,8 +142,8 @@ def fail(bench: Workbench, trainer: PaidTrainer, created: str = "") -> int:
 
 def resume(bench: Workbench, job: int) -> None:
     """Resume it, and see it fail again."""
-    lifecycle.resume(bench.store, bench.settings, bench.trainers, job)
-    lifecycle.refresh(bench.store, bench.settings, bench.trainers)
+    lifecycle.resume(bench, job)
+    lifecycle.refresh(bench)
     assert bench.store.job(job).state == JobState.FAILED
 
 
@@ -190,10 +190,10 @@ def test_what_is_resumed_while_the_trainer_is_asked_stays_noted(bench: Workbench
 
     def meanwhile() -> None:
         trainer.asked = lambda: None
-        lifecycle.resume(bench.store, bench.settings, bench.trainers, job)
+        lifecycle.resume(bench, job)
 
     trainer.asked = meanwhile
-    lifecycle.follow(bench.store, bench.settings, bench.trainers, job)
+    lifecycle.follow(bench, job)
     assert trainer.resumed == 1
     assert spending.spent(bench.store) == 40
 
@@ -222,7 +222,7 @@ def test_the_cap_holds_where_no_proposal_is_asked(bench: Workbench, trainer: Pai
     """The Training tab and the command start a run without a proposal: a person asked for it, the cap still holds."""
     case = ready(bench)
     with pytest.raises(AttuneError, match="ATTUNE_SPENDING_CAP"):
-        finetune.run(bench.store, bench.settings, bench.trainers, case, trainer="hosted")
+        finetune.run(bench, case, trainer="hosted")
     assert not trainer.started
     assert not bench.store.jobs()
 
@@ -256,5 +256,5 @@ def test_an_estimate_that_is_no_number_is_never_covered(bench: Workbench, traine
     for dollars in (float("nan"), float("inf")):
         trainer.dollars = dollars
         with pytest.raises(AttuneError, match="may cost"):
-            finetune.run(bench.store, bench.settings, bench.trainers, case, trainer="hosted")
+            finetune.run(bench, case, trainer="hosted")
     assert not trainer.started

@@ -14,6 +14,7 @@ from assistant.record.types import BRIEF_QUESTIONS, Brief
 from assistant.settings import Settings
 from assistant.stages import baseline, dataset, evaluate, finetune, interview, switch
 from tests.assistant.conversations.test_conversations import questions
+from tests.assistant.material import opened
 from tools.trainer import Estimate, JobState, JobStatus, Range, ToolError
 
 
@@ -64,6 +65,11 @@ def trainers():
 
 
 @pytest.fixture
+def bench(settings, store, trainers):
+    return opened(settings, store, trainers)
+
+
+@pytest.fixture
 def case(store):
     case = interview.new(store, "Bean Desk").id
     interview.run(store, case, {name: f"about {name}" for name in BRIEF_QUESTIONS})
@@ -104,17 +110,17 @@ def test_every_field_of_the_brief_has_its_question():
 
 
 # where a case stands --------------------------------------------------------------------------------------------------
-def test_where_a_case_stands_is_derived(store, settings, trainers, case):
+def test_where_a_case_stands_is_derived(bench, store, settings, trainers, case):
     assert stages.current(store, case) == "baseline"
     baseline.run(store, settings, case)
     assert stages.current(store, case) == "dataset"
     approve(store, case, 12)
     dataset.run(store, case)
     assert stages.current(store, case) == "finetune"
-    finetune.run(store, settings, trainers, case)
+    finetune.run(bench, case)
     assert "still running" in finetune.blocked(store, case)
     trainers["paper"].states["paper-1"] = JobStatus(JobState.SUCCEEDED, model="somewhere")
-    lifecycle.refresh(store, settings, trainers)
+    lifecycle.refresh(bench)
     assert stages.current(store, case) == "evaluate"
     assert [p.state for p in stages.progress(store, case)] == ["done"] * 4 + ["current", "todo"]
     assert all(p.note for p in stages.progress(store, case))
@@ -178,8 +184,8 @@ def ready(store, settings, case):
     return case
 
 
-def test_the_request_holds_the_train_split_only_and_the_short_instruction(store, settings, trainers, ready):
-    finetune.run(store, settings, trainers, ready, epochs=2, trainer="paper")
+def test_the_request_holds_the_train_split_only_and_the_short_instruction(bench, store, trainers, ready):
+    finetune.run(bench, ready, epochs=2, trainer="paper")
     request = trainers["paper"].requests["paper-1"]
     (frozen,) = store.datasets(ready)
     test = {item.messages[0]["content"] for item in store.items(frozen.id, "test")}
@@ -201,51 +207,51 @@ def test_a_rows_own_system_message_follows_ours():
     assert row[0] == {"role": "system", "content": "S\n\nLabels: a, b"}
 
 
-def test_a_job_that_failed_keeps_its_reason_and_can_be_resumed(store, settings, trainers, ready):
-    job = finetune.run(store, settings, trainers, ready)
+def test_a_job_that_failed_keeps_its_reason_and_can_be_resumed(bench, store, trainers, ready):
+    job = finetune.run(bench, ready)
     trainers["paper"].states["paper-1"] = JobStatus(JobState.FAILED, "the disk is full", resumable=True)
-    lifecycle.refresh(store, settings, trainers)
+    lifecycle.refresh(bench)
     assert (store.job(job.id).state, store.job(job.id).reason) == ("failed", "the disk is full")
-    assert lifecycle.resume(store, settings, trainers, job.id).state == "running"
-    assert lifecycle.cancel(store, settings, trainers, job.id).state == "cancelled"
-    assert lifecycle.cancel(store, settings, trainers, job.id).state == "cancelled"
+    assert lifecycle.resume(bench, job.id).state == "running"
+    assert lifecycle.cancel(bench, job.id).state == "cancelled"
+    assert lifecycle.cancel(bench, job.id).state == "cancelled"
 
 
-def test_a_trainer_that_cannot_start_leaves_a_failed_job_with_the_reason(store, settings, trainers, ready):
+def test_a_trainer_that_cannot_start_leaves_a_failed_job_with_the_reason(bench, store, trainers, ready):
     def start(_request):
         raise ToolError("The disk is full.", "Free some space.")
 
     trainers["paper"].start = start
     with pytest.raises(ToolError):
-        finetune.run(store, settings, trainers, ready)
+        finetune.run(bench, ready)
     (job,) = store.jobs(ready)
     assert (job.state, job.reason) == ("failed", "The disk is full. Free some space.")
 
 
-def test_a_job_whose_start_was_cut_off_ends_with_a_reason(store, settings, trainers, ready):
+def test_a_job_whose_start_was_cut_off_ends_with_a_reason(bench, store, ready):
     job = store.add_job(ready, store.datasets(ready)[-1].id, "paper", "", JobState.QUEUED, {})
-    assert lifecycle.follow(store, settings, trainers, job.id).state is JobState.QUEUED
+    assert lifecycle.follow(bench, job.id).state is JobState.QUEUED
     store.set_job(job.id, created="2020-01-01T00:00:00+00:00")
-    assert lifecycle.cancel(store, settings, trainers, job.id).state == "failed"
+    assert lifecycle.cancel(bench, job.id).state == "failed"
     assert store.job(job.id).reason == "The app ended before this run began."
     with pytest.raises(AttuneError, match="never began"):
-        lifecycle.resume(store, settings, trainers, job.id)
-    finetune.run(store, settings, trainers, ready)
+        lifecycle.resume(bench, job.id)
+    finetune.run(bench, ready)
 
 
-def test_unknown_trainers_and_options_are_a_sentence(store, settings, trainers, ready):
+def test_unknown_trainers_and_options_are_a_sentence(bench, ready):
     with pytest.raises(AttuneError, match="no trainer called 'magic'"):
-        finetune.run(store, settings, trainers, ready, trainer="magic")
+        finetune.run(bench, ready, trainer="magic")
     with pytest.raises(AttuneError, match="no option 'depth'"):
-        finetune.run(store, settings, trainers, ready, depth=3)
+        finetune.run(bench, ready, depth=3)
 
 
 # switch ---------------------------------------------------------------------------------------------------------------
 @pytest.fixture
-def tuned(store, settings, trainers, ready):
-    job = finetune.run(store, settings, trainers, ready)
+def tuned(bench, store, settings, trainers, ready):
+    job = finetune.run(bench, ready)
     trainers["paper"].states["paper-1"] = JobStatus(JobState.SUCCEEDED, model="m")
-    lifecycle.refresh(store, settings, trainers)
+    lifecycle.refresh(bench)
     return variants.tuned(store, settings, store.job(job.id))["tuned"]
 
 
@@ -269,15 +275,15 @@ def test_nothing_unproved_takes_over_unless_forced(store, settings, ready, tuned
     assert switch.active(store, settings, ready) == tuned
 
 
-def test_the_proof_of_one_model_is_not_that_of_another(store, settings, trainers, ready, tuned):
+def test_the_proof_of_one_model_is_not_that_of_another(bench, store, settings, trainers, ready, tuned):
     store.add_document(ready, "a.md", "md", "text", "00")
     with_passages = variants.tuned(store, settings, store.job(tuned.job))["tuned+rag"]
     earlier = store.add_variant(variants.identified(replace(tuned, name="tuned@1", model="m1")))
     longer = store.add_variant(variants.identified(replace(tuned, max_tokens=9)))
     measured(store, ready, tuned)
-    job = finetune.run(store, settings, trainers, ready)
+    job = finetune.run(bench, ready)
     trainers["paper"].states[job.handle] = JobStatus(JobState.SUCCEEDED, model="n")
-    lifecycle.refresh(store, settings, trainers)
+    lifecycle.refresh(bench)
     newer = variants.tuned(store, settings, store.job(job.id))["tuned"]
     before = store.switches(ready)
     for name in ("tuned", newer.id, with_passages.id, earlier.name):

@@ -69,9 +69,7 @@ class BaselinePanel:
 
     def _measure(self, case: str) -> None:
         bench = self.bench
-        self.measuring.start(
-            case, lambda report: baseline.measure(bench.store, bench.settings, bench.chat, case, report)
-        )
+        self.measuring.start(case, lambda report: baseline.measure(bench, case, report))
 
     def _serving(self, name: str) -> Any:
         def serve(case: str) -> None:

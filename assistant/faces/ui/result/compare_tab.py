@@ -89,9 +89,7 @@ class CompareTab:
 
     def _evaluate(self, case: str) -> None:
         bench = self.bench
-        self.measuring.start(
-            case, lambda report: evaluate.run(bench.store, bench.settings, bench.chat, case, report=report)
-        )
+        self.measuring.start(case, lambda report: evaluate.run(bench, case, report=report))
 
     def _switch(self, case: str) -> None:
         self._said(switch.run(self.bench.store, case).variant)

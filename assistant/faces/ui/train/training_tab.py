@@ -170,7 +170,7 @@ class TrainingTab:
         running = any(not JobState(job.state).ended for job in jobs)
         reason = finetune.blocked(bench.store, case)
         problems = {name: trainer.unavailable() for name, trainer in bench.trainers.items()}
-        chosen = str(finetune.defaults(bench.store, bench.settings, bench.trainers, case)["trainer"])
+        chosen = str(finetune.defaults(bench, case)["trainer"])
         return (
             gr.Column(visible=not running),
             gr.Dropdown([(f"{name}: {problem or 'ready'}", name) for name, problem in problems.items()], value=chosen),
@@ -190,7 +190,7 @@ class TrainingTab:
         if not jobs:
             return gr.Column(visible=False), *[gr.skip()] * 7, ""
         bench = self.bench
-        now = lifecycle.follow(bench.store, bench.settings, bench.trainers, jobs[-1].id)
+        now = lifecycle.follow(bench, jobs[-1].id)
         key = f"{jobs[-1].id} {now.state} {len(now.events)} {now.resumable}"
         if key == seen:
             return (gr.skip(),) * 9
@@ -212,7 +212,7 @@ class TrainingTab:
         It is compared with what this tab was told: another handler may have written it into the record a moment ago.
         """
         bench = self.bench
-        jobs = lifecycle.refresh(bench.store, bench.settings, bench.trainers, case) if case else []
+        jobs = lifecycle.refresh(bench, case) if case else []
         now = f"{case} {' '.join(f'{job.id}:{job.state}' for job in jobs)}"
         rest = all(JobState(job.state).rests for job in jobs)
         return gr.Timer(active=not rest), now, news() if now != known else gr.skip()
@@ -233,30 +233,30 @@ class TrainingTab:
         if not case or not chosen or finetune.blocked(bench.store, case):
             return "", command
         try:
-            estimate = finetune.estimate(bench.store, bench.settings, bench.trainers, case, bench.knowledge, **chosen)
+            estimate = finetune.estimate(bench, case, **chosen)
         except ToolError as error:  # a setting that cannot run: said where the forecast stands
             return f'<div class="verdict stay">{escape(str(error))}</div>', command
         return training_text.forecast(estimate), command
 
     def _start(self, case: str, *values: Any) -> None:
         bench = self.bench
-        job = finetune.run(bench.store, bench.settings, bench.trainers, case, bench.knowledge, **_chosen(values))
+        job = finetune.run(bench, case, **_chosen(values))
         gr.Info(f"Training {job.id} has started.")
 
     def _cancel(self, case: str) -> gr.Column:
         bench = self.bench
-        lifecycle.cancel(bench.store, bench.settings, bench.trainers, bench.store.jobs(case)[-1].id)
+        lifecycle.cancel(bench, bench.store.jobs(case)[-1].id)
         gr.Info("The run ends after the step it is in.")
         return gr.Column(visible=False)
 
     def _pause(self, case: str) -> None:
         bench = self.bench
-        lifecycle.pause(bench.store, bench.settings, bench.trainers, bench.store.jobs(case)[-1].id)
+        lifecycle.pause(bench, bench.store.jobs(case)[-1].id)
         gr.Info("The run pauses after the step it is in.")
 
     def _resume(self, case: str) -> None:
         bench = self.bench
-        job = lifecycle.resume(bench.store, bench.settings, bench.trainers, bench.store.jobs(case)[-1].id)
+        job = lifecycle.resume(bench, bench.store.jobs(case)[-1].id)
         gr.Info(f"Training {job.id} goes on from its last checkpoint.")
 
 

@@ -105,10 +105,10 @@ def test_the_queue_outlives_the_app_and_keeps_its_order(data: Path) -> None:
 
 def test_of_several_programs_that_look_at_the_same_instant_one_begins_the_job(data: Path) -> None:
     with serving(data) as (v1, trainer):
-        settings, store, model = v1.bench.settings, v1.bench.store, v1.bench.settings.chat_model
+        bench, store, model = v1.bench, v1.bench.store, v1.bench.settings.chat_model
         orders = [tuning_jobs.JobOrder(model, file(v1, number), suffix="hold") for number in range(3)]
     for order in orders:
-        tuning_jobs.create(store, settings, {"quick": trainer}, OWNER, order)
+        tuning_jobs.create(bench, OWNER, order)
     command = [sys.executable, "-m", "tests.assistant.faces.api.quick", str(data)]
     racing = [subprocess.Popen([*command, name], cwd=ROOT) for name in "abc"]
     wait_for(lambda: len(list(data.glob("ready-*"))) == len(racing), 200)

@@ -127,7 +127,7 @@ def test_a_bad_order_is_refused_by_its_field(v1: V1, change: dict[str, Any], par
 
 def test_a_multiplier_is_of_the_trainers_own_rate(v1: V1) -> None:
     order = tuning_jobs.JobOrder(v1.model, "f", learning_rate_multiplier=0.5)
-    base = tuning_jobs._base(v1.bench.store, v1.bench.settings, v1.bench.trainers, "ada", order.model, True)[1]
+    base = tuning_jobs._base(v1.bench, "ada", order.model, True)[1]
     request = tuning_jobs._request(order, base, tuning_jobs._Rows([row["messages"] for row in ROWS], []), "")
     rates = [tuning_jobs._rate(request, share, v1.bench.trainers["trl"]) for share in (0.5, 1.0)]
     assert 0 < rates[0] == rates[1] / 2
