@@ -54,7 +54,7 @@ def make_app(bench: Workbench, keys: Keys | None = None) -> Router:
 
     guarded = bench.settings.password.get_secret_value() or not auth.loopback(bench.settings.host)
     own = [] if guarded else [Middleware(OwnHost)]
-    return Router([Mount("/v1", v1), Mount("", page)], lifespan=running, middleware=own)
+    return Router([api.at_v1(v1), Mount("", page)], lifespan=running, middleware=own)
 
 
 def serve(bench: Workbench) -> None:

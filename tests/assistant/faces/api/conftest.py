@@ -15,8 +15,8 @@ import httpx
 import openai
 import pytest
 import uvicorn
-from fastapi import FastAPI
 from pydantic import SecretStr
+from starlette.routing import Router
 
 from assistant.faces.api import app as api
 from assistant.faces.api import auth
@@ -71,8 +71,7 @@ def opened(data: Path, trainers: dict[str, Trainer] | None = None, **more: Any) 
     bench = open_workbench(settings)
     bench.trainers = trainers or bench.trainers
     inner = api.make(bench, auth.keys(settings)[0])
-    outer = FastAPI(lifespan=lambda _: api.running(inner))
-    outer.mount("/v1", inner)
+    outer = Router([api.at_v1(inner)], lifespan=lambda _: api.running(inner))
     server = uvicorn.Server(uvicorn.Config(outer, port=0, log_level="warning"))
     threading.Thread(target=server.run, daemon=True).start()
     while not server.started:
