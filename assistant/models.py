@@ -59,9 +59,9 @@ class Models:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._lock = threading.Lock()
-        self._pool: ServerPool | None = None
+        self.pool: ServerPool | None = None
         self._files: dict[tuple[str, bool], str] = {}  # of a model: the file that is served, also in 32 bits
-        self._clients: dict[Endpoint, openai.OpenAI] = {}
+        self.clients: dict[Endpoint, openai.OpenAI] = {}
         self._counters: dict[str, tuple[int, tokens.Counter]] = {}
         self._refused: dict[str, set[str]] = {}  # url -> options of ours that the server does not take
 
@@ -96,20 +96,20 @@ class Models:
         if variant.endpoint != "local":
             return self.endpoint(variant)
         file = self._files.get((variant.model, False))
-        server = self._pool.running(file) if self._pool and file else None
+        server = self.pool.running(file) if self.pool and file else None
         return _local(server) if server else None
 
     def client(self, endpoint: Endpoint) -> openai.OpenAI:
         """OpenAI's client of that server; kept open."""
         with self._lock:
-            if endpoint not in self._clients:
-                self._clients[endpoint] = endpoint.client()
-            return self._clients[endpoint]
+            if endpoint not in self.clients:
+                self.clients[endpoint] = endpoint.client()
+            return self.clients[endpoint]
 
     def forget(self, endpoint: Endpoint) -> None:
         """Ask by a new client next time: this one is not closed, others may still read from it."""
         with self._lock:
-            self._clients.pop(endpoint, None)
+            self.clients.pop(endpoint, None)
 
     def counter(self, variant: Variant) -> tokens.Counter:
         """The window of the variant's model, and what counts the tokens of messages for it."""
@@ -141,15 +141,15 @@ class Models:
 
         file = self._files.pop((variant.model, True), None)
         if file and Path(file).name == local_models.EXACT:  # a large model is measured as it is served: that file stays
-            if self._pool is not None:
-                self._pool.stop(file)
+            if self.pool is not None:
+                self.pool.stop(file)
             Path(file).unlink(missing_ok=True)
 
     def close(self) -> None:
         """End the model servers that were started here, and close the connections."""
         with self._lock:
-            pool, self._pool = self._pool, None
-            clients, self._clients = list(self._clients.values()), {}
+            pool, self.pool = self.pool, None
+            clients, self.clients = list(self.clients.values()), {}
         for client in clients:
             client.close()
         if pool is not None:
@@ -159,9 +159,9 @@ class Models:
         from tools.engine.serving import ServerPool
 
         with self._lock:
-            if self._pool is None:
-                self._pool = ServerPool(self.settings.logs, self.settings.model_servers)
-            return self._pool
+            if self.pool is None:
+                self.pool = ServerPool(self.settings.logs, self.settings.model_servers)
+            return self.pool
 
     def _file(self, model: str, exact: bool, say: Status) -> str:
         """The file to serve, made where it is missing. Raises ToolError."""

@@ -39,7 +39,7 @@ def run(store: Store, chat: Chat, trial: Trial, variants: Mapping[str, Variant],
         chat.warm(variant, exact=True)
         missing = [one for one in asked if (variant.id, one.number) not in had]
         with ThreadPoolExecutor(runner.CONCURRENCY) as pool:
-            waiting = [pool.submit(_answer, chat, trial.id, variant, one, score) for one in missing]
+            waiting = [pool.submit(answer, chat, trial.id, variant, one, score) for one in missing]
             for count, done in enumerate(as_completed(waiting), start=1):
                 store.add_trial_answer(done.result())
                 say(f"{name}: {count} of {len(missing)} answers", (place + count / len(missing)) / len(variants) * 0.95)
@@ -122,7 +122,7 @@ def cited(answer: str, passages: Sequence[Passage], asked: Asked) -> tuple[int, 
     return len(marks), len(real), right
 
 
-def _answer(chat: Chat, trial: int, variant: Variant, asked: Asked, score: scorers.Scorer) -> Answered:
+def answer(chat: Chat, trial: int, variant: Variant, asked: Asked, score: scorers.Scorer) -> Answered:
     try:
         reply = chat.reply(variant, asked.messages, exact=True)
         text = runner.whole(reply)

@@ -263,7 +263,7 @@ def test_a_remote_server_is_asked_by_the_same_client(remote: Chat) -> None:
     sent = Handler.asked[-1]
     assert sent["messages"] == [{"role": "system", "content": "Help."}, *QUESTION]
     assert (sent["model"], sent["temperature"], sent["max_tokens"], sent["stream"]) == ("good", 0.3, 50, True)
-    assert KEY not in repr(remote.models._clients)
+    assert KEY not in repr(remote.models.clients)
 
 
 def test_options_that_a_server_refuses_are_left_out(tmp_path: Path, remote: Chat) -> None:

@@ -63,8 +63,8 @@ def ours(folder: Path, logs: Path) -> Iterator[tuple[str, str, str, int]]:
     pool = ServerPool(logs)
     try:
         server = pool.endpoint(str(local_models.served(str(folder), folder.parent)))
-        assert server._process is not None
-        yield server.base_url, server.key, server.model, server._process.pid
+        assert server.process is not None
+        yield server.base_url, server.key, server.model, server.process.pid
     finally:
         pool.close()
 

@@ -44,7 +44,7 @@ def health(tmp_path: Path) -> Iterator[str]:
 def test_a_model_server_is_found_well_past_a_dead_proxy(health: str, tmp_path: Path) -> None:
     server = ModelServer("model", tmp_path / "log")
     server.base_url = f"{health}/v1"
-    server._process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    server.process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
         assert server.healthy()
     finally:

@@ -81,7 +81,7 @@ def test_it_ranks_as_the_model_does(local: LocalReranker, folder: Path) -> None:
 
 def test_one_that_died_is_started_again(local: LocalReranker) -> None:
     before = local.rank(ASKED, TEXTS)
-    os.kill(local._server._process.pid, signal.SIGKILL)
+    os.kill(local._server.process.pid, signal.SIGKILL)
     wait_for(lambda: not local._server.alive(), 10)
     assert local.rank(ASKED, TEXTS) == before
 

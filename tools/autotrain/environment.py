@@ -110,7 +110,7 @@ class Environment:
             _check_disk(self.folder)
             self.folder.mkdir(parents=True)
             self._run([self.interpreter, "-m", "venv", str(self.folder)], environment, say, _NO_VENV)
-            self._link(environment, say)
+            self.link_torch(environment, say)
             pip = [
                 str(self.bin / "python"),
                 "-m",
@@ -128,7 +128,7 @@ class Environment:
             noted = {"packages": _fingerprint(), "folder": str(self.folder)}
             jobdir.write_atomically(self.folder / READY, json.dumps(noted))
 
-    def _link(self, environment: Mapping[str, str], say: Say, version: str = TORCH) -> None:
+    def link_torch(self, environment: Mapping[str, str], say: Say, version: str = TORCH) -> None:
         """Link the interpreter's torch into the environment, where it is the version that is needed."""
         asked = [self.interpreter, "-c", FIND, version, *SHARED]
         found = subprocess.run(asked, env=dict(environment), capture_output=True, text=True)

@@ -41,7 +41,7 @@ class ModelServer:
         self.options = tuple(options)
         self.base_url = ""
         self.key = secrets.token_hex(16)
-        self._process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start loading the model and return at once."""
@@ -49,7 +49,7 @@ class ModelServer:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         try:
             with open(self.log, "wb") as log:
-                self._process = subprocess.Popen(
+                self.process = subprocess.Popen(
                     [self.interpreter, "-m", self.worker, self.model, *self.options],
                     stdin=subprocess.PIPE,  # its end tells the worker that we are gone
                     stdout=log,
@@ -57,9 +57,9 @@ class ModelServer:
                     env=process.environment(self.model),
                     start_new_session=True,
                 )
-            assert self._process.stdin is not None
-            self._process.stdin.write(f"{self.key}\n".encode())
-            self._process.stdin.flush()
+            assert self.process.stdin is not None
+            self.process.stdin.write(f"{self.key}\n".encode())
+            self.process.stdin.flush()
         except BrokenPipeError:
             pass  # it ended at once: `wait_ready` tells its last words
         except OSError as error:
@@ -90,7 +90,7 @@ class ModelServer:
 
     def alive(self) -> bool:
         """Whether the process lives. A live process may still be loading."""
-        return self._process is not None and self._process.poll() is None
+        return self.process is not None and self.process.poll() is None
 
     def healthy(self) -> bool:
         """Whether the process lives and answers. A busy server counts as healthy."""
@@ -107,7 +107,7 @@ class ModelServer:
 
     def stop(self) -> None:
         """End the process; harmless when it has ended."""
-        running = self._process
+        running = self.process
         if running is None:
             return
         if running.stdin is not None:

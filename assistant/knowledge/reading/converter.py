@@ -28,7 +28,7 @@ class Converter:
         """`max_mb`: the largest file, also in an archive; `seconds`, `memory` in bytes: the most that one may take."""
         self._max_mb, self._seconds, self._memory = max_mb, seconds, memory
         self._folder = tempfile.TemporaryDirectory(prefix="attune-")
-        self._process: subprocess.Popen[str] | None = None
+        self.process: subprocess.Popen[str] | None = None
         self._starts = 0
 
     def __enter__(self) -> Converter:
@@ -100,12 +100,12 @@ class Converter:
         return {"sentence": sentence, "remedy": "Split it, export it again, or add its text."}
 
     def _running(self) -> subprocess.Popen[str]:
-        if self._process is None or self._process.poll() is not None:
+        if self.process is None or self.process.poll() is not None:
             self._end()
             self._starts += 1
             folder = Path(self._folder.name) / str(self._starts)
             folder.mkdir()
-            self._process = subprocess.Popen(
+            self.process = subprocess.Popen(
                 [
                     sys.executable,
                     "-m",
@@ -123,11 +123,11 @@ class Converter:
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        return self._process
+        return self.process
 
     def _end(self) -> int:
         """End the process, at once; returns its exit code."""
-        process, self._process = self._process, None
+        process, self.process = self.process, None
         if process is None:
             return 0
         assert process.stdin is not None

@@ -33,8 +33,8 @@ def test_the_converter_may_die_and_the_next_file_is_read(tmp_path: Path) -> None
     path.write_bytes(docx())
     with Converter(max_mb=20) as converter:
         assert isinstance(converter.read("a.docx", path), Read)
-        assert converter._process is not None
-        os.kill(converter._process.pid, 9)
+        assert converter.process is not None
+        os.kill(converter.process.pid, 9)
         with contextlib.suppress(AttuneError):  # whether it was dead already when it was asked
             converter.read("a.docx", path)
         assert isinstance(converter.read("a.docx", path), Read)
@@ -57,8 +57,8 @@ def test_the_converter_gets_no_secret(tmp_path: Path, monkeypatch: pytest.Monkey
     path.write_bytes(docx())
     with Converter(max_mb=20) as converter:
         converter.read("a.docx", path)
-        assert converter._process is not None
-        environment = Path(f"/proc/{converter._process.pid}/environ")
+        assert converter.process is not None
+        environment = Path(f"/proc/{converter.process.pid}/environ")
         if not environment.exists():
             pytest.skip("no /proc on this system")
         assert b"s3cret" not in environment.read_bytes()

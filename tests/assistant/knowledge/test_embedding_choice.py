@@ -415,7 +415,7 @@ def test_a_killed_engine_is_started_again_and_no_question_waits(tmp_path: Path, 
     add_documents(made, store)
     knowledge = Knowledge(store, by_default(made), shared(made, minilm))
     knowledge.sync("plants", wait=True)
-    os.kill(minilm._server._process.pid, signal.SIGKILL)  # type: ignore[union-attr]
+    os.kill(minilm._server.process.pid, signal.SIGKILL)  # type: ignore[union-attr]
     wait_for(lambda: not minilm._server.alive(), 10)
     assert first(knowledge) == "Watering > Cactus"  # by words, while it loads
     assert note(knowledge).endswith("It is being loaded.")

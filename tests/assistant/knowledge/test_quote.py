@@ -115,7 +115,7 @@ def test_the_variant_answers_without_any_model(bench: Workbench) -> None:
     assert "The courier costs 4 euros." in "".join(reply)
     assert [passage.document for passage in reply.passages] == ["delivery.md"]
     assert (reply.prompt_tokens, reply.completion_tokens, reply.finish_reason) == (0, 0, "stop")
-    assert bench.chat.models._pool is None  # no server of a model was started
+    assert bench.chat.models.pool is None  # no server of a model was started
     with pytest.raises(AttuneError, match="without a model"):
         bench.chat.models.endpoint(variant)
     with pytest.raises(AttuneError, match="no question"):

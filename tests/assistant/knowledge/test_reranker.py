@@ -290,7 +290,7 @@ def test_what_is_measured_is_ordered_or_counts_for_nothing(tmp_path: Path, serve
         asked = next(one for one in trial.questions if one.evidence)
         made_now = variants.untrained(bench.store, bench.settings, "plants")
         answers = {
-            name: untrained._answer(bench.chat, trial.id, one, asked, lambda *_: 1.0) for name, one in made_now.items()
+            name: untrained.answer(bench.chat, trial.id, one, asked, lambda *_: 1.0) for name, one in made_now.items()
         }
         assert {name: of.error.startswith(LEFT) for name, of in answers.items()} == {
             "prompt": False,

@@ -65,7 +65,7 @@ def test_torch_of_the_same_version_is_linked_and_of_another_is_not(tmp_path: Pat
         site = tmp_path / name / "lib" / "python3" / "site-packages"
         site.mkdir(parents=True)
         told: list[str] = []
-        Environment(tmp_path / name)._link(os.environ, told.append, wanted)
+        Environment(tmp_path / name).link_torch(os.environ, told.append, wanted)
         places[name] = ({path.name for path in site.iterdir()}, len(told))
     assert {"torch", "torchgen"} <= places["same"][0]
     assert [name for name in places["same"][0] if name.endswith(".dist-info")]
@@ -175,13 +175,13 @@ def test_its_log_becomes_events_and_its_crash_a_reason(tmp_path: Path) -> None:
     assert (event["step"], event["steps"], event["loss"]) == (1, 3, 7.8)
     assert log.error == "ValueError: the cat sat on the keyboard"
     with pytest.raises(ToolError, match="crashed, though it ended as if all were well: ValueError: the cat"):
-        autotrain_run._adapter(job, log)
+        autotrain_run.left_adapter(job, log)
 
 
 def test_success_without_an_adapter_is_not_believed(tmp_path: Path) -> None:
     job = JobFolder(tmp_path)
     with pytest.raises(ToolError, match="it left no adapter"):
-        autotrain_run._adapter(job, Log(job, 1, 1))
+        autotrain_run.left_adapter(job, Log(job, 1, 1))
 
 
 @pytest.mark.slow
@@ -195,6 +195,6 @@ def test_the_real_one_crashes_with_exit_code_0_and_is_caught(tiny: Path, tmp_pat
     files.write_rows(["too short"], tmp_path)
     chosen = {"block_size": 512, "batch_size": 2, "lr": 1e-3, "rank": 4, "seed": 1, "logging_steps": 1}
     (tmp_path / files.CONFIG).write_text(files.config(str(tmp_path / "base"), chosen, "A test."))
-    log = autotrain_run._train(job, environment, 1, 1)  # it says that all is well: no exception
+    log = autotrain_run.train(job, environment, 1, 1)  # it says that all is well: no exception
     with pytest.raises(ToolError, match="crashed, though it ended as if all were well"):
-        autotrain_run._adapter(job, log)
+        autotrain_run.left_adapter(job, log)

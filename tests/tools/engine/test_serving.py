@@ -23,7 +23,7 @@ from pathlib import Path
 from tools.engine.serving import ModelServer
 server = ModelServer(sys.argv[1], Path(sys.argv[2]))
 server.start()
-print(server.wait_ready(), server.key, server._process.pid, flush=True)
+print(server.wait_ready(), server.key, server.process.pid, flush=True)
 time.sleep(600)
 """
 
@@ -101,7 +101,7 @@ def test_one_server_answers_at_every_temperature(pool: ServerPool, file: str):
 
 def test_a_killed_server_is_started_again(pool: ServerPool, file: str):
     server = pool.endpoint(file)
-    os.kill(server._process.pid, signal.SIGKILL)
+    os.kill(server.process.pid, signal.SIGKILL)
     wait_for(lambda: not server.alive())
     with pytest.raises(openai.APIConnectionError):
         ask(server, make_rows(1)[0][:2])

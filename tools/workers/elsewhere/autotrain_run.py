@@ -51,8 +51,8 @@ def _run(job: JobFolder) -> None:
     own = measure.Measure(job, request, base)
     chosen, texts = _prepare(job, request, base, own)
     before = own.test(None)
-    log = _train(job, environment, chosen["steps"], chosen["logging_steps"])
-    adapter = _adapter(job, log)
+    log = train(job, environment, chosen["steps"], chosen["logging_steps"])
+    adapter = left_adapter(job, log)
     job.stage("measuring", "the eval loss that AutoTrain leaves out")
     after = own.test(adapter)
     if after:
@@ -104,7 +104,7 @@ def _prepare(job: JobFolder, request: TrainRequest, base: Path, own: Any) -> tup
     return chosen, texts
 
 
-def _train(job: JobFolder, environment: Environment, steps: int, each: int) -> Log:
+def train(job: JobFolder, environment: Environment, steps: int, each: int) -> Log:
     job.stage("training", f"about {steps} steps")
     variables = environment.variables(process.environment()) | {"HF_HOME": str(job.directory / "hf")}
     log = Log(job, steps, each)
@@ -117,7 +117,7 @@ def _train(job: JobFolder, environment: Environment, steps: int, each: int) -> L
     return log
 
 
-def _adapter(job: JobFolder, log: Log) -> Path:
+def left_adapter(job: JobFolder, log: Log) -> Path:
     """The adapter that AutoTrain left, moved to where a job keeps it. Its exit code said nothing about it."""
     made = job.directory / files.PROJECT
     if log.error or not (made / "adapter_model.safetensors").is_file():

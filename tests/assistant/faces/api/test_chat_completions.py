@@ -100,12 +100,12 @@ def test_a_server_that_dies_in_the_middle_is_told_and_started_again(lasting: V1)
     with v1.http.stream("POST", "/chat/completions", json=long(v1)) as answer:
         pieces = answer.iter_raw()
         first = next(pieces)
-        pool = v1.bench.chat.models._pool
+        pool = v1.bench.chat.models.pool
         assert pool is not None
         server = pool.running(f"{v1.model}/model.gguf")
         assert server is not None
-        assert server._process is not None
-        server._process.kill()
+        assert server.process is not None
+        server.process.kill()
         told = (first + b"".join(pieces)).split(b"\n\n")
     assert json.loads(told[-2].removeprefix(b"data: "))["error"]["code"] == "engine_failed"
     again = v1.ada.chat.completions.create(**body(model=v1.model))
@@ -114,7 +114,7 @@ def test_a_server_that_dies_in_the_middle_is_told_and_started_again(lasting: V1)
 
 def writes(v1: V1) -> bool:
     """Whether the engine is writing any answer."""
-    pool = v1.bench.chat.models._pool
+    pool = v1.bench.chat.models.pool
     assert pool is not None
     server = pool.running(f"{v1.model}/model.gguf")
     assert server is not None
