@@ -20,26 +20,11 @@ from assistant.record.types import Job, Variant
 from assistant.settings import EMBEDDED, Settings
 from assistant.stages import baseline, launch, material
 from assistant.stages.launch import Trainers
+from tools.options import OPTIONS, settled
 from tools.trainer import Estimate, Hosted, JobState, JobStatus, TrainRequest
 
 NO_NEWS = 10**9  # of a job's events those behind this one: none
 STARTING = "It is being started."
-OPTIONS = (
-    "base",
-    "epochs",
-    "max_steps",
-    "learning_rate",
-    "batch_size",
-    "lora_rank",
-    "seed",
-    "method",
-    "tuning",
-    "continue_from",
-    "patience",
-    "processes",
-    "beta",
-    "passages",
-)
 
 
 def blocked(store: Store, case: str) -> str | None:
@@ -70,7 +55,7 @@ def defaults(store: Store, settings: Settings, trainers: Trainers, case: str, tr
     if isinstance(found := trainers.get(trainer), Hosted):
         base = next(iter(found.bases()), "")
     chosen: dict[str, Any] = {"trainer": trainer, "base": base, "seed": 3407}
-    return chosen | {name: options[name] for name in OPTIONS if name in options}
+    return chosen | {name: options[name] for name in OPTIONS if name in options and name != "trainer"}
 
 
 def estimate(
@@ -84,7 +69,7 @@ def estimate(
 def run(
     store: Store, settings: Settings, trainers: Trainers, case: str, knowledge: Knowledge | None = None, **options: Any
 ) -> Job:
-    """Start training. `options`: trainer and those of OPTIONS. Without `knowledge` one is opened for the passages."""
+    """Start training. `options`: those of tools/options.py. Without `knowledge` one is opened for the passages."""
     refresh(store, settings, trainers, case)
     if reason := blocked(store, case):
         raise AttuneError(reason, "Then start again.")
@@ -228,11 +213,8 @@ def _request(
     knowledge: Knowledge | None,
     exact: bool,
 ) -> tuple[str, TrainRequest, Carried]:
-    unknown = sorted(set(options) - {*OPTIONS, "trainer"})
-    if unknown:
-        raise AttuneError(f"Training has no option '{unknown[0]}'.", f"It has {', '.join(OPTIONS)}.")
     usual = defaults(store, settings, trainers, case, str(options.get("trainer") or ""))
-    chosen = usual | {k: v for k, v in options.items() if v}
+    chosen = settled(usual, options)
     dataset = baseline.latest_dataset(store, case)
     if not dataset:
         raise AttuneError(str(blocked(store, case)), "Then start again.")

@@ -27,7 +27,6 @@ from tools.trainer import Preference
 VALIDATION_SHARE, MOST_VALIDATION = 0.08, 64  # of the train split: the eval loss must not look at the test split
 SAMPLES, PROBES = 3, 8
 TUNED, READER = "tuned", "tuned+rag"  # the variants of a tuned model: alone, and with passages
-PASSAGES = ("auto", "on", "off")  # in the rows; auto: where the case has documents
 
 
 @dataclass(frozen=True)
@@ -85,8 +84,6 @@ def _reading(
     store: Store, settings: Settings, order: TrainingOrder, system: str, knowledge: Knowledge | None
 ) -> Iterator[Reading | None]:
     """What puts passages into the rows; None where none are wanted, or the case has no documents."""
-    if order.passages not in PASSAGES:
-        raise AttuneError(f"'{order.passages}' is no choice for passages.", f"Choose one of {', '.join(PASSAGES)}.")
     documents = bool(store.documents(order.case))
     if order.passages == "on" and not documents:
         raise AttuneError(
