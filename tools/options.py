@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +10,8 @@ from tools.local import recipe
 from tools.trainer import ToolError, TrainRequest
 
 OWN = ("unsloth", "trl", "hf_jobs")  # the trainers that run our own worker
-WORKERS = ("unsloth", "trl", "autotrain", "hf_jobs")
+LOCAL = ("unsloth", "trl", "autotrain", "hf_jobs")
+VENDORS = ("openai", "azure", "compatible")
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class Option:
     """One option. 0, "" and None stand for "left out"; `default` says in words what happens then.
 
     A whole number lies between `low` and `high`; any other number above `low` and up to `high`. A text is one of
-    `choices` where there are some: the value, and what the page calls it. `trainers`, `methods` and `tunings` are those
-    that take it; empty = all. `hosted_high` is the limit of OpenAI's API and `openai` the option's name there;
+    `choices`, if any: the value, and what the page calls it. `trainers`, `methods`, `tunings`: who takes it; empty =
+    all. `hosted_high` is the limit of OpenAI's API and `openai` the option's name there;
     `left_to` is what a vendor says that it decides itself. `in_request`: it is a field of TrainRequest; else whoever
     calls the trainer heeds it.
     """
@@ -74,7 +74,7 @@ class Option:
     @property
     def about(self) -> str:
         """What it is and which values it takes, in sentences."""
-        return f"{self.help} {self.limits[0].upper()}{self.limits[1:]}." if self.choices or self.high else self.help
+        return f"{self.help} {self.limits[0].upper()}{self.limits[1:]}." if self.high else self.help
 
     @property
     def told(self) -> str:
@@ -84,8 +84,7 @@ class Option:
 
     def check(self, value: Any) -> Any:
         """The value as its kind. Raises ToolError for one that it cannot have."""
-        number = isinstance(value, int) and not isinstance(value, bool)
-        number |= isinstance(value, float) and math.isfinite(value)
+        number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
         if self.kind is str and isinstance(value, str):
             if not self.choices or value in self.choices:
                 return value
@@ -95,14 +94,6 @@ class Option:
         if self.kind is float and number and self.low < value <= self.high:
             return float(value)
         raise ToolError(f"{_shown(value)} is not a usable value for {self.name}.", f"Give {self.limits}.")
-
-    def read(self, text: str) -> Any:
-        """A value that was typed. Raises ToolError as `check` does."""
-        try:
-            value: Any = self.kind(text) if text else self.unset
-        except ValueError:
-            value = text
-        return self.check(value) if given({self.name: value}) else self.unset
 
     def schema(self) -> dict[str, Any]:
         """The JSON schema of an argument, which may also be left out: by 0 or by an empty text."""
@@ -144,7 +135,7 @@ OPTIONS: dict[str, Option] = {
             "the epochs decide",
             low=1,
             high=1_000_000,
-            trainers=WORKERS,
+            trainers=LOCAL,
             left_to="the number of steps",
         ),
         Option(
@@ -155,7 +146,7 @@ OPTIONS: dict[str, Option] = {
             "chosen by the model's size and the method",
             high=1,
             step=0.0001,
-            trainers=WORKERS,
+            trainers=LOCAL,
             left_to="the learning rate",
         ),
         Option(
@@ -177,7 +168,7 @@ OPTIONS: dict[str, Option] = {
             "64 for a model under 50 million parameters, else 16",
             low=1,
             high=512,
-            trainers=WORKERS,
+            trainers=LOCAL,
             tunings=("lora", "qlora"),
             left_to="the rank",
         ),
@@ -186,13 +177,14 @@ OPTIONS: dict[str, Option] = {
             "method",
             str,
             "Method",
-            "What it learns from: approved answers (sft), pairs of answers (dpo), single judgements (kto).",
+            "What it learns from: approved answers (sft), pairs (dpo), single judgements (kto, at no vendor).",
             "sft",
             choices={
                 "sft": "Imitate the approved answers",
                 "dpo": "Prefer the better of two answers (DPO)",
                 "kto": "Keep good answers, avoid bad ones (KTO)",
             },
+            trainers=OWN + VENDORS,
         ),
         Option(
             "tuning",
@@ -205,6 +197,7 @@ OPTIONS: dict[str, Option] = {
                 "qlora": "An adapter on 4-bit weights (QLoRA, a GPU)",
                 "full": "Every weight (small models)",
             },
+            trainers=OWN,
         ),
         Option(
             "continue_from",
@@ -214,7 +207,7 @@ OPTIONS: dict[str, Option] = {
             "it starts from the base",
             low=1,
             high=1_000_000,
-            trainers=(*OWN, "openai", "azure", "compatible"),
+            trainers=OWN + VENDORS,
             in_request=False,
         ),
         Option(
@@ -296,10 +289,8 @@ def _check_method(values: Mapping[str, Any], method: str) -> None:
     for name in given(values):
         if OPTIONS[name].methods and method not in OPTIONS[name].methods:
             takers = " and ".join(one.upper() for one in OPTIONS[name].methods)
-            raise ToolError(
-                f"{name.capitalize()} is an option of {takers}; {method.upper()} has none.",
-                "Leave it out, or choose another method.",
-            )
+            sentence = f"{name.capitalize()} is an option of {takers}; {method.upper()} has none."
+            raise ToolError(sentence, "Leave it out, or choose another method.")
 
 
 def _shown(value: Any) -> str:

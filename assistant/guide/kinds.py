@@ -11,7 +11,7 @@ from assistant.guide import hosting, measuring, paste, spans
 from assistant.record import spending
 from assistant.record.types import Proposal, Variant
 from assistant.stages import baseline, evaluate, finetune, switch
-from tools.options import OPTIONS, settled
+from tools.options import OPTIONS
 
 if TYPE_CHECKING:
     from assistant.workbench import Workbench
@@ -52,8 +52,7 @@ class Kind:
 
 # train ----------------------------------------------------------------------------------------------------------------
 def _prepare_train(bench: Workbench, case: str, payload: Payload) -> Payload:
-    usual = finetune.defaults(bench.store, bench.settings, bench.trainers, case, str(payload.get("trainer") or ""))
-    chosen = settled(usual, payload)
+    chosen = finetune.choose(bench.store, bench.settings, bench.trainers, case, payload)
     _need(finetune.blocked(bench.store, case), "Then ask for the training again.")
     trainer = bench.trainers.get(str(chosen["trainer"]))
     if trainer is None:

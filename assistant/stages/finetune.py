@@ -21,7 +21,7 @@ from assistant.settings import EMBEDDED, Settings
 from assistant.stages import baseline, launch, material
 from assistant.stages.launch import Trainers
 from tools.options import OPTIONS, settled
-from tools.trainer import Estimate, Hosted, JobState, JobStatus, TrainRequest
+from tools.trainer import Estimate, Hosted, JobState, JobStatus, ToolError, TrainRequest
 
 NO_NEWS = 10**9  # of a job's events those behind this one: none
 STARTING = "It is being started."
@@ -56,6 +56,15 @@ def defaults(store: Store, settings: Settings, trainers: Trainers, case: str, tr
         base = next(iter(found.bases()), "")
     chosen: dict[str, Any] = {"trainer": trainer, "base": base, "seed": 3407}
     return chosen | {name: options[name] for name in OPTIONS if name in options and name != "trainer"}
+
+
+def choose(store: Store, settings: Settings, trainers: Trainers, case: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What was asked for, else the usual. Raises AttuneError for an unknown option and for a value that cannot be."""
+    usual = defaults(store, settings, trainers, case, str(asked.get("trainer") or ""))
+    try:
+        return settled(usual, asked)
+    except ToolError as error:
+        raise AttuneError(error.sentence, error.remedy) from error
 
 
 def estimate(
@@ -213,8 +222,7 @@ def _request(
     knowledge: Knowledge | None,
     exact: bool,
 ) -> tuple[str, TrainRequest, Carried]:
-    usual = defaults(store, settings, trainers, case, str(options.get("trainer") or ""))
-    chosen = settled(usual, options)
+    chosen = choose(store, settings, trainers, case, options)
     dataset = baseline.latest_dataset(store, case)
     if not dataset:
         raise AttuneError(str(blocked(store, case)), "Then start again.")

@@ -65,14 +65,9 @@ def epochs(request: TrainRequest) -> int:
 
 def hyperparameters(request: TrainRequest) -> dict[str, Any]:
     """Those that were chosen; the vendor decides the rest."""
-    found: dict[str, Any] = {}
-    if request.epochs:
-        found["n_epochs"] = math.ceil(request.epochs)
-    if request.batch_size:
-        found["batch_size"] = request.batch_size
-    if request.method == "dpo" and request.beta:
-        found["beta"] = request.beta
-    return found
+    theirs = [o for o in OPTIONS.values() if o.openai and o.hosted_high]  # the seed stands beside them
+    found = {o.openai: getattr(request, o.name) for o in theirs if request.method in (o.methods or METHODS)}
+    return {name: math.ceil(value) if name == "n_epochs" else value for name, value in found.items() if value}
 
 
 def suffix(request: TrainRequest, limits: JobLimits) -> str:

@@ -36,8 +36,9 @@ def _flag(option: Option) -> Any:
 
     def read(text: str) -> Any:
         try:
-            return option.read(text)
-        except ToolError:
+            value = option.kind(text) if text else option.unset
+            return option.check(value) if value else value  # 0 leaves the choice to the trainer
+        except (ValueError, ToolError):
             raise typer.BadParameter(f"'{text}' is not {option.limits}.") from None
 
     metavar = {int: "<int>", float: "<number>", str: "<text>"}[option.kind]

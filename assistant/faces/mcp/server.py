@@ -98,7 +98,7 @@ def _alone(bench: Workbench, verb: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             bench.store.close()
 
-    call.__signature__ = inspect.signature(verb)  # type: ignore[attr-defined]  # that of the bound method
+    call.__signature__ = inspect.signature(verb, eval_str=True)  # type: ignore[attr-defined]  # of the bound method
     return call
 
 

@@ -9,7 +9,6 @@ from assistant.faces.cli.shared import pick
 from assistant.guide.tools import Tools, as_argument
 from assistant.stages import evaluate, finetune
 from assistant.workbench import Workbench
-from tools.options import given
 from tools.signatures import with_options
 
 Json = dict[str, Any]
@@ -37,12 +36,9 @@ class TrainingVerbs:
         bench, chosen = self.bench, pick(self.bench.store, case)
         if not bench.store.datasets(chosen.id):
             raise AttuneError(str(finetune.blocked(bench.store, chosen.id)), "Call build_dataset.")
-        wanted = given(options)
-        found = finetune.estimate(bench.store, bench.settings, bench.trainers, chosen.id, bench.knowledge, **wanted)
-        usual = finetune.defaults(
-            bench.store, bench.settings, bench.trainers, chosen.id, str(wanted.get("trainer") or "")
-        )
-        return {"trainers": list(bench.trainers), "options": usual | wanted, "estimate": found}
+        asked = (bench.store, bench.settings, bench.trainers, chosen.id)
+        found = finetune.estimate(*asked, bench.knowledge, **options)
+        return {"trainers": list(bench.trainers), "options": finetune.choose(*asked, options), "estimate": found}
 
     @with_options(as_argument)
     def propose_training(self, *, why: str = "", case: str = "", **options: Any) -> Json:

@@ -24,8 +24,7 @@ def inputs(names: Iterable[str] = NAMES, prefix: str = "") -> dict[str, Any]:
 
 
 def _input(option: Option, prefix: str) -> Any:
-    told = option.help if option.choices else option.told
-    known = {"label": option.label, "info": told, "elem_id": f"{prefix}{option.flag[2:]}", "min_width": 150}
+    known = {"label": option.label, "info": option.told, "elem_id": f"{prefix}{option.flag[2:]}", "min_width": 150}
     if option.choices:
         choices = [("The usual one", ""), *((said, value) for value, said in option.choices.items())]
         return gr.Dropdown(choices, value="", **known)
