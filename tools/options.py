@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,7 +84,10 @@ class Option:
         return f"{self.about} Default: {self.default}.{only}"
 
     def check(self, value: Any) -> Any:
-        """The value as its kind. Raises ToolError for one that it cannot have."""
+        """The value as its kind, also from a text. Raises ToolError for one that it cannot have."""
+        if self.kind is not str and isinstance(value, str):
+            with suppress(ValueError):
+                value = self.kind(value)
         number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
         if self.kind is str and isinstance(value, str):
             if not self.choices or value in self.choices:
@@ -278,11 +282,8 @@ def settled(usual: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any
 
 def check_request(request: TrainRequest) -> None:
     """Raise ToolError for an option of the request that cannot be."""
-    asked = {o.name: getattr(request, o.name) for o in OPTIONS.values() if o.in_request}
-    asked = {name: value for name, value in asked.items() if value != OPTIONS[name].plain}
-    for name, value in asked.items():
-        OPTIONS[name].check(value)
-    _check_method(asked, request.method)
+    held = ((option, getattr(request, option.name)) for option in OPTIONS.values() if option.in_request)
+    _check_method({o.name: o.check(value) for o, value in held if value != o.plain}, request.method)
 
 
 def _check_method(values: Mapping[str, Any], method: str) -> None:
