@@ -21,9 +21,8 @@ class Option:
 
     A whole number lies between `low` and `high`; any other number above `low` and up to `high`. A text is one of
     `choices`, if any: the value, and what the page calls it. `trainers`, `methods`, `tunings`: who takes it; empty =
-    all. `hosted_high` is the limit of OpenAI's API and `openai` the option's name there;
-    `left_to` is what a vendor says that it decides itself. `in_request`: it is a field of TrainRequest; else whoever
-    calls the trainer heeds it.
+    all. OpenAI's API calls it `openai` and takes up to `hosted_high`; `left_to` is what a vendor decides itself.
+    `in_request`: it is a field of TrainRequest; else whoever calls the trainer heeds it.
     """
 
     name: str
@@ -281,9 +280,10 @@ def settled(usual: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any
 
 
 def check_request(request: TrainRequest) -> None:
-    """Raise ToolError for an option of the request that cannot be."""
+    """Raise ToolError for what no trainer can run. Upper limits hold where people choose: a program may go beyond."""
     held = ((option, getattr(request, option.name)) for option in OPTIONS.values() if option.in_request)
-    _check_method({o.name: o.check(value) for o, value in held if value != o.plain}, request.method)
+    asked = {o.name: o.check(min(value, o.high) if o.high else value) for o, value in held if value != o.plain}
+    _check_method(asked, request.method)
 
 
 def _check_method(values: Mapping[str, Any], method: str) -> None:

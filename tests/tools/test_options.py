@@ -88,8 +88,8 @@ def test_an_option_of_other_methods_is_refused_by_name() -> None:
 
 
 @pytest.mark.parametrize("option", [o for o in OPTIONS.values() if o.kind is not str and o.in_request])
-def test_a_request_is_held_to_the_same_limits(option: Option, tiny: Path) -> None:
-    for value in (-1, option.high + 1, NAN):
+def test_a_request_is_held_to_the_lower_limits(option: Option, tiny: Path) -> None:
+    for value in (-1, NAN):
         with pytest.raises(ToolError, match=f"for {option.name}"):
             checks.checked(TrainRequest(str(tiny), make_rows(4), **{option.name: value}))
 
