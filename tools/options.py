@@ -17,7 +17,7 @@ VENDORS = ("openai", "azure", "compatible")
 
 @dataclass(frozen=True)
 class Option:
-    """One option. 0, "" and None stand for "left out"; `default` says in words what happens then.
+    """One option. 0, "" and None stand for "left out" (`kind()`); `default` says in words what happens then.
 
     A whole number lies between `low` and `high`; any other number above `low` and up to `high`. A text is one of
     `choices`, if any: the value, and what the page calls it. `trainers`, `methods`, `tunings`: who takes it; empty =
@@ -41,10 +41,6 @@ class Option:
     openai: str = ""
     left_to: str = ""
     in_request: bool = True
-
-    @property
-    def unset(self) -> Any:
-        return self.kind()
 
     @property
     def plain(self) -> Any:
@@ -74,6 +70,9 @@ class Option:
     @property
     def about(self) -> str:
         """What it is and which values it takes, in sentences."""
+        if self.choices:
+            meant = "; ".join(f"{value}: {said[0].lower()}{said[1:]}" for value, said in self.choices.items())
+            return f"{self.help} {meant}."
         return f"{self.help} {self.limits[0].upper()}{self.limits[1:]}." if self.high else self.help
 
     @property
@@ -180,7 +179,7 @@ OPTIONS: dict[str, Option] = {
             "method",
             str,
             "Method",
-            "What it learns from: approved answers (sft), pairs (dpo), single judgements (kto, at no vendor).",
+            "What it learns from; no vendor has KTO.",
             "sft",
             choices={
                 "sft": "Imitate the approved answers",
@@ -193,7 +192,7 @@ OPTIONS: dict[str, Option] = {
             "tuning",
             str,
             "What is tuned",
-            "What is tuned: an adapter (lora), one on 4-bit weights (qlora, a GPU), every weight (full).",
+            "Which weights are tuned.",
             "lora",
             choices={
                 "lora": "An adapter (LoRA)",
@@ -251,7 +250,7 @@ OPTIONS: dict[str, Option] = {
             "passages",
             str,
             "Passages in the rows",
-            "Passages of the documents in the rows: where there are documents (auto), always (on), never (off).",
+            "Whether the rows carry passages of the documents.",
             "auto",
             choices={"auto": "Where the case has documents", "on": "In the rows", "off": "None"},
             in_request=False,

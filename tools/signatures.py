@@ -21,7 +21,7 @@ def with_options(annotated: Callable[[Option], Any]) -> Callable[[Function], Fun
         signature = inspect.signature(function, eval_str=True)
         first, *rest = (one for one in signature.parameters.values() if one.kind is not one.VAR_KEYWORD)
         by_name = inspect.Parameter.KEYWORD_ONLY
-        mine = [inspect.Parameter(o.name, by_name, default=o.unset, annotation=annotated(o)) for o in OPTIONS.values()]
+        mine = [inspect.Parameter(o.name, by_name, default=o.kind(), annotation=annotated(o)) for o in OPTIONS.values()]
         parameters = [first, *mine, *(one.replace(kind=by_name) for one in rest)]
         hints = {one.name: one.annotation for one in parameters if one.annotation is not one.empty}
         function.__annotations__ = hints | {"return": signature.return_annotation}

@@ -62,9 +62,9 @@ def test_its_ends_are_taken_and_0_and_empty_leave_it_out(option: Option) -> None
         assert option.check(int(option.low)) == option.low
     if option.kind is not str:
         assert option.check(f"{option.high:.0f}") == option.high  # small language models write numbers as texts
-    assert options.checked({option.name: None} | {option.name: option.unset}) == {}
+    assert options.checked({option.name: None} | {option.name: option.kind()}) == {}
     usual = {"method": "dpo"} | {option.name: good(option)}
-    assert options.settled(usual, {option.name: option.unset}) == usual
+    assert options.settled(usual, {option.name: option.kind()}) == usual
 
 
 def test_what_stands_in_a_request_is_a_field_of_it() -> None:

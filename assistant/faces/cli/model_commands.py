@@ -36,7 +36,7 @@ def _flag(option: Option) -> Any:
 
     def read(text: str) -> Any:
         try:
-            value = option.kind(text or option.unset)
+            value = option.kind(text or option.kind())
             return option.check(value) if value else value  # 0 leaves the choice to the trainer
         except (ValueError, ToolError):
             raise typer.BadParameter(f"'{text}' is not {option.limits}.") from None

@@ -96,7 +96,7 @@ def everywhere(folder: Path) -> None:
 
 def _is_its_schema(found: dict[str, Any], option: Option) -> None:
     assert found["description"] == option.told
-    assert found["default"] == option.unset
+    assert found["default"] == option.kind()
     if option.choices:
         assert found["enum"] == ["", *option.choices]
     elif option.kind is not str:
@@ -105,7 +105,7 @@ def _is_its_schema(found: dict[str, Any], option: Option) -> None:
 
 
 def _is_its_input(found: Any, option: Option) -> None:
-    assert (found.label, found.info) == (option.label, option.told)
+    assert (found.label, found.info) == (option.label, option.help if option.choices else option.about)
     if option.choices:
         assert [value for _, value in found.choices] == ["", *option.choices]
         assert [said for said, _ in found.choices[1:]] == list(option.choices.values())
@@ -173,11 +173,11 @@ def test_a_wrong_value_is_refused_at_every_face_and_nothing_is_recorded(
             assert answer.is_error
             _is_told(answer.structured_content, option)
         if option.name != "trainer":
-            values = ["", *(one.get(name, OPTIONS[name].unset) for name in tab.inputs)]
+            values = ["", *(one.get(name, OPTIONS[name].kind()) for name in tab.inputs)]
             told, _ = tab._forecast(case, "training", *values)
             assert f"for {option.name}. " in told
             _refused(lambda values=values: tab._start(case, *values), option)
-            form = ["instant", *(one.get(name, OPTIONS[name].unset) for name in card.inputs), ""]
+            form = ["instant", *(one.get(name, OPTIONS[name].kind()) for name in card.inputs), ""]
             _refused(lambda form=form: card.changed(before.id, *form), option)
         _refused(lambda one=one: case_folder.read(_folder(tmp_path / "folder", one)), option, "case.toml: ")
         if option.kind is not str and not isinstance(value, str | list | bool):

@@ -82,7 +82,7 @@ class ProposalCard:
             gr.Column(visible=True),
             gr.Accordion(visible=train),
             gr.Dropdown(trainers if train else [], value=found.payload.get("trainer"), visible=train),
-            *(gr.update(value=chosen.get(name, OPTIONS[name].unset), visible=train) for name in self.inputs),
+            *(gr.update(value=chosen.get(name, OPTIONS[name].kind()), visible=train) for name in self.inputs),
             gr.Dropdown([] if train else variants, value=found.payload.get("variant"), visible=not train),
         )
 

@@ -24,10 +24,10 @@ def inputs(names: Iterable[str] = NAMES, prefix: str = "") -> dict[str, Any]:
 
 
 def _input(option: Option, prefix: str) -> Any:
-    known = {"label": option.label, "info": option.told, "elem_id": f"{prefix}{option.flag[2:]}", "min_width": 150}
+    known = {"label": option.label, "elem_id": f"{prefix}{option.flag[2:]}"}
     if option.choices:
         choices = [("The usual one", ""), *((said, value) for value, said in option.choices.items())]
-        return gr.Dropdown(choices, value="", **known)
+        return gr.Dropdown(choices, value="", info=option.help, min_width=320, **known)
     if option.kind is str:
-        return gr.Textbox(**known)
-    return gr.Number(0, step=option.step or 1, **known)
+        return gr.Textbox(info=option.about, min_width=180, **known)
+    return gr.Number(0, step=option.step or 1, info=option.about, min_width=180, **known)
