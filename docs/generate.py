@@ -144,12 +144,22 @@ def verbs() -> str:
     return "\n".join(rows)
 
 
+def options() -> str:
+    """One row for each training option: its flag, what it is, its values, its default, who takes it."""
+    from tools.options import OPTIONS
+
+    rows = ["| option | what it is | values | default | taken by |", "|---|---|---|---|---|"]
+    rows += [f"| `{o.flag}` | {o.help} | {o.limits} | {o.default} | {o.takers} |" for o in OPTIONS.values()]
+    return "\n".join(rows)
+
+
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "tree": ("README.md", tree),
     "settings": ("docs/settings.md", settings),
     "commands": ("docs/cli.md", commands),
     "trainers": ("docs/adding-a-trainer.md", trainers),
     "verbs": ("docs/mcp.md", verbs),
+    "options": ("docs/training.md", options),
 }
 
 

@@ -9,7 +9,6 @@ from typing import Any, Protocol, runtime_checkable
 
 PROBE_TOKENS = 32  # the longest answer to a probe; whoever compares answers must cut at the same place
 Message = dict[str, Any]  # {"role", "content", "weight"?}: the one currency from the chat to the trainer
-METHODS = ("sft", "dpo", "kto")  # imitate answers; prefer one answer of two; keep the good ones and avoid the bad
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True)
 class TrainRequest:
-    """Everything a trainer needs. Zero means "let the trainer choose" for epochs, batch and rate.
+    """Everything a trainer needs. What may be chosen is described in tools/options.py; 0 leaves it to the trainer.
 
     `train` and `test` are lists of conversations (lists of messages); `test` is used for the eval loss only.
     """
@@ -68,21 +67,21 @@ class TrainRequest:
     epochs: float = 0.0
     learning_rate: float = 0.0  # peak, per optimiser step
     batch_size: int = 0  # rows a step, accumulation included
-    lora_rank: int = 0  # 0 = the trainer's default
-    max_steps: int = 0  # 0 = decided by epochs
+    lora_rank: int = 0
+    max_steps: int = 0
     max_length: int = 0  # tokens a row; 0 = the model's window
     seed: int = 3407
     suffix: str = ""
     samples: list[list[Message]] = field(default_factory=list)  # fixed prompts answered while training
     probes: list[list[Message]] = field(default_factory=list)  # answered greedily before merging, for the parity check
-    method: str = "sft"  # one of METHODS
+    method: str = "sft"
     preferences: list[Preference] = field(default_factory=list)  # what dpo and kto learn from, in place of `train`
     test_preferences: list[Preference] = field(default_factory=list)  # for their eval loss only
-    beta: float = 0.0  # of dpo and kto: how near to the base the tuned model stays; 0 = the trainer's default
+    beta: float = 0.0
     adapter: str = ""  # an earlier result to go on from: an adapter's folder, or a vendor's model
-    tuning: str = "lora"  # lora, qlora (a GPU) or full (small models)
-    patience: int = 0  # evaluations without a better eval loss after which the run ends; 0 = runs to its end
-    processes: int = 1  # on how many GPUs (or CPU processes) at once
+    tuning: str = "lora"
+    patience: int = 0
+    processes: int = 1
     key: str = ""  # of this confirmation: a trainer that costs money never starts two jobs for one key
 
     def to_json(self) -> dict[str, Any]:

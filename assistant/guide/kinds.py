@@ -12,19 +12,12 @@ from assistant.guide import hosting, measuring, paste, spans
 from assistant.record import spending
 from assistant.record.types import Proposal, Variant
 from assistant.stages import baseline, evaluate, finetune, switch
+from tools.options import OPTIONS
 
 if TYPE_CHECKING:
     from assistant.workbench import Workbench
 
 Payload = dict[str, Any]
-LIMITS: dict[str, tuple[float, float]] = {
-    "epochs": (0, 50),
-    "max_steps": (0, 1_000_000),
-    "learning_rate": (0, 1),
-    "batch_size": (0, 1024),
-    "lora_rank": (0, 512),
-    "seed": (0, 2**31),
-}
 
 
 @dataclass(frozen=True)
@@ -60,13 +53,8 @@ class Kind:
 
 # train ----------------------------------------------------------------------------------------------------------------
 def _prepare_train(bench: Workbench, case: str, payload: Payload) -> Payload:
+    chosen = finetune.choose(bench, case, payload)
     _need(finetune.blocked(bench.store, case), "Then ask for the training again.")
-    for name in LIMITS.keys() & payload.keys():
-        (low, high), value = LIMITS[name], payload[name]
-        if not (isinstance(value, int | float) and low <= value <= high):
-            raise AttuneError(f"{value} is no usable value for {name}.", f"Give a number from {low} to {high}.")
-    usual = finetune.defaults(bench, case, str(payload.get("trainer") or ""))
-    chosen = usual | {k: v for k, v in payload.items() if v}
     trainer = bench.trainers.get(str(chosen["trainer"]))
     if trainer is None:
         raise AttuneError(
@@ -258,7 +246,7 @@ KINDS: dict[str, Kind] = {
         "the dataset, the brief or the jobs",
         _train_terms,
         _train,
-        ("trainer", *finetune.OPTIONS),
+        tuple(OPTIONS),
         _train_given,
         _allow_train,
     ),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import json
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import WithJsonSchema
 
 from assistant.errors import AttuneError
 from assistant.guide import flags, library, paste, proposals, results, state, terms
@@ -14,6 +17,8 @@ from assistant.jobs import lifecycle
 from assistant.leaving import export
 from assistant.record.types import LIST_FIELDS, Job, Proposal
 from assistant.stages import baseline, dataset, interview, switch
+from tools.options import Option, given
+from tools.signatures import with_options
 from tools.trainer import JobState, ToolError
 
 if TYPE_CHECKING:
@@ -44,6 +49,11 @@ NAMES = (
     "export",
     "add_conversations",
 )
+
+
+def as_argument(option: Option) -> Any:
+    """An option as an argument of a tool: its schema tells an LLM or an agent what it takes; the stage checks it."""
+    return Annotated[Any, WithJsonSchema(option.schema())]
 
 
 class Tools:
@@ -98,33 +108,11 @@ class Tools:
         counts = {"train": made.train, "test": made.test}
         return {"dataset": made.id, **counts, "dropped": made.dropped, "red_flags": flags.of_data(counts)}
 
-    def propose_training(
-        self,
-        trainer: str = "",
-        base: str = "",
-        epochs: float = 0.0,
-        max_steps: int = 0,
-        learning_rate: float = 0.0,
-        batch_size: int = 0,
-        lora_rank: int = 0,
-        seed: int = 0,
-        why: str = "",
-        passages: str = "",
-    ) -> dict[str, Any]:
-        """Propose a training run on the newest dataset. Leave an option out for its default. `passages` is on or off:
-        whether the rows carry passages of the documents. It does not start: a person confirms it."""
-        options = {
-            "trainer": trainer,
-            "base": base,
-            "epochs": epochs,
-            "max_steps": max_steps,
-            "seed": seed,
-            "learning_rate": learning_rate,
-            "batch_size": batch_size,
-            "lora_rank": lora_rank,
-            "passages": passages,
-        }
-        return self._proposed("train", {name: value for name, value in options.items() if value}, why)
+    @with_options(as_argument)
+    def propose_training(self, *, why: str = "", **options: Any) -> dict[str, Any]:
+        """Propose a training run on the newest dataset. Leave an option out for its default. It does not start: a
+        person confirms it."""
+        return self._proposed("train", given(options), why)
 
     def job_status(self) -> dict[str, Any]:
         """How the training jobs of this case are doing, newest last."""
@@ -203,10 +191,13 @@ class Tools:
         return [tool.model_copy(update={"func": self._as_text(tool.name)}) for tool in _described()]
 
     def _as_text(self, name: str) -> Callable[..., str]:
-        @functools.wraps(getattr(self, name))
+        method = getattr(self, name)
+
+        @functools.wraps(method)
         def text(**arguments: Any) -> str:
             return json.dumps(self.call(name, **arguments), ensure_ascii=False)
 
+        text.__signature__ = inspect.signature(method)  # type: ignore[attr-defined]  # that of the bound method
         return text
 
     def _proposed(self, kind: str, payload: dict[str, Any], why: str = "") -> dict[str, Any]:

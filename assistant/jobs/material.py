@@ -26,7 +26,6 @@ from tools.trainer import Preference
 
 VALIDATION_SHARE, MOST_VALIDATION = 0.08, 64  # of the train split: the eval loss must not look at the test split
 SAMPLES, PROBES = 3, 8
-PASSAGES = ("auto", "on", "off")  # in the rows; auto: where the case has documents
 
 
 @dataclass(frozen=True)
@@ -81,8 +80,6 @@ def _preference(one: Judgement, system: str, reading: Reading | None) -> Prefere
 @contextmanager
 def _reading(bench: Workbench, order: TrainingOrder, system: str) -> Iterator[Reading | None]:
     """What puts passages into the rows; None where none are wanted, or the case has no documents."""
-    if order.passages not in PASSAGES:
-        raise AttuneError(f"'{order.passages}' is no choice for passages.", f"Choose one of {', '.join(PASSAGES)}.")
     documents = bool(bench.store.documents(order.case))
     if order.passages == "on" and not documents:
         raise AttuneError(

@@ -17,24 +17,8 @@ from assistant.record.types import Job
 from assistant.settings import EMBEDDED, Settings
 from assistant.stages import baseline
 from assistant.workbench import Workbench
-from tools.trainer import Estimate, Hosted, JobState, TrainRequest
-
-OPTIONS = (
-    "base",
-    "epochs",
-    "max_steps",
-    "learning_rate",
-    "batch_size",
-    "lora_rank",
-    "seed",
-    "method",
-    "tuning",
-    "continue_from",
-    "patience",
-    "processes",
-    "beta",
-    "passages",
-)
+from tools.options import OPTIONS, settled
+from tools.trainer import Estimate, Hosted, JobState, ToolError, TrainRequest
 
 
 def blocked(store: Store, case: str) -> str | None:
@@ -68,7 +52,16 @@ def defaults(bench: Workbench, case: str, trainer: str = "") -> dict[str, Any]:
     if isinstance(found := bench.trainers.get(trainer), Hosted):
         base = next(iter(found.bases()), "")
     chosen: dict[str, Any] = {"trainer": trainer, "base": base, "seed": 3407}
-    return chosen | {name: options[name] for name in OPTIONS if name in options}
+    return chosen | {name: options[name] for name in OPTIONS if name in options and name != "trainer"}
+
+
+def choose(bench: Workbench, case: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What was asked for, else the usual. Raises AttuneError for an unknown option and for a value that cannot be."""
+    usual = defaults(bench, case, str(asked.get("trainer") or ""))
+    try:
+        return settled(usual, asked)
+    except ToolError as error:
+        raise AttuneError(error.sentence, error.remedy) from error
 
 
 def estimate(bench: Workbench, case: str, **options: Any) -> Estimate:
@@ -78,7 +71,7 @@ def estimate(bench: Workbench, case: str, **options: Any) -> Estimate:
 
 
 def run(bench: Workbench, case: str, **options: Any) -> Job:
-    """Start training. `options`: trainer and those of OPTIONS. Without `knowledge` one is opened for the passages."""
+    """Start training. `options`: those of tools/options.py."""
     store = bench.store
     lifecycle.refresh(bench, case)
     if reason := blocked(store, case):
@@ -100,11 +93,7 @@ def begin(bench: Workbench, case: str, dataset: str, name: str, request: TrainRe
 
 def _request(bench: Workbench, case: str, options: dict[str, Any], exact: bool) -> tuple[str, TrainRequest, Carried]:
     store, settings = bench.store, bench.settings
-    unknown = sorted(set(options) - {*OPTIONS, "trainer"})
-    if unknown:
-        raise AttuneError(f"Training has no option '{unknown[0]}'.", f"It has {', '.join(OPTIONS)}.")
-    usual = defaults(bench, case, str(options.get("trainer") or ""))
-    chosen = usual | {k: v for k, v in options.items() if v}
+    chosen = choose(bench, case, options)
     dataset = baseline.latest_dataset(store, case)
     if not dataset:
         raise AttuneError(str(blocked(store, case)), "Then start again.")

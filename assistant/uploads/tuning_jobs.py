@@ -29,6 +29,7 @@ from assistant.workbench import Workbench
 from tools.local import base_model, recipe
 from tools.local.checks import HUB_ID
 from tools.local.local_trainer import LocalTrainer
+from tools.options import OPTIONS
 from tools.trainer import Preference, TrainRequest
 
 SEED = 42  # where none is given
@@ -122,17 +123,11 @@ def request(store: Store, settings: Settings, job: Job) -> TrainRequest:
 
 def _request(order: JobOrder, base: str, rows: _Rows, key: str) -> TrainRequest:
     method = "dpo" if order.method == "dpo" else "sft"
-    return TrainRequest(
-        base,
-        epochs=float(order.n_epochs or auto_epochs(len(rows.train))),
-        batch_size=order.batch_size or 0,
-        seed=SEED if order.seed is None else order.seed,
-        suffix=public_names.slug(order.suffix),
-        key=key,
-        method=method,
-        beta=order.beta or 0.0,
-        **_content(method, rows),
-    )
+    usual = {"epochs": float(auto_epochs(len(rows.train))), "seed": SEED}
+    asked = {o.name: getattr(order, o.openai) for o in OPTIONS.values() if o.openai}
+    chosen = usual | {name: OPTIONS[name].check(value) for name, value in asked.items() if value is not None}
+    name = public_names.slug(order.suffix)
+    return TrainRequest(base, suffix=name, key=key, method=method, **chosen, **_content(method, rows))
 
 
 def _content(method: str, rows: _Rows) -> dict[str, Any]:

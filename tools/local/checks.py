@@ -7,12 +7,12 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from tools import options
 from tools.engine.gguf import convert
 from tools.local import base_model, machine, recipe
-from tools.trainer import METHODS, Message, ToolError, TrainRequest
+from tools.trainer import Message, ToolError, TrainRequest
 
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-TUNINGS = ("lora", "qlora", "full")
 ADAPTER, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
 
@@ -61,18 +61,11 @@ def settings(adapter: Path) -> dict[str, object]:
 
 
 def _check_choices(request: TrainRequest) -> None:
-    if request.method not in METHODS:
-        raise ToolError(f"There is no method '{request.method}'.", f"Choose one of {', '.join(METHODS)}.")
-    if request.tuning not in TUNINGS:
-        raise ToolError(f"There is no tuning '{request.tuning}'.", f"Choose one of {', '.join(TUNINGS)}.")
+    options.check_request(request)
     if request.tuning == "qlora" and not machine.has_gpu():
         raise ToolError("QLoRA needs a GPU: its 4-bit weights cannot be computed with here.", "Choose LoRA instead.")
-    if request.beta < 0 or (request.beta and request.method == "sft"):
-        raise ToolError("Beta is a positive number of DPO and KTO; SFT has none.", "Leave it out.")
     if request.patience and not (request.test or request.test_preferences):
         raise ToolError("Early stopping needs rows to evaluate on, and there are none.", "Leave patience at 0.")
-    if request.processes < 1:
-        raise ToolError(f"{request.processes} processes cannot train.", "Ask for 1 or more.")
     batch = request.batch_size or recipe.BATCH
     if batch % request.processes:
         raise ToolError(

@@ -9,21 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from tools.openai import training_files
+from tools.options import OPTIONS
 from tools.trainer import Range, ToolError, TrainRequest
 
-LEAST_ROWS, MOST_EPOCHS, MOST_BATCH, MOST_BETA = 10, 50, 256, 2.0
+LEAST_ROWS = 10
+MOST_EPOCHS, MOST_BATCH, MOST_BETA = (OPTIONS[name].hosted_high for name in ("epochs", "batch_size", "beta"))
 FILE_BYTES = 512_000_000
 AUTO_EPOCHS, FEW_ROWS, MOST_AUTO, MANY_ROWS = 3, 100, 25, 25_000
 BYTES_PER_TOKEN = Range(2.5, 5.0)  # JSON around it not counted; other scripts take fewer bytes a token than English
 TOKENS_PER_MESSAGE = Range(3.0, 8.0)
 METHODS = ("sft", "dpo")
-THEIRS = {
-    "learning_rate": "the learning rate",
-    "lora_rank": "the rank",
-    "max_steps": "the number of steps",
-    "patience": "when to stop",
-    "max_length": "the window",
-}
 
 
 @dataclass(frozen=True)
@@ -50,9 +45,9 @@ def check(request: TrainRequest, limits: JobLimits) -> None:
     if count < LEAST_ROWS:
         raise ToolError(f"{vendor} asks for at least {LEAST_ROWS} {kind}; there are {count}.", "Approve more answers.")
     if not 0 <= request.epochs <= MOST_EPOCHS:
-        raise ToolError(f"{request.epochs:g} epochs are more than {MOST_EPOCHS}.", "Choose fewer.")
+        raise ToolError(f"{request.epochs:g} epochs are more than {MOST_EPOCHS:g}.", "Choose fewer.")
     if not 0 <= request.batch_size <= MOST_BATCH:
-        raise ToolError(f"{request.batch_size} rows a step are more than {MOST_BATCH}.", "Choose fewer.")
+        raise ToolError(f"{request.batch_size} rows a step are more than {MOST_BATCH:g}.", "Choose fewer.")
     if not 0 <= request.beta <= MOST_BETA:
         raise ToolError(f"A beta of {request.beta:g} is not between 0 and {MOST_BETA:g}.", "Choose 0.1, for example.")
     _check_rows(request, limits)
@@ -70,14 +65,9 @@ def epochs(request: TrainRequest) -> int:
 
 def hyperparameters(request: TrainRequest) -> dict[str, Any]:
     """Those that were chosen; the vendor decides the rest."""
-    found: dict[str, Any] = {}
-    if request.epochs:
-        found["n_epochs"] = math.ceil(request.epochs)
-    if request.batch_size:
-        found["batch_size"] = request.batch_size
-    if request.method == "dpo" and request.beta:
-        found["beta"] = request.beta
-    return found
+    theirs = [o for o in OPTIONS.values() if o.openai and o.hosted_high]  # the seed stands beside them
+    found = {o.openai: getattr(request, o.name) for o in theirs if request.method in (o.methods or METHODS)}
+    return {name: math.ceil(value) if name == "n_epochs" else value for name, value in found.items() if value}
 
 
 def suffix(request: TrainRequest, limits: JobLimits) -> str:
@@ -98,7 +88,8 @@ def tokens(request: TrainRequest) -> Range:
 
 def left_to(request: TrainRequest, limits: JobLimits) -> str:
     """A sentence on what was chosen in vain: the vendor decides it. Empty when nothing was."""
-    ignored = [said for name, said in THEIRS.items() if getattr(request, name)]
+    ignored = [o.left_to for o in OPTIONS.values() if o.left_to and getattr(request, o.name) != o.plain]
+    ignored += ["the window"] * bool(request.max_length)
     return f" {limits.vendor} itself decides {', '.join(ignored)}." if ignored else ""
 
 

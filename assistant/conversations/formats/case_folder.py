@@ -10,26 +10,10 @@ from typing import Any
 from assistant.conversations.formats import json_lines
 from assistant.errors import AttuneError
 from assistant.record.types import Message
+from tools import options
+from tools.trainer import ToolError
 
-OPTIONS = {
-    "train": (
-        "trainer",
-        "base",
-        "epochs",
-        "max_steps",
-        "learning_rate",
-        "batch_size",
-        "lora_rank",
-        "seed",
-        "method",
-        "tuning",
-        "patience",
-        "processes",
-        "beta",
-        "passages",
-    ),
-    "evaluate": ("scorer", "test_share"),
-}
+SECTIONS = {"train": tuple(options.OPTIONS), "evaluate": ("scorer", "test_share")}
 
 
 @dataclass(frozen=True)
@@ -85,12 +69,16 @@ def _table(table: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _options(table: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for section, names in OPTIONS.items():
+    for section, names in SECTIONS.items():
         values = _table(table, section)
         unknown = sorted(set(values) - set(names))
         if unknown:
             raise AttuneError(f"case.toml: [{section}] has no option '{unknown[0]}'.", f"It has {', '.join(names)}.")
         found |= values
+    try:
+        options.checked(_table(table, "train"))
+    except ToolError as error:
+        raise AttuneError(f"case.toml: {error.sentence}", error.remedy) from error
     return found
 
 

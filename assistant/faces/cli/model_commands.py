@@ -22,29 +22,33 @@ from assistant.faces.cli.shared import (
     show,
     table,
 )
+from tools.options import Option, given
+from tools.signatures import with_options
+from tools.trainer import ToolError
 
 if TYPE_CHECKING:
     from assistant.record.types import Case, Job
     from assistant.workbench import Workbench
 
 
+def _flag(option: Option) -> Any:
+    """An option as a flag: a value that it cannot have is refused before anything is opened."""
+
+    def read(text: str) -> Any:
+        try:
+            value = option.kind(text or option.kind())
+            return option.check(value) if value else value  # 0 leaves the choice to the trainer
+        except (ValueError, ToolError):
+            raise typer.BadParameter(f"'{text}' is not {option.limits}.") from None
+
+    metavar = {int: "<int>", float: "<number>", str: "<text>"}[option.kind]
+    return Annotated[Any, typer.Option(help=option.about, metavar=metavar, show_default=option.default, parser=read)]
+
+
+@with_options(_flag)
 def finetune(
     case: CaseId = "",
-    trainer: Annotated[str, typer.Option(help="See `attune trainers`.", show_default="the case's")] = "",
-    base: Annotated[str, typer.Option(help="Model to start from.", show_default="the case's")] = "",
-    epochs: Annotated[float, typer.Option(min=0, help="Passes over the data.", show_default="chosen")] = 0.0,
-    max_steps: Annotated[int, typer.Option(min=0, help="Stop after so many steps.", show_default="no limit")] = 0,
-    learning_rate: Annotated[float, typer.Option(min=0, help="Peak rate.", show_default="chosen")] = 0.0,
-    batch_size: Annotated[int, typer.Option(min=0, help="Rows a step.", show_default="chosen")] = 0,
-    lora_rank: Annotated[int, typer.Option(min=0, help="Rank of the adapter.", show_default="chosen")] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the run.", show_default="the case's")] = 0,
-    method: Annotated[str, typer.Option(help="sft, dpo or kto: what it learns from.", show_default="sft")] = "",
-    tuning: Annotated[str, typer.Option(help="lora, qlora (a GPU) or full.", show_default="lora")] = "",
-    continue_from: Annotated[int, typer.Option(min=0, help="An earlier job to go on from.", show_default="none")] = 0,
-    patience: Annotated[int, typer.Option(min=0, help="Evaluations without progress.", show_default="to the end")] = 0,
-    processes: Annotated[int, typer.Option(min=0, help="GPUs or processes at once.", show_default="1")] = 0,
-    beta: Annotated[float, typer.Option(min=0, help="Of dpo and kto: hold near the base.", show_default="0.1")] = 0.0,
-    passages: Annotated[str, typer.Option(help="In the rows: auto, on, off.", show_default="with documents")] = "",
+    *,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was paused or ended early.")] = False,
     pause: Annotated[bool, typer.Option("--pause", help="Stop a run for now, after a checkpoint.")] = False,
     cancel: Annotated[bool, typer.Option("--cancel", help="End a run.")] = False,
@@ -52,6 +56,7 @@ def finetune(
     job: Annotated[int, typer.Option(min=0, help="Which run is meant.", show_default="latest")] = 0,
     detach: Annotated[bool, typer.Option("--detach", help="Start it and return at once.")] = False,
     as_json: AsJson = False,
+    **options: Any,
 ) -> None:
     """Train on the dataset and follow the run.
 
@@ -69,23 +74,6 @@ def finetune(
         elif watch:
             run = _job(bench, chosen, job)
         else:
-            options: dict[str, Any] = {
-                "trainer": trainer,
-                "base": base,
-                "epochs": epochs,
-                "max_steps": max_steps,
-                "seed": seed,
-                "learning_rate": learning_rate,
-                "batch_size": batch_size,
-                "lora_rank": lora_rank,
-                "method": method,
-                "tuning": tuning,
-                "continue_from": continue_from,
-                "patience": patience,
-                "processes": processes,
-                "beta": beta,
-                "passages": passages,
-            }
             run = _start(bench, chosen, options)
         if not detach:
             run = follow(bench, run.id)
@@ -98,7 +86,7 @@ def _start(bench: Workbench, case: Case, options: dict[str, Any]) -> Job:
     """Start a run, with the case's own choices where nothing was asked for, after saying what it will take."""
     from assistant.stages import finetune as stage
 
-    options = {name: value for name, value in options.items() if value}
+    options = given(options)
     forecast = stage.estimate(bench, case.id, **options)
     low, high = duration(forecast.seconds.low), duration(forecast.seconds.high)
     say(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import json
 import logging
 import sys
@@ -97,6 +98,7 @@ def _alone(bench: Workbench, verb: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             bench.store.close()
 
+    call.__signature__ = inspect.signature(verb, eval_str=True)  # type: ignore[attr-defined]  # of the bound method
     return call
 
 

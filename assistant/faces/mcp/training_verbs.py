@@ -6,9 +6,10 @@ from typing import Any
 
 from assistant.errors import AttuneError
 from assistant.faces.cli.shared import pick
-from assistant.guide.tools import Tools
+from assistant.guide.tools import Tools, as_argument
 from assistant.stages import evaluate, finetune
 from assistant.workbench import Workbench
+from tools.signatures import with_options
 
 Json = dict[str, Any]
 
@@ -27,41 +28,23 @@ class TrainingVerbs:
         """Freeze the approved conversations of now into a part to learn from and a held-out part to test on."""
         return self._tools(case).build_dataset()
 
-    def estimate_training(
-        self, trainer: str = "", base: str = "", epochs: float = 0.0, passages: str = "", case: str = ""
-    ) -> Json:
+    @with_options(as_argument)
+    def estimate_training(self, *, case: str = "", **options: Any) -> Json:
         """Estimate a training run on the newest dataset: seconds, memory in GB and US dollars as ranges, from what they
-        are estimated, and what passages of the documents in its rows come to (`passages`: on or off). Starts and
-        records nothing. Empty and 0 stand for the usual choice."""
+        are estimated, and what passages of the documents in its rows come to. Starts and records nothing. Empty and 0
+        stand for the usual choice."""
         bench, chosen = self.bench, pick(self.bench.store, case)
         if not bench.store.datasets(chosen.id):
             raise AttuneError(str(finetune.blocked(bench.store, chosen.id)), "Call build_dataset.")
-        asked: Json = {"trainer": trainer, "base": base, "epochs": epochs, "passages": passages}
-        wanted = {name: value for name, value in asked.items() if value}
-        found = finetune.estimate(bench, chosen.id, **wanted)
-        usual = finetune.defaults(bench, chosen.id, str(wanted.get("trainer") or ""))
-        return {"trainers": list(bench.trainers), "options": usual | wanted, "estimate": found}
+        found = finetune.estimate(bench, chosen.id, **options)
+        usual = finetune.choose(bench, chosen.id, options)
+        return {"trainers": list(bench.trainers), "options": usual, "estimate": found}
 
-    def propose_training(
-        self,
-        trainer: str = "",
-        base: str = "",
-        epochs: float = 0.0,
-        max_steps: int = 0,
-        learning_rate: float = 0.0,
-        batch_size: int = 0,
-        lora_rank: int = 0,
-        seed: int = 0,
-        why: str = "",
-        passages: str = "",
-        case: str = "",
-    ) -> Json:
+    @with_options(as_argument)
+    def propose_training(self, *, why: str = "", case: str = "", **options: Any) -> Json:
         """Propose a training run on the newest dataset. It does not start: a person confirms the proposal in the app or
-        with `attune confirm NUMBER`. `passages` is on or off: whether the rows carry passages of the documents. Empty
-        and 0 stand for the usual choice."""
-        return self._tools(case).propose_training(
-            trainer, base, epochs, max_steps, learning_rate, batch_size, lora_rank, seed, why, passages
-        )
+        with `attune confirm NUMBER`. Empty and 0 stand for the usual choice."""
+        return self._tools(case).propose_training(why=why, **options)
 
     def job_status(self, case: str = "") -> Json:
         """Tell how the training jobs of a case are doing: state, step, time left, and the reason when one ended."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 from collections.abc import Iterator
@@ -12,17 +11,11 @@ from typing import Any
 import pytest
 
 from assistant import variants
-from assistant.conversations.formats import case_folder
 from assistant.conversations.with_passages import MIXED, WITHOUT, Carried
 from assistant.errors import AttuneError
 from assistant.evidence import runner
-from assistant.faces.cli import model_commands
-from assistant.faces.mcp.verbs import Verbs
-from assistant.faces.ui.train import training_tab
 from assistant.guide import proposals
 from assistant.guide.commands import train_options
-from assistant.guide.kinds import KINDS
-from assistant.guide.tools import Tools
 from assistant.jobs import lifecycle
 from assistant.knowledge.prompt import composition
 from assistant.knowledge.reading import ingestion
@@ -195,7 +188,7 @@ def test_without_documents_or_when_off_rows_are_as_they_were(tmp_path: Path, sho
     assert bare.train == off.train
     with pytest.raises(AttuneError, match="no documents, so its rows cannot carry passages"):
         trained((bench, trainer), passages="on")
-    with pytest.raises(AttuneError, match="'sometimes' is no choice for passages"):
+    with pytest.raises(AttuneError, match="'sometimes' is not a choice for passages"):
         trained((bench, trainer), passages="sometimes")
     bench.close()
 
@@ -277,18 +270,7 @@ def test_who_is_judged_is_told_by_how_it_was_tuned(shop: Opened) -> None:
     assert set(variants.tuned(bench.store, bench.settings, bench.store.job(reads.id))) == {"tuned", "tuned+rag"}
 
 
-def test_every_face_knows_the_option() -> None:
-    def takes(function: Any) -> set[str]:
-        return set(inspect.signature(function).parameters)
-
-    every = {"trainer", *finetune.OPTIONS}
-    assert "passages" in every
-    assert every - {"continue_from", "trainer", "base"} <= set(case_folder.OPTIONS["train"])
-    assert set(training_tab.OPTIONS) == every
-    assert every <= takes(model_commands.finetune)
-    assert every == set(KINDS["train"].options)
-    for asked in (Tools.propose_training, Verbs.propose_training, Verbs.estimate_training):
-        assert "passages" in takes(asked)
+def test_the_guide_reads_the_option_from_words() -> None:
     assert train_options("train it again without passages")["passages"] == "off"
     assert train_options("train with the passages for 2 epochs") == {"passages": "on", "epochs": 2.0}
     assert "passages" not in train_options("train the model on the passages")

@@ -145,8 +145,8 @@ def test_peak_memory_is_measured(runs: dict[str, JobStatus]) -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"method": "ppo"}, "no method 'ppo'"),
-        ({"tuning": "half"}, "no tuning 'half'"),
+        ({"method": "ppo"}, "'ppo' is not a choice for method"),
+        ({"tuning": "half"}, "'half' is not a choice for tuning"),
         ({"method": "dpo"}, "at least one pair"),
         ({"method": "kto"}, "at least one judged answer"),
         ({"method": "kto", "preferences": judged(2, 0), "batch_size": 1}, "at least 2"),
@@ -154,7 +154,7 @@ def test_peak_memory_is_measured(runs: dict[str, JobStatus]) -> None:
         ({"beta": 0.3}, "SFT has none"),
         ({"patience": 2, "test": []}, "rows to evaluate on"),
         ({"processes": 3}, "shared evenly"),
-        ({"processes": 0}, "cannot train"),
+        ({"processes": 0}, "0 is not a usable value for processes"),
         ({"adapter": "/no/such/adapter"}, "not an adapter"),
         ({"adapter": "/no/such/adapter", "tuning": "full"}, "full tuning"),
     ],

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from assistant.faces.api.schemas import values
+from tools.options import OPTIONS
 
 Auto = Literal["auto"]
 Purpose = Literal["fine-tune", "assistants", "batch", "user_data", "vision", "evals"]
@@ -100,10 +101,10 @@ class UploadPart(BaseModel):
 
 
 # fine-tuning jobs --------------------------------------------------------------------------------------------------
-Epochs = Annotated[Auto | int | None, *values.whole(1, 50)]
-Batch = Annotated[Auto | int | None, *values.whole(1, 256)]
-Rate = Annotated[Auto | float | None, *values.above_zero(100)]
-Beta = Annotated[Auto | float | None, *values.above_zero(2)]
+Epochs = Annotated[Auto | int | None, *values.whole(1, int(OPTIONS["epochs"].hosted_high))]
+Batch = Annotated[Auto | int | None, *values.whole(1, int(OPTIONS["batch_size"].hosted_high))]
+Rate = Annotated[Auto | float | None, *values.above_zero(100)]  # times the rate that would be chosen
+Beta = Annotated[Auto | float | None, *values.above_zero(int(OPTIONS["beta"].hosted_high))]
 
 
 class Hyperparameters(Strict):
@@ -145,7 +146,7 @@ class JobCreate(Strict):
     method: Method | None = None
     hyperparameters: Hyperparameters | None = None
     suffix: str | None = Field(None, max_length=64)
-    seed: int | None = Field(None, ge=0, le=2**31 - 1)
+    seed: int | None = Field(None, ge=0, le=int(OPTIONS["seed"].high))
     metadata: Metadata | None = Field(None, max_length=16)
     integrations: Annotated[None, *values.absent()] = Field(None, description="None is possible.")
     trainer: str | None = Field(None, max_length=40, description="Attune's own: which trainer runs the job.")

@@ -65,7 +65,7 @@ class GuidePanel:
         again = card.again.click(told(self._change), [card.proposal, self.chat, case, *card.options], outputs, **QUIET)
         for event in (said, tapped, sure, no, again):
             session.after(event)
-        card.change.click(told(card.edit), card.proposal, [card.form, *card.options], **QUIET)
+        card.change.click(told(card.edit), card.proposal, [card.form, card.more, *card.options], **QUIET)
         card.keep.click(lambda: gr.Column(visible=False), None, card.form, **QUIET)
         case.change(told(self._open), case, [*outputs, self.stage], **QUIET)
         session.changed.change(told(self._again), [case, self.stage], [*outputs, self.stage], **QUIET)

@@ -7,11 +7,12 @@ from typing import Any
 
 import gradio as gr
 
+from assistant.faces.ui.train import option_inputs
 from assistant.guide import proposals
 from assistant.guide.kinds import KINDS
 from assistant.record.types import Proposal
-from assistant.stages import finetune
 from assistant.workbench import Workbench
+from tools.options import OPTIONS, given
 
 TITLES = {
     "train": "Train a model",
@@ -25,7 +26,7 @@ TITLES = {
     "undeploy": "Take it down",
 }
 PARTS = {"what": "What", "why": "Why", "takes": "How long", "costs": "How much", "leaves": "What not"}
-NUMBERS = {"epochs": "Epochs", "max_steps": "Steps at most", "learning_rate": "Learning rate", "lora_rank": "LoRA rank"}
+IN_SIGHT = ("epochs", "max_steps", "learning_rate", "lora_rank")  # what people change most
 
 
 class ProposalCard:
@@ -42,18 +43,11 @@ class ProposalCard:
                 self.decline = gr.Button("Decline", size="sm", elem_id="decline", min_width=70)
             with gr.Column(visible=False, elem_id="change-form") as self.form:
                 self.trainer = gr.Dropdown([], label="Trainer", filterable=False, elem_id="change-trainer")
-                with gr.Row():
-                    self.numbers = [
-                        gr.Number(
-                            0,
-                            label=label,
-                            minimum=0,
-                            min_width=150,
-                            elem_id=f"change-{name.replace('_', '-')}",
-                            precision=0 if name in ("max_steps", "lora_rank") else None,
-                        )
-                        for name, label in NUMBERS.items()
-                    ]
+                self.inputs = option_inputs.inputs(IN_SIGHT, "change-")
+                with gr.Accordion("More settings", open=False) as self.more:
+                    self.inputs |= option_inputs.inputs(
+                        [n for n in option_inputs.NAMES if n not in IN_SIGHT], "change-"
+                    )
                 self.variant = gr.Dropdown([], label="Variant", filterable=False, elem_id="change-variant")
                 with gr.Row():
                     self.again = gr.Button("Propose it like this", size="sm", elem_id="change-propose", min_width=140)
@@ -65,7 +59,7 @@ class ProposalCard:
 
     @property
     def options(self) -> list[Any]:
-        return [self.trainer, *self.numbers, self.variant]
+        return [self.trainer, *self.inputs.values(), self.variant]
 
     def show(self, case: str) -> tuple[Any, ...]:
         """The newest open proposal that still holds, for `outputs`. The form is closed."""
@@ -78,22 +72,24 @@ class ProposalCard:
         return waiting.id, gr.Column(visible=True), described(waiting, more), gr.Button(visible=changeable), closed
 
     def edit(self, proposal: int) -> tuple[Any, ...]:
-        """The form with the proposal's own options, for [form, *options]. 0 leaves a number to the trainer."""
+        """The form with the proposal's own options, for [form, more, *options]. 0 leaves a number to the trainer."""
         found = self.bench.store.proposal(proposal)
+        chosen = KINDS[found.kind].given(self.bench, found.case, found.payload)
         train = found.kind == "train"
         trainers = [(f"{name}: {t.unavailable() or 'ready'}", name) for name, t in self.bench.trainers.items()]
         variants = [(variant.name, variant.id) for variant in self.bench.store.variants(found.case)]
         return (
             gr.Column(visible=True),
+            gr.Accordion(visible=train),
             gr.Dropdown(trainers if train else [], value=found.payload.get("trainer"), visible=train),
-            *(gr.Number(found.payload.get(name, 0), visible=train) for name in NUMBERS),
+            *(gr.update(value=chosen.get(name, OPTIONS[name].kind()), visible=train) for name in self.inputs),
             gr.Dropdown([] if train else variants, value=found.payload.get("variant"), visible=not train),
         )
 
     def changed(self, proposal: int, *values: Any) -> Proposal:
         """The new proposal, with what the form says. Raises AttuneError where it cannot be; the old one stays then."""
         found = self.bench.store.proposal(proposal)
-        given = dict(zip(("trainer", *NUMBERS, "variant"), values, strict=True))
+        given = dict(zip(("trainer", *self.inputs, "variant"), values, strict=True))
         wanted = {name: given[name] or 0 for name in KINDS[found.kind].options if name in given}
         return proposals.change(self.bench, proposal, wanted)
 
@@ -102,11 +98,10 @@ def described(proposal: Proposal, more: int = 0) -> str:
     """A proposal as HTML, part by part; `more` is how many others wait."""
     parts = {PARTS[name]: proposal.terms[name] for name in PARTS if proposal.terms.get(name)} or {"What": proposal.why}
     rows = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in parts.items())
-    options = ("trainer", *finetune.OPTIONS)
     chosen = "".join(
-        f"<tr><td>{escape(name.replace('_', ' '))}</td><td class=n>{escape(str(value))}</td></tr>"
-        for name, value in proposal.payload.items()
-        if name in options and value not in ("", 0, None)
+        f"<tr><td>{escape(OPTIONS[name].label)}</td><td class=n>{escape(str(value))}</td></tr>"
+        for name, value in given(proposal.payload).items()
+        if name in OPTIONS
     )
     details = f'<details><summary>Settings</summary><table class="plain">{chosen}</table></details>' if chosen else ""
     others = f'<div class="quiet">{more} more wait{"s" * (more == 1)} behind it.</div>' if more else ""

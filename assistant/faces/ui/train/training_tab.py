@@ -12,41 +12,14 @@ from assistant.faces.ui.handler_errors import told
 from assistant.faces.ui.result import plots
 from assistant.faces.ui.result.export_panel import ExportPanel
 from assistant.faces.ui.session import QUIET, Session, news
-from assistant.faces.ui.train import training_text
+from assistant.faces.ui.train import option_inputs, training_text
 from assistant.faces.ui.train.hosting_panel import HostingPanel
 from assistant.jobs import lifecycle
 from assistant.stages import finetune
 from assistant.workbench import Workbench
+from tools.options import given
 from tools.trainer import JobState, ToolError
 
-OPTIONS = (
-    "trainer",
-    "base",
-    "epochs",
-    "max_steps",
-    "learning_rate",
-    "batch_size",
-    "lora_rank",
-    "seed",
-    "method",
-    "tuning",
-    "continue_from",
-    "patience",
-    "processes",
-    "beta",
-    "passages",
-)
-METHODS = [
-    ("Imitate the approved answers", ""),
-    ("Prefer the better of two answers (DPO)", "dpo"),
-    ("Keep good answers, avoid bad ones (KTO)", "kto"),
-]
-TUNINGS = [
-    ("An adapter (LoRA)", ""),
-    ("An adapter on 4-bit weights (QLoRA, a GPU)", "qlora"),
-    ("Every weight (small models)", "full"),
-]
-PASSAGES = [("Where the case has documents", ""), ("In the rows", "on"), ("None", "off")]
 POLL_SECONDS = 1.5
 STOP = (
     "**Stop this run?** Kept: its curve, its samples and the last checkpoint, from which it can be resumed. "
@@ -92,34 +65,14 @@ class TrainingTab:
 
     def _expert(self) -> None:
         gr.Markdown("0 or empty leaves the choice to the trainer.", elem_classes="quiet")
-        with gr.Row():
-            self.epochs = gr.Number(0, label="Epochs", minimum=0, min_width=110, elem_id="epochs")
-            self.steps = gr.Number(0, label="Steps at most", minimum=0, precision=0, min_width=110, elem_id="max-steps")
-            self.lr = gr.Number(0, label="Learning rate", minimum=0, step=0.0001, min_width=110)
-        with gr.Row():
-            self.batch = gr.Number(0, label="Rows a step", minimum=0, precision=0, min_width=110)
-            self.rank = gr.Number(0, label="LoRA rank", minimum=0, precision=0, min_width=110)
-            self.seed = gr.Number(0, label="Seed", minimum=0, precision=0, min_width=110)
-        with gr.Row():
-            self.method = gr.Dropdown(METHODS, value="", label="Method", min_width=220, elem_id="method")
-            self.tuning = gr.Dropdown(TUNINGS, value="", label="What is tuned", min_width=220, elem_id="tuning")
-        with gr.Row():
-            self.earlier = gr.Number(0, label="Go on from run", minimum=0, precision=0, min_width=110)
-            self.patience = gr.Number(
-                0, label="Patience (evaluations)", minimum=0, precision=0, min_width=110, elem_id="patience"
-            )
-            self.processes = gr.Number(0, label="GPUs or processes", minimum=0, precision=0, min_width=110)
-            self.beta = gr.Number(0, label="Beta of DPO and KTO", minimum=0, step=0.05, min_width=110)
-        self.passages = gr.Dropdown(PASSAGES, value="", label="Passages of the documents", elem_id="passages")
-        self.base = gr.Textbox(label="Base model", placeholder="folder or name; empty = the usual one")
+        self.inputs = option_inputs.inputs()
         self.command = gr.Code(
             label="The same from a terminal", language="shell", interactive=False, lines=1, wrap_lines=True
         )
 
     @property
     def options(self) -> list[Any]:
-        plain = [self.trainer, self.base, self.epochs, self.steps, self.lr, self.batch, self.rank, self.seed]
-        return [*plain, self.method, self.tuning, self.earlier, self.patience, self.processes, self.beta, self.passages]
+        return [self.trainer, *self.inputs.values()]
 
     def wire(self) -> None:
         session, case = self.session, self.session.case
@@ -262,4 +215,4 @@ class TrainingTab:
 
 def _chosen(values: Sequence[Any]) -> dict[str, Any]:
     """The options that were set: 0 and empty leave the choice to the trainer."""
-    return {name: value for name, value in zip(OPTIONS, values, strict=True) if value}
+    return given(dict(zip(("trainer", *option_inputs.NAMES), values, strict=True)))

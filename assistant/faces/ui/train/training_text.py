@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from assistant.record.types import Job
+from tools.options import OPTIONS
 from tools.trainer import Estimate, JobState, JobStatus, Range
 
 Events = Sequence[Mapping[str, Any]]
@@ -74,7 +75,7 @@ def forecast(estimate: Estimate) -> str:
 
 def command(case: str, options: Mapping[str, Any]) -> str:
     """The same run from a terminal."""
-    flags = [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in options.items() if value]
+    flags = [f"{OPTIONS[name].flag} {shlex.quote(str(value))}" for name, value in options.items() if value]
     return " ".join(["attune finetune", shlex.quote(case), *flags])
 
 
