@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Iterator
@@ -235,15 +236,15 @@ def test_judged_answers_are_compared_beside_the_passages_too(shop: Opened) -> No
 def test_the_forecast_counts_what_passages_cost_without_looking_anything_up(shop: Opened) -> None:
     bench, _ = shop
     noting = Noting()
-    bench.trainers["instant"] = noting
-    found = finetune.estimate(bench, CASE)
+    forecasting = dataclasses.replace(bench, trainers={"instant": noting})
+    found = finetune.estimate(forecasting, CASE)
     assert re.fullmatch(
         r"\d+ of \d+ rows carry passages of the documents, so that it learns to read them: about "
         r"[\d,]+ of [\d,]+ tokens each time over the rows\.",
         found.note,
     )
     forecast = sum(len(str(m["content"])) for row in noting.request.train for m in row)
-    assert finetune.estimate(bench, CASE, passages="off").note == ""
+    assert finetune.estimate(forecasting, CASE, passages="off").note == ""
     plain = sum(len(str(m["content"])) for row in noting.request.train for m in row)
     request, _ = trained(shop)
     true = sum(len(str(m["content"])) for row in request.train for m in row)
