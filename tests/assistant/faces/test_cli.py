@@ -33,6 +33,7 @@ COMMANDS = (
     "import",
     "baseline",
     "ask",
+    "judge",
     "dataset",
     "finetune",
     "jobs",
