@@ -12,6 +12,7 @@ from assistant.errors import AttuneError
 from assistant.evidence import questions, runner, scorers, untrained
 from assistant.knowledge.prompt import composition, shots, tokens
 from assistant.knowledge.search import chunks
+from assistant.record.alone import alone
 from assistant.record.store import Store
 from assistant.record.threads import example
 from assistant.record.trials import HELD_OUT, Asked, Trial
@@ -105,10 +106,14 @@ def measure(store: Store, settings: Settings, chat: Chat, case: str, report: unt
 
     An interrupted run goes on where it stopped. It trains nothing and leaves alone which variant answers.
     """
+    with alone(store, task(case), "The baseline is being measured already."):
+        return _measured(store, settings, chat, case, report or (lambda *_: None))
+
+
+def _measured(store: Store, settings: Settings, chat: Chat, case: str, say: untrained.Report) -> Trial:
     if reason := unmeasurable(store, case):
         raise AttuneError(reason, "Add documents, or approve conversations and build a dataset.")
     made = variants(store, settings, case, latest_dataset(store, case))
-    say = report or (lambda *_: None)
     say("Writing the questions", 0.0)
     asked = to_ask(store, settings, chat, case, made["prompt"])
     if not any(one.answered for one in asked):

@@ -11,6 +11,7 @@ from typing import Any
 from assistant.chat import Chat
 from assistant.errors import AttuneError
 from assistant.evidence import number_recall, parity, precision, runner, scorers, statistics, verdict
+from assistant.record.alone import alone
 from assistant.record.store import Store
 from assistant.record.types import Evaluation, Job, Score, Variant
 from assistant.repeats import repeated
@@ -58,12 +59,16 @@ def run(
 
     Every answer is recorded as it comes, so that an interrupted evaluation goes on where it stopped.
     """
+    with alone(store, task(case), "An evaluation is running already."):
+        return _run(store, settings, chat, case, job, report or _silent)
+
+
+def _run(store: Store, settings: Settings, chat: Chat, case: str, job: int, say: Report) -> Evaluation:
     if reason := blocked(store, case):
         raise AttuneError(reason, "Then evaluate again.")
     tuned = store.job(job) if job else newest(store, case)
     if tuned and tuned.state != JobState.SUCCEEDED:
         raise AttuneError(f"Job {tuned.id} is {tuned.state}: it has no model.", "Evaluate a job that succeeded.")
-    say = report or _silent
     dataset = tuned.dataset if tuned else baseline.latest_dataset(store, case)
     variants = baseline.variants(store, settings, case, dataset)
     if tuned:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from assistant.errors import AttuneError
 from assistant.knowledge.prompt import composition
 from assistant.knowledge.search.retriever import Knowledge
 from assistant.record import spending
+from assistant.record.alone import alone
 from assistant.record.connection import now
 from assistant.record.store import Store
 from assistant.record.types import Job, Variant
@@ -45,11 +47,7 @@ OPTIONS = (
 def blocked(store: Store, case: str) -> str | None:
     if not store.datasets(case):
         return "There is no dataset yet: build one from the approved conversations."
-    running = [job for job in store.jobs(case) if not JobState(job.state).ended]
-    if running and running[-1].state == JobState.PAUSED:
-        return f"Job {running[-1].id} is paused: resume it or cancel it."
-    doing = "waits for its turn" if running and running[-1].waits else "is still running"
-    return f"Job {running[-1].id} {doing}: wait for it or cancel it." if running else None
+    return _busy(store, case)
 
 
 def done(store: Store, case: str) -> bool:
@@ -90,26 +88,12 @@ def run(
         raise AttuneError(reason, "Then start again.")
     name, request, carried = _request(store, settings, trainers, case, options, knowledge, exact=True)
     kept = {"system": composition.short_instruction(store.case(case)), "passages": carried.to_json()}
-    return begin(store, settings, trainers, case, baseline.latest_dataset(store, case), name, request, kept)
-
-
-def begin(
-    store: Store,
-    settings: Settings,
-    trainers: Trainers,
-    case: str,
-    dataset: str,
-    name: str,
-    request: TrainRequest,
-    kept: Mapping[str, Any],
-) -> Job:
-    """Start exactly this request as a job of the case; `kept` is noted: "system" of its variants, "passages" in rows.
-
-    A key starts one job, however often it is asked for: the one that there is already is returned.
-    """
-    takes = launch.estimate(trainers, name, request)
-    job, new = launch.record(store, settings, takes, case, dataset, name, request, kept)
-    return launch.launch(store, settings, trainers, job, request) if new else job
+    takes, dataset = launch.estimate(trainers, name, request), baseline.latest_dataset(store, case)
+    with _training(store, case), store.atomic():  # of two processes that start one at once, one does
+        if reason := blocked(store, case):
+            raise AttuneError(reason, "Then start again.")
+        job, _ = launch.record(store, settings, takes, case, dataset, name, request, kept)
+    return launch.launch(store, settings, trainers, job, request)
 
 
 def refresh(store: Store, settings: Settings, trainers: Trainers, case: str | None = None) -> list[Job]:
@@ -169,17 +153,24 @@ def pause(store: Store, settings: Settings, trainers: Trainers, job_id: int) -> 
 
 def resume(store: Store, settings: Settings, trainers: Trainers, job_id: int) -> Job:
     """Go on from the last checkpoint of a job that was paused, failed or was cancelled."""
-    job = store.job(job_id)
-    follow(store, settings, trainers, job_id)
-    if store.job(job_id).state == JobState.SUCCEEDED:
-        raise AttuneError(f"Job {job_id} has succeeded.", "There is nothing to resume; evaluate its model.")
-    if not job.handle:
-        raise AttuneError(f"Job {job_id} never began, so it has no checkpoint.", "Start a new run.")
-    with spending.resuming(store, settings, job_id):
-        launch.trainer(trainers, job.trainer).resume(_handle(settings, job))
-    metrics = store.job(job_id).metrics | {"ending": False}
-    store.set_job(job_id, state=JobState.RUNNING, reason="", ended="", metrics=metrics)
-    return store.job(job_id)
+    case = store.job(job_id).case
+    with _training(store, case):
+        follow(store, settings, trainers, job_id)
+        job = store.job(job_id)
+        if job.state == JobState.SUCCEEDED:
+            raise AttuneError(f"Job {job_id} has succeeded.", "There is nothing to resume; evaluate its model.")
+        if job.state in (JobState.RUNNING, JobState.QUEUED):
+            raise AttuneError(f"Job {job_id} is {job.state}.", "Only a job that was stopped can be resumed.")
+        if not job.handle:
+            raise AttuneError(f"Job {job_id} never began, so it has no checkpoint.", "Start a new run.")
+        if "api" not in job.request and (other := _busy(store, case, but=job_id)):
+            raise AttuneError(other, "Then resume this one.")
+        with spending.resuming(store, settings, job_id):
+            launch.trainer(trainers, job.trainer).resume(_handle(settings, job))
+        with store.atomic():
+            metrics = store.job(job_id).metrics | {"ending": False}
+            store.set_job(job_id, state=JobState.RUNNING, reason="", ended="", metrics=metrics)
+        return store.job(job_id)
 
 
 def variants(store: Store, settings: Settings, job: Job) -> dict[str, Variant]:
@@ -217,6 +208,22 @@ def checkpoint_variants(store: Store, settings: Settings, job: Job) -> list[Vari
         for kept in job.metrics.get("checkpoints", [])
         if kept["model"] != job.model
     ]
+
+
+def _busy(store: Store, case: str, but: int = 0) -> str | None:
+    """Which run of the case has not ended, in a sentence."""
+    running = [job for job in store.jobs(case) if not JobState(job.state).ended and job.id != but]
+    if not running:
+        return None
+    if running[-1].state == JobState.PAUSED:
+        return f"Job {running[-1].id} is paused: resume it or cancel it."
+    doing = "waits for its turn" if running[-1].waits else "is still running"
+    return f"Job {running[-1].id} {doing}: wait for it or cancel it."
+
+
+def _training(store: Store, case: str) -> AbstractContextManager[None]:
+    """Held from the look at what runs until what is begun is recorded."""
+    return alone(store, f"train:{case}")
 
 
 def _request(
