@@ -11,6 +11,7 @@ from assistant.chat import Chat
 from assistant.conversations.formats import case_folder
 from assistant.knowledge.reading import ingestion
 from assistant.knowledge.search.retriever import Knowledge
+from assistant.record import private
 from assistant.record.store import Store
 from assistant.record.types import Case
 from assistant.settings import ROOT, Settings
@@ -54,6 +55,7 @@ def open_workbench(settings: Settings | None = None) -> Workbench:
     logging.getLogger("chromadb").setLevel(logging.ERROR)
     loopback.bypass()  # a proxy could not reach the model servers that are started here
     store = Store(settings.database)
+    private.mend(settings.data)
     knowledge = Knowledge(store, settings)
     return Workbench(
         settings, store, knowledge, Chat(settings, store, knowledge), trainers(settings), Background(), azure(settings)

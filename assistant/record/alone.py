@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from assistant.errors import AttuneError
+from assistant.record import faults
 from assistant.record.connection import Connection
 
 
@@ -16,8 +17,11 @@ from assistant.record.connection import Connection
 def alone(record: Connection, name: str, busy: str = "") -> Iterator[None]:
     """Hold `name` meanwhile. Raises AttuneError with the sentence `busy` where it is held; without one it waits."""
     folder = record.path.parent / "locks"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(folder / re.sub(r"[^\w-]", "-", name), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        folder.mkdir(exist_ok=True, mode=0o700)
+        handle = os.open(folder / re.sub(r"[^\w-]", "-", name), os.O_RDWR | os.O_CREAT, 0o600)
+    except FileNotFoundError:
+        raise faults.gone(record.path) from None
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0))

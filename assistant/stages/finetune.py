@@ -115,7 +115,9 @@ def follow(store: Store, settings: Settings, trainers: Trainers, job_id: int, af
     if not JobState(job.state).ended or job.metrics.get("ending"):
         _record(store, settings, job, status)
     job = store.job(job_id)
-    return status if job.state != JobState.CANCELLED else replace(status, state=JobState.CANCELLED, reason=job.reason)
+    if not JobState(job.state).ended:
+        return status
+    return replace(status, state=JobState(job.state), reason=job.reason)  # whatever became of its folder since
 
 
 def cancel(store: Store, settings: Settings, trainers: Trainers, job_id: int) -> Job:
