@@ -153,10 +153,10 @@ def test_another_process_may_add_documents(desk: tuple[Settings, Store, Knowledg
     assert knowledge.passages("plants", "soil of an orchid", 1) == []
     code = (
         "import sys; from pathlib import Path; from tests.assistant.material import settings;"
-        "from assistant.record.store import Store; from assistant.knowledge import documents;"
+        "from assistant.record.store import Store; from assistant.knowledge.reading import ingestion;"
         "from assistant.knowledge.search.retriever import Knowledge;"
         "made = settings(Path(sys.argv[1])); store = Store(made.database);"
-        "documents.add(store, made, 'plants', 'soil.md', b'# Soil\\n\\nOrchids grow in bark.');"
+        "ingestion.add(store, made, 'plants', 'soil.md', b'# Soil\\n\\nOrchids grow in bark.');"
         "print(Knowledge(store, made).sync('plants'))"
     )
     done = subprocess.run([sys.executable, "-c", code, str(made.data)], capture_output=True, text=True, check=True)
