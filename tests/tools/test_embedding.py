@@ -139,7 +139,7 @@ def test_the_engine_ends_with_its_parent(tmp_path: Path) -> None:
 
 def ends_with_its_parent(made: str) -> None:
     code = (
-        "import time; from pathlib import Path; from tools.embedding import Endpoint, Local, MiniLM;"
+        "import time; from pathlib import Path; from tools.embedding import Local, MiniLM;"
         f"local = {made}; local.embed(['Hello']); print(local._server._process.pid, flush=True); time.sleep(600)"
     )
     app = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)

@@ -20,8 +20,8 @@ from tools.trainer import ToolError
 APP = """
 import sys, time
 from pathlib import Path
-from tools.engine.serving import Server
-server = Server(sys.argv[1], Path(sys.argv[2]))
+from tools.engine.serving import ModelServer
+server = ModelServer(sys.argv[1], Path(sys.argv[2]))
 server.start()
 print(server.wait_ready(), server.key, server._process.pid, flush=True)
 time.sleep(600)
