@@ -11,7 +11,7 @@ from assistant.chat import Chat
 from assistant.conversations.formats import case_folder
 from assistant.knowledge.reading import ingestion
 from assistant.knowledge.search.retriever import Knowledge
-from assistant.record import private
+from assistant.record.disk import private
 from assistant.record.store import Store
 from assistant.record.types import Case
 from assistant.settings import ROOT, Settings

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from assistant.errors import AttuneError
-from assistant.record import faults
-from assistant.record.faults import RecordConnection
+from assistant.record.disk import faults
+from assistant.record.disk.faults import RecordConnection
 from assistant.record.migrations import migrations
 
 T = TypeVar("T")

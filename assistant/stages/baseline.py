@@ -12,7 +12,7 @@ from assistant.errors import AttuneError
 from assistant.evidence import questions, runner, scorers, untrained
 from assistant.knowledge.prompt import composition, shots, tokens
 from assistant.knowledge.search import chunks
-from assistant.record.alone import alone
+from assistant.record.disk.alone import alone
 from assistant.record.store import Store
 from assistant.record.threads import example
 from assistant.record.trials import HELD_OUT, Asked, Trial

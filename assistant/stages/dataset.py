@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from assistant.conversations import judged, labels, split
 from assistant.errors import AttuneError
-from assistant.record.alone import alone
+from assistant.record.disk.alone import alone
 from assistant.record.judged_rows import Judgement
 from assistant.record.store import Store
 from assistant.record.types import Dataset, Item

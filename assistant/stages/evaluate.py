@@ -11,7 +11,7 @@ from typing import Any
 from assistant.chat import Chat
 from assistant.errors import AttuneError
 from assistant.evidence import number_recall, parity, precision, runner, scorers, statistics, verdict
-from assistant.record.alone import alone
+from assistant.record.disk.alone import alone
 from assistant.record.store import Store
 from assistant.record.types import Evaluation, Job, Score, Variant
 from assistant.repeats import repeated

@@ -15,8 +15,8 @@ from assistant.errors import AttuneError
 from assistant.knowledge.prompt import composition
 from assistant.knowledge.search.retriever import Knowledge
 from assistant.record import spending
-from assistant.record.alone import alone
 from assistant.record.connection import now
+from assistant.record.disk.alone import alone
 from assistant.record.store import Store
 from assistant.record.types import Job, Variant
 from assistant.settings import EMBEDDED, Settings

@@ -11,7 +11,7 @@ import pytest
 from sqlite_utils import Database
 
 from assistant.errors import AttuneError
-from assistant.record import alone, private
+from assistant.record.disk import alone, private
 from assistant.record.migrations import migrations
 from assistant.record.store import Store
 from assistant.record.types import Brief, Case, Dataset, Item, Passage, Score, Variant

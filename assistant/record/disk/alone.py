@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from assistant.errors import AttuneError
-from assistant.record import faults
 from assistant.record.connection import Connection
+from assistant.record.disk import faults
 
 
 @contextmanager
