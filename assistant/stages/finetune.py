@@ -115,7 +115,7 @@ def follow(store: Store, settings: Settings, trainers: Trainers, job_id: int, af
     if not JobState(job.state).ended or job.metrics.get("ending"):
         _record(store, settings, job, status)
     job = store.job(job_id)
-    if not JobState(job.state).ended:
+    if job.state != JobState.CANCELLED and not (JobState(job.state).ended and status.state is JobState.FAILED):
         return status
     return replace(status, state=JobState(job.state), reason=job.reason)  # whatever became of its folder since
 
