@@ -253,3 +253,22 @@ def test_the_command_takes_back_and_asks_again(bench: Workbench, here: Attune) -
     assert len(bench.store.conversations(CASE)) == 2
     assert here("ask", CACTUS).returncode == 0
     assert len(bench.store.conversations(CASE)) == 2  # nothing is kept without --keep
+
+
+def test_the_page_takes_back_an_edit_and_asks_again(bench: Workbench) -> None:
+    talk = on_the_page(bench)
+    with gr.Blocks():
+        tab = ChatTab(bench, Session())
+    original, better = (turn for turn in bench.store.turns(talk) if turn.role == "assistant")
+    history = tab._chatbot(talk).value
+    place = next(i for i, message in enumerate(history) if message["metadata"]["id"] == better.id)
+    off = gr.LikeData(None, {"index": place, "value": "", "liked": ""})
+    shown = [message["metadata"]["id"] for message in tab._label(history, talk, off).value]
+    assert bench.store.turns(talk)[-1].id in shown
+    assert better.id not in shown
+    assert read(bench.store, talk) == [CACTUS, original.content]
+    count = len(bench.store.turns(talk))
+    *_, (_, _, conversation) = tab._retry(history, CASE, gr.RetryData(None, {"index": 0, "value": CACTUS}))
+    assert conversation == talk
+    said = [turn.content for turn in bench.store.turns(talk)[count:]]
+    assert original.content not in said  # another answer, or none where it would be the same
