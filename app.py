@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import socket
 import sys
 import threading
@@ -69,6 +70,7 @@ def serve(bench: Workbench) -> None:
             f"On {bench.settings.host} whoever reaches this machine could use Attune: it does not start so.",
             "Set ATTUNE_PASSWORD, which the page then asks for, or leave ATTUNE_HOST at 127.0.0.1.",
         )
+    os.umask(0o077)  # what is written from now on is people's words
     listening = _listen(bench.settings.host, bench.settings.port)
     host, port = listening.getsockname()[:2]
     app = make_app(bench, keys)

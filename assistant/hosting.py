@@ -70,10 +70,12 @@ def take_down(store: Store, hosting: AzureHosting, job_id: int) -> float:
     """Take the model's deployment down, which ends its bill; US dollars that it has cost. The model itself stays."""
     job = store.job(job_id)
     hosting.remove(job.model)
-    rows = _rows(job)
-    if rows and not rows[-1]["until"]:
-        rows = [*rows[:-1], rows[-1] | {"until": now()}]
-        store.set_job(job_id, metrics=job.metrics | {"hosting": rows})
+    with store.atomic():
+        job = store.job(job_id)
+        rows = _rows(job)
+        if rows and not rows[-1]["until"]:
+            rows = [*rows[:-1], rows[-1] | {"until": now()}]
+            store.set_job(job_id, metrics=job.metrics | {"hosting": rows})
     return round(sum(spending.hosted(row) for row in rows), 2)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from assistant.background import Background
 from assistant.chat import Chat
 from assistant.knowledge.search.retriever import Knowledge
+from assistant.record.disk import private
 from assistant.record.store import Store
 from assistant.settings import Settings
 from tools import loopback
@@ -49,6 +50,7 @@ def open_workbench(settings: Settings | None = None) -> Workbench:
     logging.getLogger("chromadb").setLevel(logging.ERROR)
     loopback.bypass()  # a proxy could not reach the model servers that are started here
     store = Store(settings.database)
+    private.mend(settings.data)
     knowledge = Knowledge(store, settings)
     return Workbench(
         settings, store, knowledge, Chat(settings, store, knowledge), trainers(settings), Background(), azure(settings)

@@ -64,6 +64,8 @@ def _inside(directory: Path, name: Any) -> str:
 
 def cause_of_death(directory: Path) -> str:
     """One sentence on a worker that ended without a result."""
+    if not (directory / jobdir.LOCK).exists() and any(directory.iterdir()):
+        return "Files of its folder were removed while it trained, so it was ended."
     if not (directory / jobdir.REQUEST).exists():
         return "The worker never started."
     code = jobdir.read_text(directory / jobdir.EXIT)

@@ -76,10 +76,15 @@ def read_events(directory: Path) -> list[dict[str, Any]]:
     return events
 
 
+def private(path: str, flags: int) -> int:
+    """An opener: what is made can be read by its owner alone."""
+    return os.open(path, flags, 0o600)
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Put `text` into `path` in one step: a reader sees the old file or the new one, never a part."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(temporary, "w", encoding="utf-8") as file:
+    with open(temporary, "w", encoding="utf-8", opener=private) as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -105,7 +105,7 @@ def status(directory: Path, after: int = 0) -> JobStatus:
     free lock without a result always means that the worker died.
     """
     if not directory.is_dir():
-        return JobStatus(JobState.FAILED, f"The job directory {directory} no longer exists.")
+        return JobStatus(JobState.FAILED, f"Its folder was removed or moved while it trained: {directory}.")
     living = jobdir.alive(directory)
     result = jobdir.read_json(directory / jobdir.RESULT)
     events = jobdir.read_events(directory)
@@ -180,7 +180,7 @@ def _spawn(
     extra: Mapping[str, str] | None = None,
 ) -> int:
     command = [interpreter or sys.executable, *program, str(directory), "--lock", str(lock), *flags]
-    with open(directory / jobdir.LOG, "ab") as log:
+    with open(directory / jobdir.LOG, "ab", opener=jobdir.private) as log:
         process = subprocess.Popen(
             command,
             cwd=directory,  # unsloth writes a cache into the working directory
@@ -190,6 +190,7 @@ def _spawn(
             stderr=subprocess.STDOUT,
             pass_fds=(lock,),
             start_new_session=True,
+            umask=0o077,  # rows and answers are nobody else's
         )
     os.pwrite(lock, str(process.pid).encode(), 0)
     threading.Thread(target=_reap, args=(directory, process), daemon=True).start()

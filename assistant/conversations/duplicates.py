@@ -23,27 +23,30 @@ def both(conversations: Sequence[Sequence[Message]]) -> tuple[list[int], list[in
     """
     near = Near()
     owner: list[tuple[int, bool]] = []  # of each text: its conversation, and whether it is the whole of it
-    same = list(range(len(conversations)))
-    kin = list(range(len(conversations)))
+    same: list[tuple[int, int]] = []
+    kin: list[tuple[int, int]] = []
     for i, messages in enumerate(conversations):
         said = openings(messages)
         for place, text in enumerate(said, start=1):
             whole = place == len(said)
             for number in near.add(text):
                 j, other_whole = owner[number]
-                _join(kin, i, j)
+                kin.append((i, j))
                 if whole and other_whole:
-                    _join(same, i, j)
+                    same.append((i, j))
             owner.append((i, whole))
-    return [_root(same, i) for i in range(len(same))], [_root(kin, i) for i in range(len(kin))]
+    return _joined(same, len(conversations)), _joined(kin, len(conversations))
 
 
-def _root(leader: list[int], i: int) -> int:
-    while leader[i] != i:
-        i = leader[i]
-    return i
+def _joined(pairs: Sequence[tuple[int, int]], count: int) -> list[int]:
+    """For each of `count` members the first one of those that pairs join it to, itself included."""
+    import numpy as np
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
 
-
-def _join(leader: list[int], i: int, j: int) -> None:
-    a, b = _root(leader, i), _root(leader, j)
-    leader[max(a, b)] = min(a, b)
+    ends = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
+    _, labels = connected_components(graph, directed=False)
+    _, first = np.unique(labels, return_index=True)
+    joined: list[int] = first[labels].tolist()
+    return joined

@@ -1,4 +1,4 @@
-"""Labels from gestures: which turns are good examples, which answers were preferred to which.
+"""What the labels of gestures say: which turns are good examples, which answers were preferred to which.
 
 approve = a row to imitate; edit = a row and a preference pair; regenerate then approve = a pair; reject = a negative.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from assistant.record.store import Store
-from assistant.record.threads import as_message, example
+from assistant.record.threads import as_message, example, path_to
 from assistant.record.types import Message, Turn
 
 SOURCES = ("chat", "import")
@@ -58,7 +58,7 @@ def pairs(turns: Sequence[Turn]) -> list[Pair]:
 
 def asked(turns: Sequence[Turn], answer: Turn) -> list[Message]:
     """The messages that an answer answered."""
-    return [as_message(turn) for turn in _ancestors({turn.id: turn for turn in turns}, answer)]
+    return [as_message(turn) for turn in path_to(turns, answer.parent)]
 
 
 def negatives(turns: Sequence[Turn]) -> list[Turn]:
@@ -68,11 +68,3 @@ def negatives(turns: Sequence[Turn]) -> list[Turn]:
 
 def _answers(turns: Iterable[Turn], label: str) -> Iterable[Turn]:
     return (turn for turn in turns if turn.role == "assistant" and turn.label == label)
-
-
-def _ancestors(by_id: dict[int, Turn], turn: Turn) -> list[Turn]:
-    found: list[Turn] = []
-    while turn.parent in by_id:
-        turn = by_id[turn.parent]
-        found.append(turn)
-    return found[::-1]

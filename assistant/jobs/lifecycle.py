@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from assistant import variants
@@ -9,6 +10,7 @@ from assistant.errors import AttuneError
 from assistant.jobs import launch
 from assistant.record import spending
 from assistant.record.connection import now
+from assistant.record.disk.alone import alone
 from assistant.record.store import Store
 from assistant.record.types import Job
 from assistant.settings import Settings
@@ -40,7 +42,9 @@ def follow(bench: Workbench, job_id: int, after: int = 0) -> JobStatus:
     if not JobState(job.state).ended or job.metrics.get("ending"):
         _record(store, settings, job, status)
     job = store.job(job_id)
-    return status if job.state != JobState.CANCELLED else replace(status, state=JobState.CANCELLED, reason=job.reason)
+    if job.state != JobState.CANCELLED and not (JobState(job.state).ended and status.state is JobState.FAILED):
+        return status
+    return replace(status, state=JobState(job.state), reason=job.reason)  # whatever became of its folder since
 
 
 def cancel(bench: Workbench, job_id: int) -> Job:
@@ -80,18 +84,41 @@ def pause(bench: Workbench, job_id: int) -> Job:
 
 def resume(bench: Workbench, job_id: int) -> Job:
     """Go on from the last checkpoint of a job that was paused, failed or was cancelled."""
-    store, settings = bench.store, bench.settings
-    job = store.job(job_id)
-    follow(bench, job_id)
-    if store.job(job_id).state == JobState.SUCCEEDED:
-        raise AttuneError(f"Job {job_id} has succeeded.", "There is nothing to resume; evaluate its model.")
-    if not job.handle:
-        raise AttuneError(f"Job {job_id} never began, so it has no checkpoint.", "Start a new run.")
-    with spending.resuming(store, settings, job_id):
-        launch.trainer(bench.trainers, job.trainer).resume(_handle(settings, job))
-    metrics = store.job(job_id).metrics | {"ending": False}
-    store.set_job(job_id, state=JobState.RUNNING, reason="", ended="", metrics=metrics)
-    return store.job(job_id)
+    store = bench.store
+    case = store.job(job_id).case
+    with training(store, case):
+        follow(bench, job_id)
+        job = store.job(job_id)
+        if job.state == JobState.SUCCEEDED:
+            raise AttuneError(f"Job {job_id} has succeeded.", "There is nothing to resume; evaluate its model.")
+        if job.state in (JobState.RUNNING, JobState.QUEUED):
+            raise AttuneError(f"Job {job_id} is {job.state}.", "Only a job that was stopped can be resumed.")
+        if not job.handle:
+            raise AttuneError(f"Job {job_id} never began, so it has no checkpoint.", "Start a new run.")
+        if "api" not in job.request and (other := busy(store, case, but=job_id)):
+            raise AttuneError(other, "Then resume this one.")
+        with spending.resuming(store, bench.settings, job_id):
+            launch.trainer(bench.trainers, job.trainer).resume(_handle(bench.settings, job))
+        with store.atomic():
+            metrics = store.job(job_id).metrics | {"ending": False}
+            store.set_job(job_id, state=JobState.RUNNING, reason="", ended="", metrics=metrics)
+        return store.job(job_id)
+
+
+def busy(store: Store, case: str, but: int = 0) -> str | None:
+    """Which run of the case has not ended, in a sentence; `but` this one."""
+    running = [job for job in store.jobs(case) if not JobState(job.state).ended and job.id != but]
+    if not running:
+        return None
+    if running[-1].state == JobState.PAUSED:
+        return f"Job {running[-1].id} is paused: resume it or cancel it."
+    doing = "waits for its turn" if running[-1].waits else "is still running"
+    return f"Job {running[-1].id} {doing}: wait for it or cancel it."
+
+
+def training(store: Store, case: str) -> AbstractContextManager[None]:
+    """Held from the look at what runs until what is begun is recorded."""
+    return alone(store, f"train:{case}")
 
 
 def _record(store: Store, settings: Settings, job: Job, status: JobStatus) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,9 @@ from assistant.record.store import Store
 from assistant.record.types import Job, Variant
 from assistant.settings import Settings
 from tools.engine import local_models, ollama
-from tools.trainer import JobState
+from tools.engine.gguf import gguf_file
+from tools.local import base_model
+from tools.trainer import JobState, ToolError
 
 FORMS = ("ollama", "model", "adapter", "dataset")
 FOLDER = "exports"  # in the data folder
@@ -36,36 +40,38 @@ def written(store: Store, settings: Settings, case: str, form: str) -> dict[str,
         done = dataset(store, case, place / f"dataset-{_newest_dataset(store, case)[:12]}")
     else:
         job = finished(store, case)
-        folder = place / f"job-{job.id}-{form}"
-        shutil.rmtree(folder, ignore_errors=True)
         make = {"ollama": for_ollama, "model": model, "adapter": adapter}[form]
-        done = make(store, settings, case, folder, job.id, os.link)
+        done = make(store, settings, case, place / f"job-{job.id}-{form}", job.id, ours=True)
     return {"form": form, **done, "told": _told(form, done)}
 
 
 def for_ollama(
-    store: Store, settings: Settings, case: str, folder: Path, number: int = 0, put: Callable[..., Any] = shutil.copy2
+    store: Store, settings: Settings, case: str, folder: Path, number: int = 0, ours: bool = False
 ) -> dict[str, Any]:
-    """The merged model with a Modelfile and a README.md of commands. Raises for a chat template that is not known."""
+    """The merged model with a Modelfile and a README.md of commands. Raises for a chat template that is not known.
+
+    `ours`: in the data folder files are linked, and an earlier export is replaced.
+    """
     job, source = of_job(store, settings, case, number)
+    check(job, source)
     variant = variants.tuned(store, settings, job)["tuned"]
     local_models.served(str(source), settings.models)  # an earlier run's model has no GGUF yet
     text = ollama.modelfile(source, variant.system, variant.temperature)  # before anything is copied
     name = f"{case}-{job.id}"
     extra = {ollama.MODELFILE: text, README: _readme(case, job, variant, name)}
-    return {**_copied(source, folder, put, extra), "job": job.id, "name": name}
+    return {**_copied(job, source, folder, ours, extra), "job": job.id, "name": name}
 
 
 def model(
-    store: Store, settings: Settings, case: str, folder: Path, number: int = 0, put: Callable[..., Any] = shutil.copy2
+    store: Store, settings: Settings, case: str, folder: Path, number: int = 0, ours: bool = False
 ) -> dict[str, Any]:
     """The merged model as it is, whole or not at all."""
     job, source = of_job(store, settings, case, number)
-    return {**_copied(source, folder, put, {}), "job": job.id}
+    return {**_copied(job, source, folder, ours, {}), "job": job.id}
 
 
 def adapter(
-    store: Store, settings: Settings, case: str, folder: Path, number: int = 0, put: Callable[..., Any] = shutil.copy2
+    store: Store, settings: Settings, case: str, folder: Path, number: int = 0, ours: bool = False
 ) -> dict[str, Any]:
     """The LoRA adapter of a run, with a README.md that names its base model."""
     job = finished(store, case, number)
@@ -74,20 +80,25 @@ def adapter(
         raise AttuneError(f"Job {job.id} left no adapter on this machine.", "Export the whole model instead.")
     base = str(job.request.get("base_name") or job.request.get("base") or "")
     text = _ADAPTER.format(case=case, job=job.id, base=base)
-    return {**_copied(source, folder, put, {README: text}), "job": job.id, "base": base}
+    return {**_copied(job, source, folder, ours, {README: text}), "job": job.id, "base": base}
 
 
 def dataset(store: Store, case: str, folder: Path) -> dict[str, Any]:
     """The newest dataset as train.jsonl and test.jsonl."""
     id = _newest_dataset(store, case)
+    splits = ("train", "test")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".part-") as place:  # both files, or neither
+            part = {split: Path(place) / f"{split}.jsonl" for split in splits}
+            counts = {
+                split: json_lines.write(part[split], (i.messages for i in store.items(id, split))) for split in splits
+            }
+            for split in splits:
+                part[split].replace(folder / f"{split}.jsonl")
     except OSError as error:
-        raise AttuneError(f"{folder} cannot be made: {error.strerror}.", "Name another folder.") from error
-    counts = {
-        split: json_lines.write(folder / f"{split}.jsonl", (item.messages for item in store.items(id, split)))
-        for split in ("train", "test")
-    }
+        sentence = f"The dataset cannot be written to {folder}: {error.strerror or error}."
+        raise AttuneError(sentence, "Check the path and the free disk space.") from error
     return {"folder": str(folder), "sha256": id, **counts}
 
 
@@ -117,24 +128,50 @@ def _newest_dataset(store: Store, case: str) -> str:
     return known[-1].id
 
 
-def _copied(source: Path, folder: Path, put: Callable[..., Any], extra: dict[str, str]) -> dict[str, Any]:
-    """A model's folder copied (or linked) under another name with files added, whole or not at all."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise AttuneError(f"{folder} is not empty.", "Name a new folder.")
-    part = folder.with_name(folder.name + ".part")
+def check(job: Job, folder: Path) -> None:
+    """Raise AttuneError unless every file of weights in the folder is there and whole."""
     try:
-        shutil.rmtree(part, ignore_errors=True)
-        shutil.copytree(source, part, copy_function=put)
+        base_model.check_whole(folder)
+        for file in folder.glob(f"*{gguf_file.SUFFIX}"):
+            gguf_file.opened(file)
+    except ToolError as error:
+        raise AttuneError(
+            f"What job {job.id} made is not whole: {error.sentence}", "Nothing was exported. Train again."
+        ) from error
+
+
+def _copied(job: Job, source: Path, folder: Path, ours: bool, extra: dict[str, str]) -> dict[str, Any]:
+    """What a job made, copied (or linked) to a folder with files added, whole or not at all."""
+    if not ours and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise AttuneError(f"{folder} is not empty.", "Name a new folder.")
+    check(job, source)
+    part = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}.part")
+    try:
+        _put(source, part, os.link if ours else shutil.copyfile)  # without modes: they are those of whoever asked
         for name, text in extra.items():
             (part / name).unlink(missing_ok=True)  # a link leads to the original
             (part / name).write_text(text, encoding="utf-8")
+        check(job, part)
         if folder.is_dir():
-            folder.rmdir()
+            shutil.rmtree(folder) if ours else folder.rmdir()
         part.rename(folder)
     except OSError as error:
         sentence = f"The model cannot be copied to {folder}: {error.strerror or error}."
         raise AttuneError(sentence, "Check the path and the free disk space.") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
     return {"folder": str(folder), "files": sorted(path.name for path in folder.iterdir())}
+
+
+def _put(source: Path, folder: Path, put: Callable[[Path, Path], object]) -> None:
+    folder.mkdir(parents=True)
+    for path in source.iterdir():
+        if path.is_dir():
+            _put(path, folder / path.name, put)
+            continue
+        put(path, folder / path.name)
+        if (folder / path.name).stat().st_size != path.stat().st_size:
+            raise OSError(f"{path.name} was not copied to its end")
 
 
 def _told(form: str, done: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 from pathlib import Path
@@ -15,19 +16,24 @@ from assistant.record.store import Store
 from assistant.record.types import Evaluation, Job
 from assistant.settings import Settings
 from tools.engine import local_models
+from tools.engine.gguf import gguf_file
 from tools.huggingface import push as hf_push
 
 
-def as_gguf(store: Store, settings: Settings, case: str, file: Path, number: int = 0) -> dict[str, Any]:
-    """The very file that is served: Ollama, LM Studio and llama.cpp need nothing else."""
+def as_gguf(
+    store: Store, settings: Settings, case: str, file: Path, number: int = 0, ours: bool = False
+) -> dict[str, Any]:
+    """The very file that is served: Ollama, LM Studio and llama.cpp need nothing else. `ours`: an earlier one goes."""
     job, source = export.of_job(store, settings, case, number)
     made = file.expanduser().resolve()
-    if made.exists():
+    if made.exists() and not ours:
         raise AttuneError(f"{file} exists.", "Name a new file.")
-    part = made.with_name(f".{made.name}.part")
+    export.check(job, source)
+    part = made.with_name(f".{made.name}-{secrets.token_hex(4)}.part")
     try:
         made.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(local_models.served(str(source), settings.models), part)
+        gguf_file.opened(part)
         os.replace(part, made)
     except OSError as error:
         sentence = f"The model cannot be copied to {file}: {error.strerror or error}."
@@ -42,6 +48,7 @@ def push(
 ) -> dict[str, Any]:
     """The merged model on the Hub, with a card; private unless `public`."""
     job, source = export.of_job(store, settings, case, number)
+    export.check(job, source)
     with tempfile.TemporaryDirectory(dir=settings.data) as place:
         folder = Path(place)
         for path in source.iterdir():

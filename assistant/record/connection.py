@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,8 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from assistant.errors import AttuneError
+from assistant.record.disk import faults
+from assistant.record.disk.faults import RecordConnection
 from assistant.record.migrations import migrations
 
 T = TypeVar("T")
@@ -47,25 +50,40 @@ class Connection:
         self.path = path
         self._local = threading.local()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # its -wal and -shm get the same mode
+        except OSError as error:
+            raise AttuneError(
+                f"The record {path} cannot be opened: {error.strerror}.",
+                "Set ATTUNE_DATA to a folder that can be written.",
+            ) from error
+        with faults.told(path):
             self.db.enable_wal()
             with self.atomic():
                 migrations.apply(self.db)
-        except (OSError, sqlite3.Error) as error:
-            raise AttuneError(
-                f"The record {path} cannot be opened: {error}.",
-                "Free some disk space or set ATTUNE_DATA to a folder that can be written.",
-            ) from error
 
     @property
     def db(self) -> Database:
-        """This thread's connection."""
+        """This thread's connection. Raises AttuneError where the file is no longer the one that it opened."""
+        now = self._look()
         if not hasattr(self._local, "db"):
-            connection = sqlite3.connect(self.path, timeout=30)
-            connection.execute("PRAGMA foreign_keys = ON")
-            self._local.db = Database(connection)
+            with faults.told(self.path):
+                connection = sqlite3.connect(self.path, timeout=30, factory=RecordConnection)
+                connection.path = self.path
+                connection.execute("PRAGMA foreign_keys = ON")
+            self._local.db, self._local.file = Database(connection), now
+        if now != self._local.file:
+            raise faults.gone(self.path)
         db: Database = self._local.db
         return db
+
+    def _look(self) -> tuple[int, int]:
+        """Which file the record is. Without this a removed folder would go on taking rows that nobody could read."""
+        try:
+            found = self.path.stat()
+        except OSError as error:
+            raise faults.gone(self.path) from error
+        return found.st_dev, found.st_ino
 
     def close(self) -> None:
         """Close this thread's connection."""
@@ -81,14 +99,13 @@ class Connection:
             with self.db.atomic():
                 yield
             return
-        with self._writable():
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.rollback()
-                raise
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.rollback()
+            raise
 
     def _insert(self, table: str, row: dict[str, Any], ignore: bool = False, replace_on: Sequence[str] = ()) -> int:
         row = {k: v for k, v in encoded(row).items() if not (k == "id" and v in (0, None))}
@@ -118,16 +135,6 @@ class Connection:
         if row is None:
             raise AttuneError(f"There is no row {id} in {table}.", "See `attune status` for what there is.")
         return row
-
-    @contextmanager
-    def _writable(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            raise AttuneError(
-                f"The record {self.path} cannot be written: {error}.",
-                "Free some disk space or close what holds it; nothing was half-written.",
-            ) from error
 
 
 def now() -> str:

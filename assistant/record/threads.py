@@ -20,6 +20,21 @@ def thread(turns: Sequence[Turn]) -> list[Turn]:
     return path
 
 
+def path_to(turns: Sequence[Turn], last: int) -> list[Turn]:
+    """The turns from the first one to `last`, by their parents."""
+    by_id = {turn.id: turn for turn in turns}
+    path: list[Turn] = []
+    while last in by_id:
+        path.append(by_id[last])
+        last = by_id[last].parent
+    return path[::-1]
+
+
+def as_asked(path: Sequence[Turn]) -> list[Message]:
+    """What a model gets of a path."""
+    return [{"role": turn.role, "content": turn.content} for turn in path]
+
+
 def example(turns: Sequence[Turn]) -> list[Message]:
     """Messages up to the last approved answer; empty when none is approved."""
     path = thread(turns)

@@ -11,6 +11,7 @@ from assistant.errors import AttuneError
 from assistant.evidence import questions, runner, scorers, untrained
 from assistant.knowledge.prompt import shots, tokens
 from assistant.knowledge.search import chunks
+from assistant.record.disk.alone import alone
 from assistant.record.store import Store
 from assistant.record.threads import example
 from assistant.record.trials import HELD_OUT, Asked, Trial
@@ -82,11 +83,15 @@ def measure(bench: Workbench, case: str, report: untrained.Report | None = None)
 
     An interrupted run goes on where it stopped. It trains nothing and leaves alone which variant answers.
     """
+    with alone(bench.store, task(case), "The baseline is being measured already."):
+        return _measured(bench, case, report or (lambda *_: None))
+
+
+def _measured(bench: Workbench, case: str, say: untrained.Report) -> Trial:
     store = bench.store
     if reason := unmeasurable(store, case):
         raise AttuneError(reason, "Add documents, or approve conversations and build a dataset.")
     made = variants.untrained(store, bench.settings, case, latest_dataset(store, case))
-    say = report or (lambda *_: None)
     say("Writing the questions", 0.0)
     asked = to_ask(bench, case, made["prompt"])
     if not any(one.answered for one in asked):

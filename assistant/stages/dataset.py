@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from assistant.conversations import judged, labels, split
 from assistant.errors import AttuneError
+from assistant.record.disk.alone import alone
 from assistant.record.judged_rows import Judgement
 from assistant.record.store import Store
 from assistant.record.types import Dataset, Item
@@ -63,6 +64,11 @@ def run(store: Store, case: str, seed: int = SEED, test_share: float = TEST_SHAR
 
     In a later dataset of a case every conversation stays on its side; `seed` and `test_share` are for the new ones.
     """
+    with alone(store, f"dataset:{case}"):  # one that is built at the same time must know this one's sides
+        return _run(store, case, seed, test_share)
+
+
+def _run(store: Store, case: str, seed: int, test_share: float) -> Dataset:
     if reason := blocked(store, case):
         raise AttuneError(reason, "Then build the dataset again.")
     if not 0 < test_share < 1:

@@ -12,6 +12,7 @@ from assistant import variants
 from assistant.chat import Chat
 from assistant.errors import AttuneError
 from assistant.evidence import number_recall, parity, precision, runner, scorers, statistics, verdict
+from assistant.record.disk.alone import alone
 from assistant.record.store import Store
 from assistant.record.types import Evaluation, Job, Score, Variant
 from assistant.repeats import repeated
@@ -57,13 +58,17 @@ def run(bench: Workbench, case: str, job: int = 0, report: Report | None = None)
 
     Every answer is recorded as it comes, so that an interrupted evaluation goes on where it stopped.
     """
+    with alone(bench.store, task(case), "An evaluation is running already."):
+        return _run(bench, case, job, report or _silent)
+
+
+def _run(bench: Workbench, case: str, job: int, say: Report) -> Evaluation:
     store, settings = bench.store, bench.settings
     if reason := blocked(store, case):
         raise AttuneError(reason, "Then evaluate again.")
     tuned = store.job(job) if job else newest(store, case)
     if tuned and tuned.state != JobState.SUCCEEDED:
         raise AttuneError(f"Job {tuned.id} is {tuned.state}: it has no model.", "Evaluate a job that succeeded.")
-    say = report or _silent
     dataset = tuned.dataset if tuned else baseline.latest_dataset(store, case)
     measured = variants.untrained(store, settings, case, dataset)
     if tuned:

@@ -24,11 +24,7 @@ from tools.trainer import Estimate, Hosted, JobState, ToolError, TrainRequest
 def blocked(store: Store, case: str) -> str | None:
     if not store.datasets(case):
         return "There is no dataset yet: build one from the approved conversations."
-    running = [job for job in store.jobs(case) if not JobState(job.state).ended]
-    if running and running[-1].state == JobState.PAUSED:
-        return f"Job {running[-1].id} is paused: resume it or cancel it."
-    doing = "waits for its turn" if running and running[-1].waits else "is still running"
-    return f"Job {running[-1].id} {doing}: wait for it or cancel it." if running else None
+    return lifecycle.busy(store, case)
 
 
 def done(store: Store, case: str) -> bool:
@@ -78,17 +74,12 @@ def run(bench: Workbench, case: str, **options: Any) -> Job:
         raise AttuneError(reason, "Then start again.")
     name, request, carried = _request(bench, case, options, exact=True)
     kept = {"system": composition.short_instruction(store.case(case)), "passages": carried.to_json()}
-    return begin(bench, case, baseline.latest_dataset(store, case), name, request, kept)
-
-
-def begin(bench: Workbench, case: str, dataset: str, name: str, request: TrainRequest, kept: Mapping[str, Any]) -> Job:
-    """Start exactly this request as a job of the case; `kept` is noted: "system" of its variants, "passages" in rows.
-
-    A key starts one job, however often it is asked for: the one that there is already is returned.
-    """
-    takes = launch.estimate(bench.trainers, name, request)
-    job, new = launch.record(bench.store, bench.settings, takes, case, dataset, name, request, kept)
-    return launch.launch(bench, job, request) if new else job
+    takes, dataset = launch.estimate(bench.trainers, name, request), baseline.latest_dataset(store, case)
+    with lifecycle.training(store, case), store.atomic():  # of two processes that start one at once, one does
+        if reason := blocked(store, case):
+            raise AttuneError(reason, "Then start again.")
+        job, _ = launch.record(store, bench.settings, takes, case, dataset, name, request, kept)
+    return launch.launch(bench, job, request)
 
 
 def _request(bench: Workbench, case: str, options: dict[str, Any], exact: bool) -> tuple[str, TrainRequest, Carried]:

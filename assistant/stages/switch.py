@@ -87,10 +87,11 @@ def serve(store: Store, case: str, variant: str = "", by: str = "user") -> Switc
 
 def undo(store: Store, case: str, by: str = "user") -> Switch:
     """Bring back the variant that answered before the last switch."""
-    before = previous(store, case)
-    if before is None:
-        raise AttuneError("There is nothing to undo.", "See the history of switches with `attune status`.")
-    return store.add_switch(case, before, "undo", "undone", by)
+    with store.atomic():  # two at once must not both take the same step back
+        before = previous(store, case)
+        if before is None:
+            raise AttuneError("There is nothing to undo.", "See the history of switches with `attune status`.")
+        return store.add_switch(case, before, "undo", "undone", by)
 
 
 def previous(store: Store, case: str) -> str | None:

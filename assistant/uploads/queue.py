@@ -101,9 +101,13 @@ class Turns:
         self._thread.join()
 
     def _run(self) -> None:
+        told = ""
         while not self._ending.wait(EVERY_S):
             try:
                 self.look()
+            except ToolError as error:
+                if told != (told := str(error)):  # once, not every time
+                    log.warning("The queue cannot be looked at. %s", error)
             except Exception:
                 log.exception("the queue could not be looked at")
         self._bench.store.close()

@@ -105,7 +105,8 @@ def create(bench: Workbench, owner: str, order: JobOrder) -> Job:
     with store.atomic():
         case = _case(store, owner, file)
         dataset = _freeze(store, case, rows)
-        return launch.record(store, settings, takes, case, dataset, name, made, kept)[0]
+        job, new = launch.record(store, settings, takes, case, dataset, name, made, kept)
+        return job if new else _same(job, order)
 
 
 def request(store: Store, settings: Settings, job: Job) -> TrainRequest:

@@ -122,15 +122,21 @@ def add_part(store: Store, settings: Settings, upload: UploadRow, pieces: Iterab
     place = _path(settings, part)
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     size, _ = _write(place, pieces)
-    had = sum(known.bytes for known in store.parts(upload.id))
-    if had + size > upload.bytes:
-        place.unlink()
-        raise AttuneError(
-            f"The parts of {upload.id} would have {had + size} bytes, and it was announced with {upload.bytes}.",
-            "Begin an upload of the right size.",
-        )
     made = UploadPartRow(part, upload.id, size, int(time.time()))
-    store.add_part(made)
+    try:
+        with store.atomic():  # parts come several at once
+            _pending(store.upload(upload.id) or upload)
+            had = sum(known.bytes for known in store.parts(upload.id))
+            if had + size > upload.bytes:
+                raise AttuneError(
+                    f"The parts of {upload.id} would have {had + size} bytes, but it was announced with "
+                    f"{upload.bytes}.",
+                    "Begin an upload of the right size.",
+                )
+            store.add_part(made)
+    except AttuneError:
+        place.unlink()
+        raise
     return made
 
 
@@ -176,7 +182,8 @@ def cancel(store: Store, settings: Settings, upload: UploadRow) -> None:
     """End an upload that is open or has expired, and remove its parts."""
     if (now := state(upload)) not in ("pending", EXPIRED):
         raise AttuneError(f"{upload.id} is {now}.", "Begin a new upload.")
-    store.close_upload(upload.id, "cancelled")
+    if not store.close_upload(upload.id, "cancelled"):
+        raise AttuneError(f"{upload.id} was ended by another request.", "Begin a new upload.")
     _drop(store, settings, upload)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -240,8 +241,62 @@ def test_a_reused_process_id_is_left_alone(directory: Path):
 
 
 def test_what_never_was_is_said(tmp_path: Path):
-    assert "no longer exists" in process.status(tmp_path / "nothing").reason
+    assert "was removed or moved" in process.status(tmp_path / "nothing").reason
     assert process.status(tmp_path).reason == "The worker never started."
+
+
+def test_a_worker_whose_folder_is_no_longer_its_own_ends_and_says_why(tmp_path: Path):
+    """Removed, moved, its lock file removed, or replaced by that of another run."""
+    jobs = {name: tmp_path / name for name in ("removed", "emptied", "moved", "unlocked", "replaced")}
+    pids = {name: process.start(job, WORKER, {"do": "stick"}) for name, job in jobs.items()}
+    for job in jobs.values():
+        stepped(job, 3)
+    shutil.rmtree(jobs["removed"])
+    shutil.rmtree(jobs["emptied"])
+    (jobs["emptied"] / "merged").mkdir(parents=True)  # a library that saves makes its folder anew
+    moved = jobs["moved"].rename(tmp_path / "elsewhere")
+    (jobs["unlocked"] / jobdir.LOCK).unlink()
+    (jobs["replaced"] / jobdir.LOCK).rename(jobs["replaced"] / "old")
+    (jobs["replaced"] / jobdir.LOCK).touch()
+    early = {name: process.status(job) for name, job in jobs.items()}
+    wait_for(lambda: not any(_lives(pid) for pid in pids.values()), 60)
+    for name, told in {
+        "removed": "Its folder was removed or moved while it trained",
+        "emptied": "Files of its folder were removed while it trained",
+        "moved": "Its folder was removed or moved while it trained",
+        "unlocked": "Files of its folder were removed while it trained",
+    }.items():
+        assert early[name].state is JobState.FAILED
+        assert told in early[name].reason, name
+    there = process.status(moved)
+    assert (there.state, there.resumable, there.step) == (JobState.FAILED, True, 3)
+    assert "folder of this run was removed or moved" in there.reason
+    assert "lock file of this run was removed" in process.status(jobs["unlocked"]).reason
+    replaced = process.status(jobs["replaced"])
+    assert (replaced.state, replaced.resumable) == (JobState.FAILED, True)
+    assert "was replaced while it trained" in replaced.reason
+    assert not (jobs["replaced"] / jobdir.RESULT).exists()  # it is for the other run to write
+    process.resume(moved, WORKER)
+    assert ended(moved).state is JobState.SUCCEEDED
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_nobody_else_reads_what_a_worker_writes(directory: Path):
+    before = os.umask(0o022)
+    try:
+        process.start(directory, WORKER, {"do": "work"})
+        ended(directory)
+    finally:
+        os.umask(before)
+    open_to_others = [path.name for path in [directory, *directory.rglob("*")] if path.stat().st_mode & 0o077]
+    assert open_to_others == []
 
 
 def test_an_interpreter_that_does_not_exist(directory: Path):

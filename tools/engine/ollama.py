@@ -6,12 +6,12 @@ Nothing is guessed: the model's Jinja template is rendered and compared to the l
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools.engine import templates
 from tools.engine.embedded import SERVED
 from tools.trainer import Message, ToolError
 
@@ -36,7 +36,7 @@ class Family:
 
 def family(folder: Path) -> Family | None:
     """The family whose text equals the model's own for a conversation with a system message; None when none does."""
-    source, bos = _template(folder)
+    source, bos = templates.of_folder(folder), templates.bos_of(folder)
     if not source:
         return None
     texts = [(probe, _rendered(source, probe, bos)) for probe in (_PROBE, _PROBE[:2])]
@@ -78,35 +78,13 @@ def _window(folder: Path) -> str:
     return f"PARAMETER num_ctx {min(int(length), 8192)}\n" if length else ""
 
 
-def _template(folder: Path) -> tuple[str, str]:
-    """The Jinja source of a model's chat template, and its BOS token, which Ollama adds by itself."""
-    config = _json(folder / "tokenizer_config.json")
-    file = folder / "chat_template.jinja"
-    source = file.read_text(encoding="utf-8") if file.is_file() else config.get("chat_template") or ""
-    bos = config.get("bos_token") or ""
-    return str(source) if isinstance(source, str) else "", str(bos["content"] if isinstance(bos, dict) else bos)
-
-
 def _rendered(source: str, messages: Sequence[Message], bos: str) -> str | None:
-    """What a template makes of messages, ready for the answer; None where it refuses them."""
-    from jinja2 import TemplateError
-    from jinja2.ext import loopcontrols
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    def refuse(message: str) -> None:
-        raise TemplateError(message)
-
-    place = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
-    place.globals["raise_exception"] = refuse
-    place.filters["tojson"] = lambda value, **_: json.dumps(value, ensure_ascii=False)
-    plain = re.sub(r"\{%(-?)\s*(?:end)?generation\s*(-?)%\}", r"{%\1 set _ = 0 \2%}", source)  # marks of trainers
+    """What a template makes of messages, without the BOS token, which Ollama adds; None where it refuses them."""
     try:
-        text = place.from_string(plain).render(
-            messages=list(messages), add_generation_prompt=True, bos_token=bos, eos_token="</s>"
-        )
-    except (TemplateError, TypeError, KeyError):
+        render = templates.renderer(source, {"bos_token": bos, "eos_token": "</s>"}, dated=False)
+        return render(messages).removeprefix(bos)
+    except (ToolError, TypeError, KeyError):
         return None
-    return text.removeprefix(bos) if bos else text
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -46,9 +46,9 @@ class ModelServer:
     def start(self) -> None:
         """Start loading the model and return at once."""
         self.base_url = ""
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            with open(self.log, "wb") as log:
+            with open(self.log, "wb", opener=jobdir.private) as log:
                 self.process = subprocess.Popen(
                     [self.interpreter, "-m", self.worker, self.model, *self.options],
                     stdin=subprocess.PIPE,  # its end tells the worker that we are gone

@@ -35,7 +35,25 @@ def check_tunable(folder: Path) -> None:
     """Raise ToolError for a whole folder whose model no chat can be tuned on. Looks at the files, loads nothing."""
     check_folder(folder)
     _check_kind(folder)
-    _check_whole(folder)
+    check_whole(folder)
+
+
+def check_whole(folder: Path) -> None:
+    """Raise ToolError where a file of weights is missing, damaged or shorter than its header says."""
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        try:
+            named = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        except (ValueError, KeyError, AttributeError) as error:
+            raise ToolError(f"{index} is damaged.", "Copy the model again.") from error
+        missing = sorted(name for name in named if not (folder / str(name)).is_file())
+        if missing:
+            raise ToolError(f"{folder} lacks {missing[0]}, which its index names.", "Copy the model again.")
+    if not weights(folder):
+        raise ToolError(f"{folder} has no weights (*.safetensors).", "Copy the model again.")
+    for path in weights(folder):
+        if path.suffix == ".safetensors":
+            _header(path)
 
 
 def check_small(folder: Path) -> None:
@@ -128,22 +146,6 @@ def _has_template(folder: Path) -> bool:
     except (OSError, ValueError):
         return False
     return isinstance(values, dict) and bool(values.get("chat_template"))
-
-
-def _check_whole(folder: Path) -> None:
-    """No file of weights is missing, damaged or shorter than its header says."""
-    index = folder / "model.safetensors.index.json"
-    if index.is_file():
-        try:
-            named = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-        except (ValueError, KeyError, AttributeError) as error:
-            raise ToolError(f"{index} is damaged.", "Copy the model again.") from error
-        missing = sorted(name for name in named if not (folder / str(name)).is_file())
-        if missing:
-            raise ToolError(f"{folder} lacks {missing[0]}, which its index names.", "Copy the model again.")
-    for path in weights(folder):
-        if path.suffix == ".safetensors":
-            _header(path)
 
 
 def _header(path: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import fcntl
 import json
 import os
@@ -21,7 +22,7 @@ from tools.workers import reasons
 
 RESERVE = ".reserve"  # disk kept free, so that a full disk leaves room to say so
 RESERVE_BYTES = 64 * 1024
-LOOK_SECONDS = 10.0  # between two looks at whether the directory is still there
+LOOK_SECONDS = 10.0  # between two looks at whether the folder is still ours
 
 
 class Cancelled(BaseException):
@@ -59,6 +60,9 @@ class JobFolder:
         self.cancelled = False
         self.stepping = False  # while training, a cancel waits for the step to end
         self._lock = None if launched else self._hold(lock)  # a launcher of several processes holds it itself
+        lock_file = (directory / jobdir.LOCK).stat()
+        self._mine = lock_file.st_dev, lock_file.st_ino
+        self._folder = os.open(directory, os.O_RDONLY)  # follows the folder where it is moved to
         signal.signal(signal.SIGTERM, self._on_term)
         (directory / RESERVE).write_bytes(b"\0" * RESERVE_BYTES)
         self._events = self._open_events()
@@ -66,11 +70,35 @@ class JobFolder:
         threading.Thread(target=self._watch, daemon=True).start()
 
     def _watch(self) -> None:
-        """End at once when the directory was removed: nobody could see what comes of the run, or stop it."""
+        """End when the folder is no longer ours: nobody could see what comes of the run, stop it, or find its model."""
         while not self._over.wait(LOOK_SECONDS):
-            if not os.fstat(self._events).st_nlink:
-                print(f"{self.directory} was removed: this run ends.", file=sys.stderr, flush=True)
+            if lost := self._lost():
+                print(f"{lost} This run ends.", file=sys.stderr, flush=True)
+                self._leave_word(lost)
                 os._exit(1)
+
+    def _lost(self) -> str:
+        """What became of the folder or its lock file; empty while they are as they were."""
+        try:
+            found = (self.directory / jobdir.LOCK).stat()
+        except OSError:
+            gone = "lock file" if self.directory.is_dir() else "folder"
+            return f"The {gone} of this run was removed or moved while it trained: {self.directory}."
+        if (found.st_dev, found.st_ino) != self._mine:
+            return f"The lock file of this run was replaced while it trained: {self.directory}."
+        return ""
+
+    def _leave_word(self, reason: str) -> None:
+        """Write the result into the folder, wherever it is now, unless it is gone or another run's."""
+        with contextlib.suppress(OSError):
+            with contextlib.suppress(FileNotFoundError):
+                found = os.stat(jobdir.LOCK, dir_fd=self._folder)
+                if (found.st_dev, found.st_ino) != self._mine:
+                    return
+            word = json.dumps({"state": "failed", "reason": reason}, ensure_ascii=False)
+            handle = os.open(RESERVE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600, dir_fd=self._folder)
+            os.write(handle, word.encode())
+            os.rename(RESERVE, jobdir.RESULT, src_dir_fd=self._folder, dst_dir_fd=self._folder)
 
     def _hold(self, lock: int | None) -> int:
         """Keep the lock that was taken for us, or take it when run by hand."""

@@ -1,9 +1,9 @@
-"""Commands that answer: one question, and the whole journey of a case folder."""
+"""Commands that answer: one question, what is thought of its answer, and the whole journey of a case folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -12,38 +12,92 @@ from assistant.faces.cli.shared import AsJson, CommandStopped, open_bench, pick,
 
 if TYPE_CHECKING:
     from assistant.chat import Reply
+    from assistant.record.types import Message, Turn, Variant
+    from assistant.workbench import Workbench
+
+Gesture = Literal["approve", "edit", "again", "reject", "undo"]
 
 
 def ask(
     words: Annotated[list[str], typer.Argument(metavar="[CASE] QUESTION", show_default=False)],
     variant: Annotated[str, typer.Option(help="Name or id.", show_default="the active one")] = "",
+    keep: Annotated[bool, typer.Option("--keep", help="Keep question and answer, to judge it.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Ask one question; nothing is recorded. The case is not needed while there is one."""
+    """Ask one question; nothing is recorded without --keep. The case is not needed while there is one."""
+    from assistant.conversations import gestures
     from assistant.stages import switch as switching
 
     if len(words) > 2:
         raise AttuneError(f"A question and a case are two words, not {len(words)}.", "Put the question in quotes.")
     name, text = words if len(words) == 2 else ("", words[0])
-    if not text.strip():
+    if not (text := text.strip()):
         raise AttuneError("The question is empty.", 'For example: attune ask "Do you ship to France?"')
     with open_bench() as bench:
         chosen = pick(bench.store, name)
         store = bench.store
         active = switching.active(store, bench.settings, chosen.id)
         answering = switching.find(store, chosen.id, variant) if variant else active
-        try:
-            reply = bench.chat.reply(answering, [{"role": "user", "content": text}], on_status=say)
-            for part in reply:
-                if not as_json:
-                    print(part, end="", flush=True)
-        except KeyboardInterrupt:
-            raise CommandStopped("The answer ends here and its model server with it.") from None
-        if not as_json:
-            print(flush=True)
-            _say_sources(reply)
-            return
-        show({"case": chosen.id, "variant": answering.name} | _reply_value(reply), "", as_json)
+        reply = _answered(bench, answering, [{"role": "user", "content": text}], as_json)
+        kept = gestures.keep_both(store, answering, text, reply) if keep else None
+        _show(chosen.id, answering, reply, kept, as_json)
+
+
+def judge(
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="The answer's, from `attune ask --keep`.")],
+    gesture: Annotated[Gesture, typer.Argument(help="again asks once more, undo takes a judgement back.")],
+    text: Annotated[str, typer.Argument(metavar="[TEXT]", help="The better answer, for edit.")] = "",
+    case: Annotated[str, typer.Option(help="Not needed while there is one.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Judge a kept answer, so that a model may learn from it: approve, edit, again, reject or undo."""
+    from assistant.conversations import gestures
+    from assistant.record import threads
+    from assistant.stages import switch as switching
+
+    with open_bench() as bench:
+        store, chosen = bench.store, pick(bench.store, case).id
+        answer = gestures.answer(store, chosen, number)
+        if gesture == "again":
+            question = store.turn(answer.parent)
+            warmer = gestures.again(switching.active(store, bench.settings, chosen))
+            path = threads.path_to(store.turns(answer.conversation), question.id)
+            reply = _answered(bench, warmer, threads.as_asked(path), as_json)
+            kept = gestures.keep(store, question, warmer, reply)
+            if kept is None:
+                say("The same answer came again: this model answers a question always in the same way. Edit it.")
+            return _show(chosen, warmer, reply, kept, as_json)
+        if gesture == "edit":
+            now = gestures.edit(store, number, text)
+        else:
+            now = {"approve": gestures.approve, "reject": gestures.reject, "undo": gestures.undo}[gesture](
+                store, number
+            )
+        show({"number": now.id, "label": now.label}, f"Answer {now.id}: {now.label or 'not judged'}.", as_json)
+
+
+def _answered(bench: Workbench, variant: Variant, messages: list[Message], quiet: bool) -> Reply:
+    """The complete reply, printed as it comes."""
+    try:
+        reply = bench.chat.reply(variant, messages, on_status=say)
+        for part in reply:
+            if not quiet:
+                print(part, end="", flush=True)
+    except KeyboardInterrupt:
+        raise CommandStopped("The answer ends here and its model server with it.") from None
+    if not quiet:
+        print(flush=True)
+    return reply
+
+
+def _show(case: str, variant: Variant, reply: Reply, kept: Turn | None, as_json: bool) -> None:
+    number = {"number": kept.id} if kept else {}
+    if as_json:
+        show({"case": case, "variant": variant.name} | number | _reply_value(reply), "", as_json)
+        return
+    _say_sources(reply)
+    if kept:
+        say(f"Kept as answer {kept.id}: `attune judge {kept.id} approve`, or edit, again, reject.")
 
 
 def _say_sources(reply: Reply) -> None:

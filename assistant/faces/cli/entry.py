@@ -48,6 +48,7 @@ COMMANDS = (
     case_commands.import_,
     baseline_commands.baseline,
     ask_commands.ask,
+    ask_commands.judge,
     case_commands.dataset,
     model_commands.finetune,
     model_commands.jobs,

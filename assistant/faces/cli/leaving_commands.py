@@ -106,7 +106,7 @@ def export(
             "Say --dataset, --model, --ollama or --adapter with a FOLDER, "
             "--gguf with a FILE, or --push with OWNER/NAME.",
         )
-    with open_bench() as bench:
+    with open_bench(private=False) as bench:  # into folders of the user's choice
         store, settings, found = bench.store, bench.settings, pick(bench.store, case)
         done: dict[str, Any] = {"case": found.id}
         models = {"model": exporting.model, "ollama": exporting.for_ollama, "adapter": exporting.adapter}

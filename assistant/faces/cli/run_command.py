@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import redirect_stdout
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -31,7 +31,8 @@ def run(
 
     With --json the address is told as {"url": ...} once the app answers.
     """
-    changes = {name: value for name, value in (("host", host), ("port", port)) if value not in ("", None)}
+    given: dict[str, Any] = {"host": host, "port": port}
+    changes = {name: value for name, value in given.items() if value not in ("", None)}
     with open_bench(**changes) as bench:
         import app
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
 import signal
 import sys
@@ -35,13 +36,16 @@ class CommandStopped(Exception):
 
 
 @contextmanager
-def open_bench(**changes: object) -> Iterator[Workbench]:
+def open_bench(private: bool = True, **changes: object) -> Iterator[Workbench]:
     """The workbench of this command, with these settings changed.
 
-    Model servers that it started end with it, also on SIGTERM.
+    Model servers that it started end with it, also on SIGTERM. `private`: what it writes is its owner's alone.
     """
     from assistant.workbench import open_workbench
 
+    before = os.umask(0o077)
+    if not private:
+        os.umask(before)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _terminate)
     bench = open_workbench(read_settings().model_copy(update=changes))
@@ -49,6 +53,7 @@ def open_bench(**changes: object) -> Iterator[Workbench]:
         yield bench
     finally:
         bench.close()
+        os.umask(before)
 
 
 def read_settings() -> Settings:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from assistant import stages
+from assistant.conversations import gestures
 from assistant.conversations.formats import json_lines
 from assistant.errors import AttuneError
 from assistant.faces.cli.shared import pick
 from assistant.faces.mcp.training_verbs import Json, TrainingVerbs
 from assistant.knowledge.reading import ingestion
-from assistant.record.types import Document
+from assistant.record.types import Document, Turn
 from assistant.stages import baseline, interview, switch
 
 
@@ -145,38 +145,17 @@ class Verbs(TrainingVerbs):
         passages it draws on, and its number for approve_answer and reject_answer; `note` says where the passages could
         not be put in order as wanted, `cut` where the answer was ended by its limit, `repeats` where it repeats itself.
         The first answer of a local model takes some seconds more."""
-        if not question.strip():
+        if not (text := question.strip()):
             raise AttuneError("The question is empty.", "Write a question.")
         store, chosen = self.bench.store, pick(self.bench.store, case)
         variant = switch.active(store, self.bench.settings, chosen.id)
-        reply = self.bench.chat.reply(variant, [{"role": "user", "content": question}])
-        text = "".join(reply)
-        if not text.strip():
-            raise AttuneError("The model gave an empty answer.", "Try again, or ask in other words.")
-        with store.atomic():
-            asked = store.add_turn(store.add_conversation(chosen.id, "chat").id, 0, "user", question.strip())
-            turn = store.add_turn(
-                asked.conversation,
-                asked.id,
-                "assistant",
-                text,
-                variant=variant.id,
-                passages=reply.passages,
-                details={
-                    "prompt_tokens": reply.prompt_tokens,
-                    "completion_tokens": reply.completion_tokens,
-                    "first_token_s": reply.first_token_s,
-                    "total_s": reply.total_s,
-                    "dropped": list(reply.dropped),
-                    "temperature": variant.temperature,
-                    "note": reply.note,
-                    "cut": reply.cut,
-                    "repeats": reply.repeats,
-                },
-            )
+        reply = self.bench.chat.reply(variant, [{"role": "user", "content": text}])
+        for _ in reply:
+            pass
+        turn = gestures.keep_both(store, variant, text, reply)
         cited = [{"document": p.document, "heading": p.heading, "text": p.text} for p in reply.passages]
         return {
-            "answer": text,
+            "answer": reply.text,
             "number": turn.id,
             "variant": variant.name,
             "passages": cited,
@@ -189,26 +168,12 @@ class Verbs(TrainingVerbs):
         """Approve an answer of ask, so that a model may learn from it; with `better`, approve that text instead, and
         the original is kept beside it. Only for answers that a person has called good: it is their judgement."""
         turn, store = self._answer(number, case), self.bench.store
-        if not better.strip() or better.strip() == turn.content:
-            store.label(turn.id, "approved")
-            return {"approved": turn.id}
-        new = store.add_turn(
-            turn.conversation,
-            turn.parent,
-            "assistant",
-            better.strip(),
-            "approved",
-            turn.id,
-            turn.variant,
-            turn.passages,
-        )
-        return {"approved": new.id, "instead_of": turn.id}
+        new = gestures.edit(store, turn.id, better) if better.strip() else gestures.approve(store, turn.id)
+        return {"approved": new.id} | ({"instead_of": turn.id} if new.id != turn.id else {})
 
     def reject_answer(self, number: int, case: str = "") -> Json:
         """Mark an answer of ask as bad. Only where a person has said so."""
-        turn = self._answer(number, case)
-        self.bench.store.label(turn.id, "rejected")
-        return {"rejected": turn.id}
+        return {"rejected": gestures.reject(self.bench.store, self._answer(number, case).id).id}
 
     # shared ---------------------------------------------------------------------------------------------------------
     def _added(self, case: str, files: list[tuple[str, bytes]]) -> Json:
@@ -220,13 +185,8 @@ class Verbs(TrainingVerbs):
             made = [ingestion.add(store, self.bench.settings, chosen.id, name, data) for name, data in files]
         return {"case": chosen.id, "documents": [_told(document) for document in made]}
 
-    def _answer(self, number: int, case: str) -> Any:
-        """The answer of that number, if the case has it."""
-        chats = self.bench.store.turns_of_case(pick(self.bench.store, case).id, ["chat"]).values()
-        for turn in (turn for turns in chats for turn in turns):
-            if turn.id == number and turn.role == "assistant":
-                return turn
-        raise AttuneError(f"This case has no answer with the number {number}.", "Take the number that ask returned.")
+    def _answer(self, number: int, case: str) -> Turn:
+        return gestures.answer(self.bench.store, pick(self.bench.store, case).id, number)
 
 
 def _told(document: Document) -> Json:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from assistant.errors import AttuneError
 from assistant.record.types import Message
 from assistant.settings import EMBEDDED, Settings
+from tools.engine import templates
 
 CHARACTERS_A_TOKEN = 3.5  # for a model whose tokenizer is not at hand
 REMOTE_WINDOW = 8192
@@ -86,71 +86,20 @@ def of_folder(folder: Path) -> Counter:
     if not config:
         raise AttuneError(f"There is no model in {folder}.", "Choose another model, or make this one again.")
     window = _window(config)
-    template = _template(folder)
-    if template is None or not (folder / "tokenizer.json").is_file():
+    template = templates.of_folder(folder)
+    if not template or not (folder / "tokenizer.json").is_file():
         log.warning("%s has no tokenizer.json or no chat template: its tokens are counted roughly.", folder)
         return approximate(window)
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    render = renderer(template, _json(folder / "tokenizer_config.json"))
+    render = templates.renderer(template, _json(folder / "tokenizer_config.json"))
 
     def cut(messages: list[Message]) -> tuple[str, list[int]]:
         text = render(messages)
         return text, [start for start, _ in tokenizer.encode(text, add_special_tokens=False).offsets]
 
     return Counter(window, True, lambda messages: len(cut(messages)[1]), cut)
-
-
-def renderer(template: str, config: Mapping[str, Any]) -> Callable[[Sequence[Message]], str]:
-    """Messages -> the text a model is fed, as transformers renders its chat template, opened for an answer."""
-    import jinja2
-
-    compiled = _environment().from_string(template)
-    special = {name: _content(value) for name, value in config.items() if name.endswith("_token") and value}
-
-    def render(messages: Sequence[Message]) -> str:
-        try:
-            return str(
-                compiled.render(
-                    messages=list(messages), tools=None, documents=None, add_generation_prompt=True, **special
-                )
-            )
-        except jinja2.TemplateError as error:
-            raise AttuneError(
-                f"The model's chat template does not take these messages: {error}.", "Choose another model."
-            ) from error
-
-    return render
-
-
-def _environment() -> Any:
-    """The Jinja environment of transformers: sandboxed, with its filter, its two functions and its block tag."""
-    import jinja2
-    from jinja2 import nodes
-    from jinja2.ext import Extension, loopcontrols
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    class Generation(Extension):
-        """`{% generation %}` marks what an assistant said; for a prompt it is only its content."""
-
-        tags = {"generation"}  # noqa: RUF012
-
-        def parse(self, parser: Any) -> nodes.Node:
-            line = next(parser.stream).lineno
-            body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
-            return nodes.Scope(body, lineno=line)
-
-    def fail(message: str) -> None:
-        raise jinja2.TemplateError(message)
-
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[Generation, loopcontrols]
-    )
-    environment.filters["tojson"] = lambda value, **options: json.dumps(value, **({"ensure_ascii": False} | options))
-    environment.globals["raise_exception"] = fail
-    environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
-    return environment
 
 
 def _window(config: Mapping[str, Any]) -> int:
@@ -160,20 +109,6 @@ def _window(config: Mapping[str, Any]) -> int:
             if isinstance(place.get(name), int) and place[name] > 0:
                 return int(place[name])
     return DEFAULT_WINDOW
-
-
-def _template(folder: Path) -> str | None:
-    path = folder / "chat_template.jinja"
-    if path.is_file():
-        return path.read_text(encoding="utf-8")
-    found = _json(folder / "tokenizer_config.json").get("chat_template")
-    if isinstance(found, list):  # several by name
-        found = next((one.get("template") for one in found if one.get("name") == "default"), None)
-    return found if isinstance(found, str) else None
-
-
-def _content(token: Any) -> Any:
-    return token.get("content", "") if isinstance(token, dict) else token
 
 
 def _json(path: Path) -> dict[str, Any]:

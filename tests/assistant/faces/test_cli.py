@@ -33,6 +33,7 @@ COMMANDS = (
     "import",
     "baseline",
     "ask",
+    "judge",
     "dataset",
     "finetune",
     "jobs",
@@ -357,3 +358,19 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
         timeout=60,
     )
     assert done.stderr == ""
+
+
+def test_other_users_read_nothing_of_what_commands_write(attune: Attune, tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        case = result(attune("new", "--folder", str(EXAMPLE), "--json"))["case"]
+        result(attune("baseline", case, "--json"))
+        result(attune("ask", "Do you ship to France?", "--keep", "--json"))
+        result(attune("dataset", case, "--json"))
+    finally:
+        os.umask(before)
+    data = tmp_path / "run"
+    models = data / "models"
+    found = [path for path in [data, *data.rglob("*")] if models not in [path, *path.parents]]
+    assert len(found) > 5
+    assert [path for path in found if path.stat().st_mode & 0o077] == []

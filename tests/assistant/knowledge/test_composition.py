@@ -12,6 +12,8 @@ from assistant.knowledge.prompt import composition, tokens, trace
 from assistant.record.types import Brief, Case, Item, Message, Passage
 from assistant.settings import ROOT
 from tests.assistant.material import talk, variant
+from tools.engine import templates
+from tools.trainer import ToolError
 
 SHOTS = [talk("first example", "one two three"), talk("second example", "one two three")]
 PASSAGES = [Passage("a.md", "Care", "Water it."), Passage("b.md", "", "Sun it."), Passage("c.md", "Soil", "Pot it.")]
@@ -111,11 +113,11 @@ def test_templates_render_as_transformers_does() -> None:
         "  {% else %}<{{ m.role }}>{{ m.content | tojson }}{% endif %}{% if loop.last %}{% continue %}{% endif %}\n"
         "{% endfor %}{% if add_generation_prompt %}<a>{% endif %}"
     )
-    render = tokens.renderer(template, {"bos_token": "<s>", "eos_token": {"content": "</s>"}})
+    render = templates.renderer(template, {"bos_token": "<s>", "eos_token": {"content": "</s>"}})
     messages = talk("é", "b", "c")
     assert render(messages) == '<s><user>"é"<a>b</s><user>"c"<a>'
-    with pytest.raises(AttuneError, match="no system"):
-        tokens.renderer("{{ raise_exception('no system') }}", {})(messages)
+    with pytest.raises(ToolError, match="no system"):
+        templates.renderer("{{ raise_exception('no system') }}", {})(messages)
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 import shutil
+import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
+from pydantic import SecretStr
+from safetensors.numpy import save_file
 
 from assistant import variants
 from assistant.errors import AttuneError
 from assistant.guide.agent import Guide
-from assistant.leaving import export
+from assistant.leaving import export, publish
 from assistant.workbench import Workbench
 from tests.assistant.evidence.measured_case import trained
 from tests.assistant.guide.proposing import open_bench
 from tests.conftest import Attune
 from tests.tools.engine.go_template import render
+from tests.tools.hub_server import TOKEN, Hub
 from tools.trainer import ToolError
 
 
@@ -32,6 +40,7 @@ def bench(tmp_path: Path) -> Iterator[Workbench]:
 
 
 CASE = "post-desk"
+Take = Callable[..., object]
 
 
 def give_model(bench: Workbench, adapter: bool = True) -> Path:
@@ -43,6 +52,7 @@ def give_model(bench: Workbench, adapter: bool = True) -> Path:
     if adapter:
         (folder.parent / "adapter").mkdir()
         (folder.parent / "adapter" / "adapter_config.json").write_text("{}")
+        save_file({"lora": np.ones((64, 64), np.float32)}, folder.parent / "adapter" / "adapter_model.safetensors")
         changes["adapter"] = "jobs/1/adapter"
     bench.store.set_job(job.id, **changes)
     return folder
@@ -157,3 +167,93 @@ def test_without_a_model_there_is_nothing_to_take(bench: Workbench, tmp_path: Pa
             take(bench.store, bench.settings, CASE, tmp_path / "out")
     with pytest.raises(AttuneError, match="Job 7 of 'post-desk' has made no model"):
         export.model(bench.store, bench.settings, CASE, tmp_path / "out", 7)
+
+
+def cut(path: Path) -> None:
+    """End a file in its middle, as a full disk or a broken copy leaves it."""
+    os.truncate(path, path.stat().st_size // 2)
+
+
+WEIGHTS: list[tuple[str, str, Take]] = [
+    (how, name, take)
+    for name, takes in {
+        "model.safetensors": (export.model, export.for_ollama, publish.as_gguf),
+        "../adapter/adapter_model.safetensors": (export.adapter,),
+        "model.gguf": (export.for_ollama, publish.as_gguf),
+    }.items()
+    for take in takes
+    for how in ("cut off", "missing")
+    if (name, how) != ("model.gguf", "missing")  # it is made again
+]
+
+
+@pytest.mark.parametrize(("how", "name", "take"), WEIGHTS)
+def test_what_is_not_whole_is_not_exported(bench: Workbench, tmp_path: Path, how: str, name: str, take: Take) -> None:
+    file = give_model(bench) / name
+    cut(file) if how == "cut off" else file.unlink()
+    with pytest.raises(AttuneError, match="What job 1 made is not whole") as told:
+        take(bench.store, bench.settings, CASE, tmp_path / "out")
+    assert "Nothing was exported" in told.value.remedy
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
+
+
+def test_a_shard_that_its_index_names_has_to_be_there(bench: Workbench, tmp_path: Path) -> None:
+    source = give_model(bench)
+    index = {"weight_map": {"a": "model.safetensors", "b": "model-00002-of-00002.safetensors"}}
+    (source / "model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(AttuneError, match="lacks model-00002-of-00002"):
+        export.model(bench.store, bench.settings, CASE, tmp_path / "out")
+
+
+def test_nothing_that_is_not_whole_is_pushed(bench: Workbench, hub: Hub) -> None:
+    cut(give_model(bench) / "model.safetensors")
+    settings = bench.settings.model_copy(update={"hf_token": SecretStr(TOKEN), "hf_endpoint": hub.url})
+    with pytest.raises(AttuneError, match="not whole"):
+        publish.push(bench.store, settings, CASE, "desk")
+    assert ("model", "ada/desk") not in hub.repos
+
+
+def test_an_earlier_export_stays_where_a_new_one_fails(bench: Workbench) -> None:
+    source = give_model(bench)
+    done = export.written(bench.store, bench.settings, CASE, "model")
+    (source / "model.safetensors").rename(source / "away")  # the export's link leads to it still
+    with pytest.raises(AttuneError, match="not whole"):
+        export.written(bench.store, bench.settings, CASE, "model")
+    assert (Path(done["folder"]) / "model.safetensors").stat().st_size == (source / "away").stat().st_size
+
+
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """No file can become larger, as on a disk that is nearly full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_without_room_leaves_nothing_that_looks_whole(bench: Workbench, tmp_path: Path) -> None:
+    give_model(bench)
+    variants.tuned(bench.store, bench.settings, bench.store.jobs(CASE)[-1])  # so that the record need not grow
+    for number, take in enumerate((export.model, export.for_ollama, export.adapter, publish.as_gguf)):
+        with room_for(8192), pytest.raises(AttuneError, match="cannot be copied"):
+            take(bench.store, bench.settings, CASE, tmp_path / f"out-{number}")
+    with room_for(512), pytest.raises(AttuneError, match="dataset cannot be written"):
+        export.dataset(bench.store, CASE, tmp_path / "data")
+    assert list((tmp_path / "data").iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "run"]
+
+
+def test_a_folder_of_ones_own_choice_keeps_ones_umask(bench: Workbench, here: Attune, tmp_path: Path) -> None:
+    source = give_model(bench)
+    for path in [source, *source.rglob("*")]:
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    before = os.umask(0o022)
+    try:
+        assert here("export", "--model", "m", "--dataset", "d", "--gguf", "g.gguf").returncode == 0
+    finally:
+        os.umask(before)
+    made = [p for name in ("m", "d", "g.gguf") for p in [tmp_path / name, *(tmp_path / name).rglob("*")]]
+    assert {stat.S_IMODE(p.stat().st_mode) for p in made if p.is_dir()} == {0o755}
+    assert {stat.S_IMODE(p.stat().st_mode) for p in made if p.is_file()} == {0o644}

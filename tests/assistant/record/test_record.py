@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+import stat
 
 import pytest
 from sqlite_utils import Database
 
 from assistant.errors import AttuneError
+from assistant.record.disk import alone, private
 from assistant.record.migrations import migrations
 from assistant.record.store import Store
 from assistant.record.types import Brief, Case, Dataset, Item, Passage, Score, Variant
@@ -156,7 +160,7 @@ def test_a_record_that_cannot_be_opened_is_a_sentence(tmp_path):
     with pytest.raises(AttuneError, match="cannot be opened"):
         Store(tmp_path / "file" / "attune.db")
     (tmp_path / "bad.db").write_bytes(b"this is no database, whatever its name says" * 200)
-    with pytest.raises(AttuneError, match="cannot be opened"):
+    with pytest.raises(AttuneError, match="is not a SQLite database"):
         Store(tmp_path / "bad.db")
 
 
@@ -164,7 +168,106 @@ def test_a_full_disk_is_a_sentence_and_leaves_the_record_whole(store):
     pages = store.db.execute("pragma page_count").fetchone()[0]
     store.db.execute(f"pragma max_page_count = {pages + 2}")  # SQLite then answers as it does on a full disk
     conversation = store.add_conversation("c", "chat")
-    with pytest.raises(AttuneError, match=r"cannot be written: .*full"):
+    with pytest.raises(AttuneError, match="cannot be written: the disk is full"):
         store.add_turn(conversation.id, 0, "user", "x" * 1_000_000)
     assert store.turns(conversation.id) == []
     assert sqlite3.connect(store.path).execute("pragma integrity_check").fetchone() == ("ok",)
+
+
+def test_a_damaged_record_is_said_to_be_damaged_when_it_is_read(store):
+    conversation = store.add_conversation("c", "chat").id
+    for _ in range(50):
+        store.add_turn(conversation, 0, "user", "word " * 400)
+    store.db.execute("pragma wal_checkpoint(truncate)").fetchall()
+    store.close()
+    size = store.path.stat().st_size
+    with open(store.path, "r+b") as file:
+        file.seek(size // 2)
+        file.write(b"\xff" * (size // 4))
+    with pytest.raises(AttuneError, match="is damaged") as told:
+        store.turns(conversation)
+    assert "backup" in told.value.remedy
+    assert "disk space" not in told.value.remedy
+
+
+def test_a_record_in_use_is_said_to_be_in_use(store):
+    store.db.execute("pragma busy_timeout = 50")
+    other = sqlite3.connect(store.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(AttuneError, match="in use by another program"):
+        store.add_conversation("c", "chat")
+    other.execute("ROLLBACK")
+    assert store.add_conversation("c", "chat").id
+
+
+def test_a_record_that_is_read_only_is_said_to_be(store):
+    store.db.execute("pragma query_only = 1")
+    with pytest.raises(AttuneError, match="cannot be written") as told:
+        store.add_conversation("c", "chat")
+    assert "writable" in told.value.remedy
+
+
+def test_a_fault_of_ours_is_none_of_the_disk(store):
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        store.db.execute("select * from nowhere")
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["removed", "replaced"])
+def test_a_folder_removed_meanwhile_is_a_sentence(store, again):
+    shutil.rmtree(store.path.parent)
+    if again:
+        Store(store.path)
+    for act in (lambda: store.cases(), lambda: store.add_conversation("c", "chat"), lambda: hold(store)):
+        with pytest.raises(AttuneError, match="removed, moved or replaced") as told:
+            act()
+        assert "start Attune again" in told.value.remedy
+    assert store.path.exists() == again
+
+
+def hold(store):
+    with alone.alone(store, "x"), store.atomic():
+        pass
+
+
+def modes(folder):
+    return {path.name: oct(stat.S_IMODE(path.stat().st_mode)) for path in [folder, *folder.rglob("*")]}
+
+
+def test_other_users_cannot_read_the_record(tmp_path):
+    before = os.umask(0o022)
+    try:
+        store = Store(tmp_path / "run" / "attune.db")
+        store.add_case(Case("c"))
+        assert modes(tmp_path / "run") == {"run": "0o700"} | dict.fromkeys(
+            ("attune.db", "attune.db-wal", "attune.db-shm"), "0o600"
+        )
+    finally:
+        os.umask(before)
+
+
+def test_what_was_left_open_to_others_is_mended(tmp_path):
+    data = tmp_path / "run"
+    for name in ("jobs/one", "logs", "models"):
+        (data / name).mkdir(parents=True)
+    for name in ("jobs/one/request.json", "logs/a.log", "attune.db", "attune.db-wal", "models/weights"):
+        (data / name).write_text("words")
+    for path in [data, *data.rglob("*")]:
+        path.chmod(0o755)
+    kept = tmp_path / "kept"
+    kept.write_text("words")
+    kept.chmod(0o644)
+    (data / "jobs" / "link").symlink_to(kept)
+    private.mend(data)
+    found = modes(data)
+    assert found.pop("models") == found.pop("weights") == "0o755"
+    assert found.pop("link") == "0o644"  # what it leads to is none of ours
+    assert set(found.values()) == {"0o700"}
+
+
+def test_a_home_is_no_data_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home" / "me"))
+    (tmp_path / "home" / "me").mkdir(parents=True)
+    for folder in (tmp_path / "home", tmp_path / "home" / "me"):
+        folder.chmod(0o755)
+        private.mend(folder)
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o755

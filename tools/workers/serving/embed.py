@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
-from tools.workers.serving.llama import LOADING, READY
+from tools.workers.serving.llama import LOADING, READY, end_with_parent
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -49,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("model", help="folder or name of a sentence-transformers model")
     parser.add_argument("--rerank", action="store_true", help="it is a cross-encoder, which ranks")
     options = parser.parse_args(argv)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while waiting starve everyone else
     os.environ.setdefault("OMP_NUM_THREADS", str(_threads()))
     print(LOADING, flush=True)
@@ -147,13 +147,6 @@ def _serve(app: FastAPI) -> None:
 def _threads() -> int:
     """Half of the processors: the chat model and the page need the others."""
     return max(1, min(MOST_THREADS, len(os.sched_getaffinity(0)) // 2 if hasattr(os, "sched_getaffinity") else 1))
-
-
-def _end_with_parent() -> None:
-    """The parent holds the other end of standard input: end of file means that it is gone."""
-    while os.read(0, 4096):
-        pass
-    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,15 @@ def main(argv: list[str] | None = None) -> int:
         print(f"llama.cpp cannot load {os.path.basename(options.file)}: {error}", flush=True)
         return 1
     print(f"{READY} {server.listening_address}/v1", flush=True)
-    while os.read(0, 4096):  # the parent holds the other end: end of file means that it is gone
+    end_with_parent()
+    return 0
+
+
+def end_with_parent(last: Callable[[], object] = lambda: None) -> None:
+    """End this process, after `last`, once its parent is gone, which holds the other end of standard input."""
+    while os.read(0, 4096):
         pass
+    last()
     os._exit(0)  # not by the way of destructors: they would wait for answers that nobody reads
 
 

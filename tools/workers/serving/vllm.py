@@ -17,8 +17,8 @@ import urllib.error
 import urllib.request
 
 from tools import loopback
+from tools.workers.serving.llama import LOADING, READY, end_with_parent
 
-READY, LOADING = "attune: ready", "attune: loading model"
 GPU_SHARE = "0.5"  # of its memory: the rest is left to training
 
 
@@ -47,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
     ]
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**os.environ, "VLLM_API_KEY": key})
     threading.Thread(target=_tell, args=(port,), daemon=True).start()
-    threading.Thread(target=_end_with_parent, args=(child,), daemon=True).start()
+    threading.Thread(target=end_with_parent, args=(child.terminate,), daemon=True).start()
     return child.wait()
 
 
@@ -59,13 +59,6 @@ def _tell(port: int) -> None:
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
-
-
-def _end_with_parent(child: subprocess.Popen[bytes]) -> None:
-    while os.read(0, 4096):
-        pass
-    child.terminate()
-    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
-from assistant.chat import Reply
-from assistant.conversations import labels
-from assistant.errors import AttuneError
+from assistant.conversations import gestures, labels
 from assistant.faces.ui.chat import answer_stream, transcript
 from assistant.faces.ui.chat.citations import CITING
 from assistant.faces.ui.chat.transcript import Shown
 from assistant.faces.ui.handler_errors import told, told_stream, warn
 from assistant.faces.ui.session import QUIET, Session
-from assistant.record.types import Variant
+from assistant.record import threads
+from assistant.record.types import Turn, Variant
 from assistant.stages import dataset, switch
 from assistant.workbench import Workbench
 
-ANOTHER = 0.8  # temperature of a second try: at 0 it would be the same answer again
 EMPTY = "### Ask something\nThe assistant answers right away. Approve good answers, edit those that nearly are."
 
 
@@ -63,11 +60,10 @@ class ChatTab:
 
     def wire(self) -> None:
         case, talk, chat, box = self.session.case, self.conversation, self.chat, self.box
-        state = [chat, case, talk]
         running = {**QUIET, "concurrency_limit": None}
-        sent = box.submit(told_stream(self._send), [box, *state], [box, chat, talk], **running)
-        again = chat.retry(told_stream(self._retry), state, [box, chat, talk], **running)
-        edited = chat.edit(told_stream(self._edit), state, [box, chat, talk], trigger_mode="multiple", **running)
+        sent = box.submit(told_stream(self._send), [box, chat, case, talk], [box, chat, talk], **running)
+        again = chat.retry(told_stream(self._retry), [chat, case], [box, chat, talk], **running)
+        edited = chat.edit(told_stream(self._edit), [chat, case], [box, chat, talk], trigger_mode="multiple", **running)
         box.stop(None, None, None, cancels=[sent, again, edited], **QUIET).then(
             told(self._stopped), talk, [box, chat], **QUIET
         )
@@ -102,113 +98,55 @@ class ChatTab:
         return gr.Chatbot(transcript.shown(turns), feedback_value=transcript.feedback(turns))
 
     def _send(self, text: str, history: Shown, case: str, conversation: int) -> Iterator[tuple[Any, ...]]:
-        if not text.strip() or not case:
-            return
-        store = self.bench.store
-        parent = transcript.last_answer(history)
-        conversation = conversation or store.add_conversation(case, "chat").id
-        turn = store.add_turn(conversation, parent, "user", text.strip())
-        yield from self._answer(case, conversation, turn.id)
+        if text.strip() and case:
+            question = gestures.ask(self.bench.store, case, text, conversation, transcript.last_answer(history))
+            yield from self._answer(case, question)
 
-    def _retry(self, history: Shown, case: str, conversation: int, data: gr.RetryData) -> Iterator[tuple[Any, ...]]:
+    def _retry(self, history: Shown, case: str, data: gr.RetryData) -> Iterator[tuple[Any, ...]]:
         """Another answer to the same question; the first one stays in the record."""
         if question := transcript.turn_id(history, data.index):
-            yield from self._answer(case, conversation, question, again=True)
+            yield from self._answer(case, self.bench.store.turn(question), again=True)
 
-    def _edit(self, history: Shown, case: str, conversation: int, data: gr.EditData) -> Iterator[tuple[Any, ...]]:
+    def _edit(self, history: Shown, case: str, data: gr.EditData) -> Iterator[tuple[Any, ...]]:
         """An edited answer is an approved one, an edited question is asked; the originals stay in the record."""
         store = self.bench.store
         id, text = transcript.turn_id(history, data.index), transcript.plain(data.value).strip()
-        if not id or not text or text == store.turn(id).content:
-            if id:
-                yield gr.skip(), self._chatbot(conversation), gr.skip()
+        if not id:
             return
         old = store.turn(id)
-        if old.role == "user":
-            new = store.add_turn(conversation, old.parent, "user", text, edited_from=id)
-            yield from self._answer(case, conversation, new.id)
+        new = gestures.edit(store, id, text) if text and text != old.content else old
+        if new.id != id and new.role == "user":
+            yield from self._answer(case, new)
             return
-        with store.atomic():
-            path = transcript.shown_after(store.turns(conversation), id)
-            kept = {"saw": old.details["saw"]} if "saw" in old.details else {}
-            new = store.add_turn(
-                conversation, old.parent, "assistant", text, "approved", id, old.variant, old.passages, kept
-            )
-            parent = new.id
-            for turn in path:  # what followed the edited answer is said again under the new one
-                parent = store.add_turn(
-                    conversation,
-                    parent,
-                    turn.role,
-                    turn.content,
-                    turn.label,
-                    turn.edited_from,
-                    turn.variant,
-                    turn.passages,
-                    turn.details,
-                ).id
-        gr.Info("Your version is kept as an approved answer; the original stays in the record.", duration=4)
-        yield gr.skip(), self._chatbot(conversation), gr.skip()
+        if new.id != id:
+            gr.Info("Your version is kept as an approved answer; the original stays in the record.", duration=4)
+        yield gr.skip(), self._chatbot(old.conversation), gr.skip()
 
-    def _answer(self, case: str, conversation: int, question: int, again: bool = False) -> Iterator[tuple[Any, ...]]:
-        """Stream the answer to a turn; it enters the record when it is complete, and only then."""
-        store = self.bench.store
+    def _answer(self, case: str, question: Turn, again: bool = False) -> Iterator[tuple[Any, ...]]:
+        """Stream the answer to a question; it enters the record when it is complete, and only then."""
+        store, conversation = self.bench.store, question.conversation
         variant = switch.active(store, self.bench.settings, case)
-        if again:
-            variant = replace(variant, temperature=max(variant.temperature, ANOTHER))
-        path = transcript.up_to(store.turns(conversation), question)
+        path = threads.path_to(store.turns(conversation), question.id)
         before: Shown = [message for turn in path for message in transcript.message(turn)]
         thumbs = transcript.feedback(path)
         busy = gr.Textbox("", submit_btn=False, stop_btn="Stop")
         yield busy, gr.Chatbot([*before, _pending("Thinking…")], feedback_value=thumbs), conversation
         try:
-            yield from self._pieces(variant, path, before, conversation, question)
+            yield from self._pieces(gestures.again(variant) if again else variant, path, before)
         except Exception as error:  # the box must come back whatever happened
             warn(error)
         yield gr.Textbox(submit_btn="Send", stop_btn=False), self._chatbot(conversation), conversation
 
-    def _pieces(
-        self, variant: Variant, path: list[Any], before: Shown, conversation: int, question: int
-    ) -> Iterator[tuple[Any, ...]]:
+    def _pieces(self, variant: Variant, path: list[Turn], before: Shown) -> Iterator[tuple[Any, ...]]:
         text = ""
-        for piece in answer_stream.pieces(self.bench.chat, variant, transcript.as_messages(path)):
+        for piece in answer_stream.pieces(self.bench.chat, variant, threads.as_asked(path)):
             if piece.kind == "status" or (piece.kind == "wait" and not text):
                 yield gr.skip(), [*before, _pending(piece.text)], gr.skip()
             elif piece.kind == "text":
                 text += piece.text
                 yield gr.skip(), [*before, {"role": "assistant", "content": text}], gr.skip()
-            elif piece.reply is not None:
-                self._keep(piece.reply, variant, conversation, question)
-
-    def _keep(self, reply: Reply, variant: Variant, conversation: int, question: int) -> None:
-        """The complete answer enters the record, unless it is word for word one that is there."""
-        store = self.bench.store
-        if not reply.text.strip():
-            raise AttuneError("The model gave an empty answer.", "Try again, or ask in other words.")
-        if any(turn.parent == question and turn.content == reply.text for turn in store.turns(conversation)):
-            gr.Info("The same answer came again: this model answers a question always in the same way. Edit it.")
-            return
-        details = {
-            "prompt_tokens": reply.prompt_tokens,
-            "completion_tokens": reply.completion_tokens,
-            "first_token_s": reply.first_token_s,
-            "total_s": reply.total_s,
-            "dropped": list(reply.dropped),
-            "temperature": variant.temperature,
-            "note": reply.note,
-            "cut": reply.cut,
-            "repeats": reply.repeats,
-            "saw": reply.saw(),
-        }
-        store.add_turn(
-            conversation,
-            question,
-            "assistant",
-            reply.text,
-            variant=variant.id,
-            passages=reply.passages,
-            details=details,
-        )
+            elif piece.reply is not None and not gestures.keep(self.bench.store, path[-1], variant, piece.reply):
+                gr.Info("The same answer came again: this model answers a question always in the same way. Edit it.")
 
     def _stopped(self, conversation: int) -> tuple[Any, ...]:
         gr.Info("Stopped. The unfinished answer was not kept.")
@@ -217,8 +155,10 @@ class ChatTab:
     def _label(self, history: Shown, conversation: int, data: gr.LikeData) -> gr.Chatbot:
         """Approve or reject; the same thumb again takes it back (Gradio then says "")."""
         store, id = self.bench.store, transcript.turn_id(history, data.index)
-        if id:
-            store.label(id, "approved" if data.liked is True else "rejected" if data.liked is False else "")
+        judge = {True: gestures.approve, False: gestures.reject}.get(data.liked, gestures.undo)
+        if id and judge(store, id).id != id:
+            gr.Info("Your version is taken back; the original is shown again.", duration=4)
+            return self._chatbot(conversation)
         return gr.Chatbot(feedback_value=transcript.feedback(store.turns(conversation)))
 
     def _undo(self, history: Shown, data: gr.UndoData) -> tuple[Any, ...]:

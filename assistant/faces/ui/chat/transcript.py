@@ -7,7 +7,7 @@ from typing import Any
 
 from assistant.faces.ui.chat import model_input
 from assistant.record import threads
-from assistant.record.types import Message, Passage, Turn
+from assistant.record.types import Passage, Turn
 
 Shown = list[dict[str, Any]]  # what gr.Chatbot takes and gives
 FEEDBACK = {"approved": "Like", "rejected": "Dislike"}
@@ -67,30 +67,8 @@ def last_answer(history: Shown) -> int:
     return next((id for id in reversed(ids) if id), 0)
 
 
-def up_to(turns: Sequence[Turn], last: int) -> list[Turn]:
-    """The turns from the first one to `last`, by their parents."""
-    by_id = {turn.id: turn for turn in turns}
-    path: list[Turn] = []
-    while last in by_id:
-        path.append(by_id[last])
-        last = by_id[last].parent
-    return path[::-1]
-
-
-def as_messages(path: Sequence[Turn]) -> list[Message]:
-    """What a model gets of a path."""
-    return [{"role": turn.role, "content": turn.content} for turn in path]
-
-
 def plain(content: Any) -> str:
     """The text of an edited message, which Gradio gives as text or as a list of parts."""
     if isinstance(content, list):
         return "\n".join(plain(part) for part in content)
     return str(content.get("text", "")) if isinstance(content, dict) else str(content)
-
-
-def shown_after(turns: Sequence[Turn], id: int) -> list[Turn]:
-    """The turns that follow `id` in the conversation as it reads now."""
-    path = threads.thread(turns)
-    place = next((i for i, turn in enumerate(path) if turn.id == id), len(path))
-    return path[place + 1 :]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,10 +94,9 @@ class ExportPanel:
         job = export.finished(store, case)
         place = settings.data / export.FOLDER / case / f"job-{job.id}-gguf"
 
-        def make() -> str:
-            shutil.rmtree(place, ignore_errors=True)  # asked again, it is made again
-            place.mkdir(parents=True)
-            return f"The GGUF file is {publish.as_gguf(store, settings, case, place / f'{case}.gguf', job.id)['file']}"
+        def make() -> str:  # asked again, it is made again
+            done = publish.as_gguf(store, settings, case, place / f"{case}.gguf", job.id, ours=True)
+            return f"The GGUF file is {done['file']}"
 
         return make
 
