@@ -162,7 +162,9 @@ def _said(chat: Chat, variant: Variant, text: str) -> str:
 
 
 def plain(store: Store, settings: Settings, case: str) -> Variant:
-    """What answers before there is a baseline: the chat model with what is known of the brief."""
+    """What answers before there is a baseline: with documents they do, else the chat model with the brief so far."""
+    if store.documents(case):
+        return variants(store, settings, case)[_usual(store, settings, case)[0]]
     endpoint, model = chat_endpoint(settings)
     system = composition.instruction(store.case(case))
     variant = Variant(case, "prompt", endpoint, model, system, max_tokens=settings.longest_answer)

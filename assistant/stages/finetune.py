@@ -82,15 +82,24 @@ def estimate(
 
 
 def run(
-    store: Store, settings: Settings, trainers: Trainers, case: str, knowledge: Knowledge | None = None, **options: Any
+    store: Store,
+    settings: Settings,
+    trainers: Trainers,
+    case: str,
+    knowledge: Knowledge | None = None,
+    takes: Estimate | None = None,
+    **options: Any,
 ) -> Job:
-    """Start training. `options`: trainer and those of OPTIONS. Without `knowledge` one is opened for the passages."""
+    """Start training. `options`: trainer and those of OPTIONS. Without `knowledge` one is opened for the passages.
+
+    `takes`: the estimate that a person agreed to; without it the trainer is asked for one.
+    """
     refresh(store, settings, trainers, case)
     if reason := blocked(store, case):
         raise AttuneError(reason, "Then start again.")
     name, request, carried = _request(store, settings, trainers, case, options, knowledge, exact=True)
     kept = {"system": composition.short_instruction(store.case(case)), "passages": carried.to_json()}
-    return begin(store, settings, trainers, case, baseline.latest_dataset(store, case), name, request, kept)
+    return begin(store, settings, trainers, case, baseline.latest_dataset(store, case), name, request, kept, takes)
 
 
 def begin(
@@ -102,12 +111,13 @@ def begin(
     name: str,
     request: TrainRequest,
     kept: Mapping[str, Any],
+    takes: Estimate | None = None,
 ) -> Job:
     """Start exactly this request as a job of the case; `kept` is noted: "system" of its variants, "passages" in rows.
 
     A key starts one job, however often it is asked for: the one that there is already is returned.
     """
-    takes = launch.estimate(trainers, name, request)
+    takes = launch.estimate(trainers, name, request, takes)
     job, new = launch.record(store, settings, takes, case, dataset, name, request, kept)
     return launch.launch(store, settings, trainers, job, request) if new else job
 

@@ -9,8 +9,8 @@ import gradio as gr
 from assistant import hosting
 from assistant.faces.ui.handler_errors import told
 from assistant.faces.ui.session import QUIET, Session
-from assistant.guide import hosting as terms
 from assistant.guide import proposals
+from assistant.guide.proposals import deploy as terms
 from assistant.record.types import Job
 from assistant.workbench import Workbench
 from tools.azure.deployment import KINDS
