@@ -130,17 +130,20 @@ def _back(turn: GuideTurn) -> Said:
 
 # what is not noted ----------------------------------------------------------------------------------------------------
 def _looked_up(turn: GuideTurn) -> Said:
+    """A question: what the knowledge has on it, and the question that stands."""
     found = replies.looked_up(turn.tools.call("look_up", question=turn.text))
     if found:
         return replies.again(turn.state, turn.marks.asked).after(found)
-    return _repeated(turn, "only_notes") if turn.marks.asked else _not_asked(turn, "found_nothing")
+    return _repeated(turn, "only_notes") if turn.marks.asked else _not_asked(turn, "found_nothing", "")
 
 
-def _not_asked(turn: GuideTurn, key: str = "not_asked") -> Said:
-    """Where no question is open nothing can be noted; what the knowledge has on the words is said."""
+def _not_asked(turn: GuideTurn, key: str = "not_asked", found: str | None = None) -> Said:
+    """Where no question is open nothing is noted; what the knowledge has on the words is said."""
     table = replies.language(turn.state)
-    found = "" if key == "found_nothing" else replies.looked_up(turn.tools.call("look_up", question=turn.text))
-    return replies.next_step(turn.state).after(found or table.say(key, words=replies.words(table)))
+    if found is None:
+        found = replies.looked_up(turn.tools.call("look_up", question=turn.text))
+    understood = table.say("understood", words=replies.words(table))
+    return replies.next_step(turn.state).after(table.say(key), found or understood)
 
 
 def _repeated(turn: GuideTurn, key: str) -> Said:

@@ -177,7 +177,9 @@ def _stage(state: State) -> Said:
     if not begun or not (papers or state["outdated"]):
         return found
     stale = _offer(state, "baseline", sentence="offer_documents" if papers else "offer_rebuild")
-    return Said(f"{stale.text}\n\n{found.text}", (*stale.suggestions, *found.suggestions), offer="baseline")
+    return Said(
+        f"{stale.text}\n\n{found.text}", (*stale.suggestions, *found.suggestions), offer=found.offer or "baseline"
+    )
 
 
 def _dataset(state: State) -> Said:

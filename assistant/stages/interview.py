@@ -13,6 +13,7 @@ from assistant.record.store import Store
 from assistant.record.types import BRIEF_QUESTIONS, LIST_FIELDS, Brief, Case
 
 SKIP, BACK = "skip", "Back button"
+ASKED_BY = ("guide", "command line")  # sources that note an answer to a question they asked
 
 
 @dataclass(frozen=True)
@@ -111,13 +112,13 @@ _ASKED = (
         "examples",
         "Can you paste three good answers, as you would send them, with an empty line between them?",
         "A good answer shows what rules only describe.",
-        ("I have none to hand",),
+        (),
     ),
     BriefQuestion(
         "bad_example",
         "And one bad answer: what should never be sent like that?",
         "Seeing what to avoid sharpens the rules and the checks.",
-        ("I have none to hand",),
+        (),
     ),
 )
 QUESTIONS: dict[str, BriefQuestion] = {question.field: question for question in _ASKED}
@@ -171,14 +172,14 @@ def run(store: Store, case: str, answers: dict[str, Any], source: str = "guide")
 
 
 def take_back(store: Store, case: str) -> list[str]:
-    """Take back what the guide noted last and what is still so. Gives its fields; none where nothing was noted."""
+    """Take back what was answered last to a question and is still so. Gives its fields; none where nothing is."""
     with store.atomic():
-        versions = [Brief(), *(version.brief for version in store.brief_versions(case))]
-        sources = [version.source for version in store.brief_versions(case)]
-        now = store.case(case).brief
-        for was, then, source in reversed(list(zip(versions, versions[1:], sources, strict=False))):
-            changed = list(differences(was, then))
-            if source != "guide" or set(changed) & set(differences(then, now)):
+        versions, now = store.brief_versions(case), store.case(case).brief
+        before = [Brief(), *(version.brief for version in versions)]
+        for was, version in reversed(list(zip(before, versions, strict=False))):
+            changed = list(differences(was, version.brief))
+            asked = version.source in ASKED_BY and not version.restored
+            if not asked or set(changed) & set(differences(version.brief, now)):
                 continue
             skipped = [name for name in now.skipped if name not in changed]
             skipped += [name for name in was.skipped if name in changed]

@@ -19,8 +19,7 @@ from assistant.faces.cli import model_commands
 from assistant.faces.mcp.verbs import Verbs
 from assistant.faces.ui.train import training_tab
 from assistant.guide import proposals
-from assistant.guide.commands import train_options
-from assistant.guide.kinds import KINDS
+from assistant.guide.proposals.registry import KINDS
 from assistant.guide.tools import Tools
 from assistant.knowledge.prompt import composition
 from assistant.knowledge.reading import ingestion
@@ -287,9 +286,6 @@ def test_every_face_knows_the_option() -> None:
     assert every == set(KINDS["train"].options)
     for asked in (Tools.propose_training, Verbs.propose_training, Verbs.estimate_training):
         assert "passages" in takes(asked)
-    assert train_options("train it again without passages")["passages"] == "off"
-    assert train_options("train with the passages for 2 epochs") == {"passages": "on", "epochs": 2.0}
-    assert "passages" not in train_options("train the model on the passages")
 
 
 def test_a_proposal_says_what_the_passages_come_to_and_who_will_be_judged(shop: Opened) -> None:

@@ -234,7 +234,7 @@ def test_the_form_keeps_what_is_being_typed(bench: Workbench) -> None:
     loaded = panel.show(case, {}, *empty)[0]
     typing = ["I am still typ", *empty[1:]]
     interview.run(bench.store, case, {"tone": "warm"})
-    _, _, _, _, goal, _, _, tone, *_ = panel.show(case, loaded, *typing)
+    _, _, _, _, goal, _, _, _, tone, *_ = panel.show(case, loaded, *typing)
     assert goal.value == "I am still typ"
     assert tone.value == "warm"
     assert panel.show(other, loaded, *typing)[4].value == ""  # another case: its own text
