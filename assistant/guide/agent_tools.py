@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from assistant.guide import proposals
 from assistant.guide.proposals import brief
 from assistant.guide.tools import Tools
+from assistant.stages import interview
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -43,6 +45,13 @@ class AgentTools(Tools):
     def __init__(self, bench: Workbench, case: str) -> None:
         super().__init__(bench, case)
         self.answers: dict[str, Any] = {}
+
+    def status(self) -> dict[str, Any]:
+        """What is true of the case now: stage, brief, open questions, next_question, documents, dataset, job, verdict,
+        what answers and the open proposal."""
+        found = super().status()
+        due = [name for name in found["due"] if name not in self.answers]
+        return found | {"due": due, "next_question": asdict(interview.QUESTIONS[due[0]]) if due else None}
 
     def record_answer(self, field: str, answer: str) -> dict[str, Any]:
         """Propose to keep the person's answer to one question of the brief, in their words. `field` is one of goal,
