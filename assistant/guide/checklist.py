@@ -18,7 +18,7 @@ from assistant.guide.sentences import table as sentences
 from assistant.guide.state import State
 from assistant.guide.tools import Tools
 from assistant.record.types import OPTIONAL_FIELDS
-from assistant.stages import STAGES, interview
+from assistant.stages import baseline, dataset, evaluate, finetune, interview
 
 STEPS: dict[str, tuple[str, dict[str, Any]]] = {  # word -> the tool it calls
     "baseline": ("build_baseline", {}),
@@ -31,7 +31,12 @@ STEPS: dict[str, tuple[str, dict[str, Any]]] = {  # word -> the tool it calls
     "export": ("export", {}),
     "failures": ("results", {"about": "failures"}),
 }
-BEFORE = {"dataset": "dataset", "train": "finetune", "evaluate": "evaluate"}  # word -> the stage it begins
+BEFORE = {  # word -> the stage whose questions come first, and what may forbid the step
+    "measure": ("dataset", baseline.unmeasurable),
+    "dataset": ("dataset", dataset.blocked),
+    "train": ("finetune", finetune.blocked),
+    "evaluate": ("evaluate", evaluate.blocked),
+}
 
 
 @dataclass(frozen=True)
@@ -168,10 +173,10 @@ def _no(turn: GuideTurn) -> Said:
 # what a word does -----------------------------------------------------------------------------------------------------
 def _step(turn: GuideTurn, meant: str) -> Said:
     """Call the tool of a word; first ask what the stage needs, unless the word is said again."""
-    stage = next((known for known in STAGES if known.name == BEFORE.get(meant)), None)
-    if stage and turn.marks.offer != meant and not stage.module.blocked(turn.tools.bench.store, turn.tools.case):
-        due = [name for name in turn.state["gaps"] if interview.QUESTIONS[name].before == stage.name]
-        if due:
+    if meant in BEFORE and turn.marks.offer != meant:
+        stage, blocked = BEFORE[meant]
+        due = [name for name in turn.state["gaps"] if interview.QUESTIONS[name].before == stage]
+        if due and not blocked(turn.tools.bench.store, turn.tools.case):
             table = replies.language(turn.state)
             told = table.say("questions_first", count=len(due), word=table.label(meant))
             return replace(replies.question(turn.state, due[0]).after(told), offer=meant)

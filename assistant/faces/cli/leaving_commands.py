@@ -24,6 +24,7 @@ def deploy(
     """Deploy a model tuned at Azure OpenAI, at once (it costs by the hour), list what runs, or take it down."""
     from assistant import hosting
     from assistant.guide.proposals import deploy as terms
+    from assistant.guide.proposals.remove import remove as take_down
 
     with open_bench() as bench:
         date = bench.hosting.prices.date
@@ -39,7 +40,7 @@ def deploy(
         chosen = pick(bench.store, case).id
         wanted = terms.prepare(bench, chosen, {"job": job, "kind": kind, "hours": hours})
         if remove:
-            text = terms.remove(bench, wanted)
+            text = take_down(bench, wanted)
             show({"job": wanted["job"], "deployed": False}, text, as_json)
             return
         say(terms.deploy_terms(bench, chosen, wanted).costs)

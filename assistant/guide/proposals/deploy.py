@@ -1,4 +1,4 @@
-"""The proposals to deploy a model at Azure and to take it down, and what both need."""
+"""The proposal to deploy a model at Azure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def prepare(bench: Workbench, case: str, payload: Payload) -> Payload:
     return {"job": found[-1].id, "kind": kind, "hours": hours}
 
 
-def _rests_on(bench: Workbench, case: str, payload: Payload) -> Any:  # noqa: ARG001
+def rests_on(bench: Workbench, case: str, payload: Payload) -> Any:  # noqa: ARG001
     return [[job.id, job.model, job.metrics.get("hosting", [])] for job in bench.store.jobs(case)]
 
 
@@ -60,37 +60,13 @@ def _allow(bench: Workbench, proposal: Proposal) -> None:
     spending.allow(bench.store, bench.settings, usd)
 
 
-def _remove_terms(bench: Workbench, case: str, payload: Payload) -> Terms:  # noqa: ARG001
-    return Terms(
-        f"Take the deployment of job {payload['job']} at Azure down.",
-        "It costs by the hour, used or not.",
-        "It takes effect at once.",
-        "Nothing; it ends a bill.",
-        "The tuned model stays and can be deployed again. Until then it does not answer.",
-    )
-
-
-def remove(bench: Workbench, payload: Payload) -> str:
-    usd = hosting.take_down(bench.store, bench.hosting, payload["job"])
-    return f"The deployment is taken down. Hosting has cost about ${usd:.2f} (price of {bench.hosting.prices.date})."
-
-
-DEPLOY = Kind(
+KIND = Kind(
     "Deploy the model",
     prepare,
-    _rests_on,
+    rests_on,
     "the jobs or what is deployed",
     deploy_terms,
     lambda bench, proposal, _by: deploy(bench, proposal.payload),
     ("job", "kind", "hours"),
     allow=_allow,
-)
-REMOVE = Kind(
-    "Take it down",
-    prepare,
-    _rests_on,
-    "the jobs or what is deployed",
-    _remove_terms,
-    lambda bench, proposal, _by: remove(bench, proposal.payload),
-    ("job",),
 )

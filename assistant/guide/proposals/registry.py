@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assistant.guide.proposals import approve, baseline, brief, deploy, evaluate, measure, switch, train, undo
+from assistant.guide.proposals import approve, baseline, brief, deploy, evaluate, measure, remove, switch, train, undo
 from assistant.guide.proposals.kind import Kind
 
 KINDS: dict[str, Kind] = {
@@ -14,6 +14,6 @@ KINDS: dict[str, Kind] = {
     "evaluate": evaluate.KIND,
     "switch": switch.KIND,
     "undo": undo.KIND,
-    "deploy": deploy.DEPLOY,
-    "undeploy": deploy.REMOVE,
+    "deploy": deploy.KIND,
+    "undeploy": remove.KIND,
 }
