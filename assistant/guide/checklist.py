@@ -31,6 +31,7 @@ STEPS: dict[str, tuple[str, dict[str, Any]]] = {  # word -> the tool it calls
     "export": ("export", {}),
     "failures": ("results", {"about": "failures"}),
 }
+BESIDE = ("add_conversations", "results", "export")  # tools after which the question stands
 BEFORE = {  # word -> the stage whose questions come first, and what may forbid the step
     "measure": ("dataset", baseline.unmeasurable),
     "dataset": ("dataset", dataset.blocked),
@@ -188,9 +189,9 @@ def _done(turn: GuideTurn, tool: str, arguments: dict[str, Any]) -> Said:
     result = turn.tools.call(tool, **arguments)
     state = turn.now()
     told = replies.outcome(state, result)
-    if turn.marks.asked in state["gaps"]:
+    if turn.marks.asked in state["gaps"] and ("error" in result or tool in BESIDE):
         return replies.question(state, turn.marks.asked).after(told)
-    if "proposal" in result or "error" in result:
+    if "proposal" in result or "error" in result:  # an answer to another question might overtake the proposal
         return Said(told, replies.language(state).labels("why", "next", "status"))
     return replies.next_step(state).after(told)
 

@@ -325,3 +325,17 @@ def test_empty_huge_and_unknown_are_refused(talk: Talk) -> None:
     talk.guide.opening(talk.case)
     assert "characters" in talk.say("word " * 1000).text
     assert "goal" in talk.gaps
+
+
+def test_no_question_is_asked_whose_answer_would_overtake_a_proposal(talk: Talk) -> None:
+    talk.guide.opening(talk.case)
+    talk.answer(*FIRST_FIELDS)
+    talk.say("baseline")
+    approve(talk.bench, talk.case, 20)
+    for word in ("dataset", "dataset", "train"):
+        talk.say(word)
+    reply = talk.say("train")
+    assert reply.proposal is not None
+    talk.say("Up to $50, cloud is fine")  # no question is open
+    assert talk.guide.opening(talk.case).proposal == reply.proposal
+    assert "costs" in talk.gaps
