@@ -34,10 +34,8 @@ def language(state: State) -> Table:
 
 def opening(state: State) -> Said:
     """What is said when a case is opened: an introduction to a new one, else where it stands."""
-    table = language(state)
-    if len(state["gaps"]) == len(BRIEF_QUESTIONS):
-        return next_step(state).after(table.say("hello", title=state["title"]))
-    return next_step(state).after(table.say("welcome") if state["due"] else "")
+    new = len(state["gaps"]) == len(BRIEF_QUESTIONS)
+    return next_step(state).after(language(state).say("hello", title=state["title"]) if new else "")
 
 
 def question(state: State, name: str) -> Said:
