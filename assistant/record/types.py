@@ -56,15 +56,13 @@ class Brief:
 
         One that was complete before the optional questions existed stays complete: they count as skipped.
         """
-        known = {f.name: _typed(value[f.name], f.name) for f in fields(cls) if value.get(f.name)}
-        brief = cls(**known)
+        brief = cls(**{f.name: _typed(value[f.name], f.name) for f in fields(cls) if value.get(f.name)})
         older = not set(OPTIONAL_FIELDS) & set(value)
         return brief.settled() if older else brief
 
     def settled(self) -> Brief:
         """The same brief; where only optional questions are open, they count as skipped."""
-        only_optional = set(self.gaps) <= set(OPTIONAL_FIELDS)
-        return replace(self, skipped=(*self.skipped, *self.gaps)) if only_optional else self
+        return replace(self, skipped=(*self.skipped, *self.gaps)) if set(self.gaps) <= set(OPTIONAL_FIELDS) else self
 
 
 def _typed(value: Any, name: str) -> Any:
