@@ -43,6 +43,11 @@ class Settings(BaseSettings):
 
     guide_base_url: str = Field("", description="OpenAI-compatible guide server")
     guide_model: str = Field("", description="Guide's model; empty = the built-in guide")
+    guide_language: str = Field(
+        "",
+        pattern=r"^(|en|ro|de|es|fr)$",
+        description="Language of the built-in guide: `en`, `ro`, `de`, `es`, `fr`; empty = the brief's, else English",
+    )
     guide_api_key: SecretStr = Field(SecretStr(""), description="Key of that server")
 
     embedding: str = Field(

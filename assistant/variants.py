@@ -11,7 +11,7 @@ from assistant import endpoints
 from assistant.knowledge.prompt import composition
 from assistant.record.store import Store
 from assistant.record.types import QUOTE, Job, Variant
-from assistant.settings import Settings
+from assistant.settings import EMBEDDED, Settings
 
 SHOTS, PASSAGES = 3, 3
 UNTRAINED = {  # name -> shots, passages
@@ -21,6 +21,8 @@ UNTRAINED = {  # name -> shots, passages
     "rag+few-shot": (SHOTS, PASSAGES),
     QUOTE: (0, 1),
 }
+UNMEASURED = "the baseline: everything there is, not measured yet"
+QUOTES = "the baseline: the documents are quoted, for the embedded model reads them badly"
 TUNED, READER = "tuned", "tuned+rag"  # the variants of a tuned model: alone, and with passages
 
 
@@ -39,8 +41,19 @@ def untrained(store: Store, settings: Settings, case: str, dataset: str = "") ->
     return {name: store.add_variant(identified(variant)) for name, variant in made.items()}
 
 
+def usual(store: Store, settings: Settings, case: str) -> tuple[str, str]:
+    """The variant that answers while none was chosen, and why."""
+    papers, shots = bool(store.documents(case)), bool(store.turns_of_case(case, ["chat", "import"]))
+    if papers and chat_endpoint(settings) == ("local", EMBEDDED):
+        return QUOTE, QUOTES
+    names = {(True, True): "rag+few-shot", (True, False): "rag", (False, True): "few-shot", (False, False): "prompt"}
+    return names[papers, shots], UNMEASURED
+
+
 def plain(store: Store, settings: Settings, case: str) -> Variant:
-    """What answers before there is a baseline: the chat model with what is known of the brief."""
+    """What answers before there is a baseline: with documents they do, else the chat model with the brief so far."""
+    if store.documents(case):
+        return untrained(store, settings, case)[usual(store, settings, case)[0]]
     endpoint, model = chat_endpoint(settings)
     system = composition.instruction(store.case(case))
     variant = Variant(case, "prompt", endpoint, model, system, max_tokens=settings.longest_answer)

@@ -1,4 +1,4 @@
-"""The guide: an agent loop over the tools, with an LLM where one is set and the built-in brain otherwise.
+"""The guide: an agent loop over the tools where an LLM is set, the checklist otherwise.
 
 The conversation is kept in the record, so a guide made after a restart goes on where the last one stopped.
 """
@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import AttuneError
-from assistant.guide import proposals, replies, state
+from assistant.guide import checklist, proposals, replies, state
+from assistant.guide.agent_tools import AgentTools
 from assistant.guide.tools import Tools
 from assistant.record.threads import thread
-from assistant.record.types import Message, Proposal, Turn
+from assistant.record.types import BRIEF_QUESTIONS, Message, Proposal, Turn
 
 if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel
@@ -84,24 +85,17 @@ class Guide:
         """The conversation so far, as messages."""
         return [{"role": turn.role, "content": turn.content} for turn in self._turns(case)]
 
-    def warm(self) -> None:
-        """Import the agent loop (about a second), so that the first answer comes fast."""
-        import langchain.agents  # noqa: F401
-
-        from assistant.guide import brain, llm  # noqa: F401
-
     # one turn ---------------------------------------------------------------------------------------------------------
     def _turn(self, case: str, history: Sequence[Turn], text: str) -> tuple[replies.Said, str]:
-        from assistant.guide.brain import Brain
-
         note = ""
         if self.bench.settings.guide_model:
             try:
                 return self._asked_llm(case, history, text), self.bench.settings.guide_model
             except Exception as error:  # whatever a foreign server does must not end the conversation: it is told below
                 note = self._note(error)
-        said = _said(self._run(Brain(), case, history, text))
-        return said.after(note), "built-in"
+        last = next((turn.details for turn in reversed(history) if turn.role == "assistant"), {})
+        marks = checklist.Marks(last.get("asked", ""), last.get("offer", ""))
+        return checklist.answer(Tools(self.bench, case), marks, text).after(note), "built-in"
 
     def _note(self, error: Exception) -> str:
         """What is said of the LLM's failure. One that is not its own is a bug, and logged with its traceback."""
@@ -115,7 +109,7 @@ class Guide:
         return f"_The guide's model {name} did not answer ({why}); the built-in guide takes this turn._"
 
     def _run(
-        self, model: BaseChatModel, case: str, history: Sequence[Turn], text: str, middleware: Sequence[Any] = ()
+        self, model: BaseChatModel, tools: AgentTools, history: Sequence[Turn], text: str, middleware: Sequence[Any]
     ) -> AIMessage:
         """The last message of the agent loop."""
         from langchain.agents import create_agent
@@ -123,7 +117,7 @@ class Guide:
 
         messages: list[BaseMessage] = [_message(turn) for turn in history]
         prompt = (Path(__file__).parent / "guide.md").read_text(encoding="utf-8")
-        agent: Any = create_agent(model, Tools(self.bench, case).wrapped(), system_prompt=prompt, middleware=middleware)
+        agent: Any = create_agent(model, tools.wrapped(), system_prompt=prompt, middleware=middleware)
         ended = agent.invoke({"messages": [*messages, HumanMessage(text)]}, {"recursion_limit": STEPS})
         last = ended["messages"][-1]
         if not isinstance(last, AIMessage):
@@ -133,16 +127,20 @@ class Guide:
     def _asked_llm(self, case: str, history: Sequence[Turn], text: str) -> replies.Said:
         from assistant.guide import llm
 
-        store = self.bench.store
-        before, brief = {proposal.id for proposal in store.proposals(case)}, store.case(case).brief.to_json()
+        store, tools = self.bench.store, AgentTools(self.bench, case)
+        before = {proposal.id for proposal in store.proposals(case)}
         patience = llm.Patience(self.patience)
-        last = self._run(llm.model(self.bench.settings, self.timeout), case, history, text, [patience])
+        try:
+            last = self._run(llm.model(self.bench.settings, self.timeout), tools, history, text, [patience])
+        finally:
+            tools.propose_answers()  # also where the model failed later on
         words = llm.masked(llm.words(last), self.bench.settings)
-        step = replies.next_step(state.read(self.bench, case))
-        asked = step.asked if "?" in words else ""  # the prompt makes it ask the next question of the checklist
+        now = state.read(self.bench, case)
+        step = replies.next_step(now)
         made = [proposal for proposal in store.proposals(case, "open") if proposal.id not in before]
-        told = [*_noted(brief, store.case(case).brief.to_json()), *map(_waiting, made)]
-        return replies.Said("\n\n".join([words, *told]), step.suggestions, asked, step.offer)
+        return replies.Said(
+            "\n\n".join([words, *map(_waiting, made)]), step.suggestions, _asked(now, words), step.offer
+        )
 
     # the record -------------------------------------------------------------------------------------------------------
     def _turns(self, case: str) -> list[Turn]:
@@ -164,10 +162,10 @@ class Guide:
         return GuideReply(text, tuple(suggestions), proposals.current(self.bench, case))
 
 
-def _noted(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """What a turn of the LLM wrote into the brief: said by us, so that nothing gets there unseen."""
-    changed = [name for name in replies.TITLES if before[name] != after[name] and after[name]]
-    return [f"_Noted: {replies.TITLES[name]}: “{replies.shown(after[name])}”_" for name in changed]
+def _asked(now: state.State, words: str) -> str:
+    """The question of the checklist that the model asked to the letter: only then is the next message its answer."""
+    questions = replies.language(now).questions
+    return next((name for name in BRIEF_QUESTIONS if questions[name].text in words), "")
 
 
 def _waiting(proposal: Proposal) -> str:
@@ -179,12 +177,7 @@ def _message(turn: Turn) -> BaseMessage:
 
     if turn.role == "user":
         return HumanMessage(turn.content)
-    return AIMessage(turn.content, additional_kwargs={"guide": turn.details})
-
-
-def _said(message: AIMessage) -> replies.Said:
-    marks: dict[str, Any] = message.additional_kwargs["guide"]
-    return replies.Said(message.text, **marks)
+    return AIMessage(turn.content)
 
 
 def _details(said: replies.Said) -> dict[str, Any]:

@@ -97,11 +97,11 @@ def warm(settings: Settings) -> None:
 def look_up(settings: Settings, question: str) -> dict[str, Any]:
     """What is known of a question: {"sections": [{"source", "text"}], "term"?, "definition"?}, empty where nothing is.
 
-    The glossary's definition goes first where the question is one of its terms, and stands alone where no section fits.
+    The glossary's definition goes first where the question is about a term, and alone where no section fits.
     """
     with closing(Library(settings)) as library:
         found = library.find(question)
-    term = terms.find(question) or (None if found else terms.mentioned(question))
+    term = terms.asked(question) or (None if found else terms.mentioned(question))
     known = {"term": term.name, "definition": term.text} if term else {}
     return {"sections": [{"source": section.source, "text": section.text} for section in found], **known}
 

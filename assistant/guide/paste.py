@@ -1,4 +1,4 @@
-"""Pasted conversations: kept without a label, checked against what is tested on, and proposed for approval."""
+"""Pasted conversations: kept without a label, and checked against what is tested on."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from assistant.record.types import Message, Turn
 
 if TYPE_CHECKING:
     from assistant.record.store import Store
-    from assistant.workbench import Workbench
 
 SOURCE, FROM = "import", "guide"  # they come in like those of a file; `from` in a turn's details tells them apart
-SHOWN = 3  # conversations that a proposal quotes
 TESTED, KNOWN = "too like a conversation that is tested on", "here already"
 
 
@@ -51,40 +49,6 @@ def waiting(store: Store, case: str) -> dict[int, list[Turn]]:
         for id, turns in _imported(store, case).items()
         if (path := thread(turns)) and path[0].details.get("from") == FROM and not any(turn.label for turn in turns)
     }
-
-
-def prepare(bench: Workbench, case: str, payload: dict[str, Any]) -> dict[str, Any]:
-    """The payload of a proposal to approve: those named that still wait, all that wait where none is named."""
-    there = waiting(bench.store, case)
-    ids = [int(id) for id in payload.get("conversations") or there if int(id) in there]
-    if not ids:
-        raise AttuneError("No pasted conversation waits for approval.", pasted.REMEDY)
-    return {"conversations": ids}
-
-
-def terms(bench: Workbench, case: str, payload: dict[str, Any]) -> tuple[str, str, str, str, str]:
-    """What approving means: what, why, how long, what it costs, what it leaves alone."""
-    there = waiting(bench.store, case)
-    lines = [f"“{shown(there[id])}”" for id in payload["conversations"] if id in there]
-    more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
-    return (
-        f"Approve {len(lines)} pasted {'conversation' if len(lines) == 1 else 'conversations'}: "
-        f"{'; '.join(lines[:SHOWN])}{more}.",
-        "Approved answers are what a model learns from.",
-        "It takes effect at once.",
-        "No money.",
-        "The frozen dataset and what answers stay as they are: these count from the next dataset on.",
-    )
-
-
-def carry_out(bench: Workbench, case: str, payload: dict[str, Any]) -> str:
-    """Approve every answer of these conversations; says how many."""
-    there = waiting(bench.store, case)
-    chosen = [id for id in payload["conversations"] if id in there]
-    with bench.store.atomic():
-        for turn in (turn for id in chosen for turn in there[id] if turn.role == "assistant"):
-            bench.store.label(turn.id, "approved")
-    return f"Approved: {len(chosen)}. They are in the next dataset that you build."
 
 
 def shown(turns: list[Turn], most: int = 90) -> str:

@@ -1,41 +1,17 @@
-"""The built-in guide's words: pure functions from the state of a case to what is said, with a few answers to tap."""
+"""What the checklist says: pure functions from the state of a case to a message with a few answers to tap."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
-from assistant.guide.state import State
-from assistant.record.types import BRIEF_QUESTIONS, OPTIONAL_FIELDS
+from assistant.guide.sentences.table import Table, tables
+from assistant.guide.state import FEW, State
+from assistant.record.types import BRIEF_QUESTIONS, FIRST_FIELDS
 from assistant.stages.interview import QUESTIONS
 
-TITLES = {
-    "goal": "goal",
-    "users": "readers",
-    "language": "language",
-    "tone": "tone",
-    "format": "format",
-    "must": "must",
-    "must_not": "must never",
-    "success": "success test",
-    "alternatives": "tried so far",
-    "costs": "costs",
-    "benefits": "benefit",
-    "examples": "good answers",
-    "bad_example": "bad answer",
-}
-OFFERS = {
-    "baseline": ("Build the baseline", "Shall I build the baseline: the best chat without training?"),
-    "dataset": ("Build the dataset", "Shall I freeze your approved conversations into a dataset?"),
-    "train": ("Propose a training", "Shall I propose a training run, with what it takes?"),
-    "evaluate": ("Propose an evaluation", "Shall I propose the evaluation?"),
-    "switch": ("Propose the switch", "Shall I propose to switch to it?"),
-}
-NOTHING_FOUND = (
-    "I cannot answer that: I found nothing about it in what I know, which is fine-tuning and this app. Ask “what does "
-    "training cost?”, for example, or say “help”."
-)
-REBUILD = "The baseline still answers by the old brief. Shall I propose to build it again?"
+BUTTONS = ("skip", "back", "why", "next")  # below every question
+EXACT = tuple("status summary help baseline measure dataset train evaluate failures switch undo export".split())
 
 
 @dataclass(frozen=True)
@@ -46,161 +22,121 @@ class Said:
     suggestions: tuple[str, ...] = ()
     asked: str = ""
     offer: str = ""
-    recorded: tuple[str, ...] = field(default=())
 
     def after(self, *lead: str) -> Said:
         """The same reply with paragraphs before it."""
-        text = "\n\n".join(part for part in (*lead, self.text) if part)
-        return Said(text, self.suggestions, self.asked, self.offer, self.recorded)
+        return replace(self, text="\n\n".join(part for part in (*lead, self.text) if part))
+
+
+def language(state: State) -> Table:
+    return tables()[state["speaks"]]
 
 
 def opening(state: State) -> Said:
     """What is said when a case is opened: an introduction to a new one, else where it stands."""
-    answered = any(state["brief"][name] for name in BRIEF_QUESTIONS)
-    if state["gaps"] and not answered and not state["brief"]["skipped"]:
-        return next_step(state).after(
-            f"Hello! I am the guide for “{state['title']}”. I ask {len(QUESTIONS)} short questions, build the best "
-            "chat without training, and only then we measure whether fine-tuning pays. Say “skip”, “why?” or “go back” "
-            "whenever you like."
-        )
-    return next_step(state).after("Welcome back." if state["gaps"] else "")
+    new = len(state["gaps"]) == len(BRIEF_QUESTIONS)
+    return next_step(state).after(language(state).say("hello", title=state["title"]) if new else "")
 
 
-def question(state: State, name: str, reason: bool = True) -> Said:
-    """One question of the interview with its reason, and with what has been answered so far."""
-    asked = QUESTIONS[name]
-    number = f"**Question {list(QUESTIONS).index(name) + 1} of {len(QUESTIONS)}.** "
-    had = shown(state["brief"][name])
-    kept = f"\n\nSo far: “{had}”. Say “skip” to keep it." if had else ""
-    why = f"\n\n_{asked.why}_" if reason else ""
-    return Said(f"{number}{asked.text}{why}{kept}", (*asked.suggestions, "Skip"), asked=name)
+def question(state: State, name: str) -> Said:
+    """One question with its reason and its place among those that are asked before the same stage."""
+    table, asked = language(state), language(state).questions[name]
+    group = [each for each in QUESTIONS if QUESTIONS[each].before == QUESTIONS[name].before]
+    place = table.say("position", number=group.index(name) + 1, count=len(group), text=asked.text)
+    return Said(f"{place}\n\n_{asked.why}_", (*asked.suggestions, *table.labels(*BUTTONS)), asked=name)
 
 
-def next_step(state: State) -> Said:
-    """The next question, or what the case needs next and an offer to do it."""
-    begun = state["stage"] not in ("interview", "baseline")  # later on nobody is held up by an optional question
-    if gaps := [name for name in state["gaps"] if not (begun and name in OPTIONAL_FIELDS)]:
-        return question(state, gaps[0])
+def next_step(state: State, after: str = "") -> Said:
+    """The next question, or what the case needs next. `after`: a question to leave where it is and go on behind it."""
+    due = state["due"]
+    first = [name for name in due if name in FIRST_FIELDS]
+    behind = due[due.index(after) + 1 :] if after in due else due
+    if first:
+        return question(state, (behind or due)[0])
     if waiting := state["proposal"]:
-        return Said(
-            f"A proposal waits for you (number {waiting['id']}): {waiting['why']}\n\nConfirm or decline it "
-            "with its buttons; nothing happens before.",
-            ("Why?", "Status"),
-        )
+        table = language(state)
+        text = table.say("waiting", number=waiting["id"], why=waiting["why"])
+        return Said(text, table.labels("why", "status"))
     if running := _running(state):
-        return Said(running, ("Status",))
-    return _STEPS[state["stage"]](state)
+        return Said(running, language(state).labels("status"))
+    return question(state, behind[0]) if behind else _stage(state)
 
 
-def clarify(state: State, name: str) -> Said:
-    """The same question in other words: why it is asked, and what others answer."""
-    asked = QUESTIONS[name]
-    examples = " or ".join(f"“{suggestion}”" for suggestion in asked.suggestions)
-    shortest = f" An answer may be as short as {examples}." if examples else ""
-    return question(state, name, reason=False).after(asked.why + shortest)
-
-
-def summary(state: State) -> Said:
-    """What the brief says, and what speaks against training."""
-    brief = state["brief"]
-    lines = [f"- **{TITLES[name].capitalize()}:** {shown(brief[name])}" for name in BRIEF_QUESTIONS if brief[name]]
-    left = [f"“{TITLES[name]}”" for name in BRIEF_QUESTIONS if name in brief["skipped"]]
-    parts = ["This is what I understood:\n" + "\n".join(lines) if lines else "The brief is still empty."]
-    if left:
-        parts.append(f"Left open: {', '.join(left)}. Say “tone: ...”, for example, to fill one in.")
-    parts += [f"⚠ {flag}" for flag in state["red_flags"].values()]
-    return next_step(state).after(*parts)
-
-
-def status(state: State, jobs: list[dict[str, Any]]) -> Said:
-    """Where the case stands, in a list."""
-    answered = len(QUESTIONS) - len(state["gaps"])
-    dataset = state["dataset"]
-    lines = [
-        f"Interview: {answered} of {len(QUESTIONS)} questions answered or skipped",
-        f"Documents: {len(state['documents'])}",
-        f"Dataset: {dataset['train']} to learn from, {dataset['test']} held out" if dataset else "Dataset: none yet",
-        *(f"Job {job['id']} ({job['trainer']}): {job_text(job)}" for job in jobs),
-        *([f"Evaluation: {_evaluation(state['evaluating'])}"] if state["evaluating"] else []),
-        *([f"Verdict: {state['verdict']['decision']}. {state['verdict']['reason']}"] if state["verdict"] else []),
-        f"Answering now: {state['active']}",
-    ]
-    return next_step(state).after("\n".join(f"- {line}" for line in lines))
+def again(state: State, asked: str) -> Said:
+    """The question that was asked, or the next step where none was or it has been answered elsewhere."""
+    return question(state, asked) if asked in state["gaps"] else next_step(state)
 
 
 def why(state: State, asked: str) -> Said:
     """The reason for a question, for a proposal, or for the next step."""
+    table = language(state)
     if asked:
-        return clarify(state, asked)
+        found = table.questions[asked]
+        example = next(iter(found.suggestions), "")
+        return again(state, asked).after(table.say("why", why=found.why, example=example) if example else found.why)
     if waiting := state["proposal"]:
         return Said(waiting["why"])
     if state["verdict"]:
-        return next_step(state).after(f"Because of what was measured: {state['verdict']['reason']}")
-    return next_step(state).after(
-        "Every step has to earn the next: only a measured gain over the best chat without training justifies training."
-    )
+        return next_step(state).after(table.say("status_verdict", reason=state["verdict"]["reason"]))
+    return next_step(state).after(table.say("why_step"))
 
 
-def help_text(state: State) -> Said:
-    return next_step(state).after(
-        "You can answer, “skip”, “go back”, ask “why?”, correct (“the tone should be formal”), tell several things at "
-        "once (“tone: warm; language: English”), and say: status, next, summary, explain LoRA, build the baseline, "
-        "build the dataset, train, evaluate, switch, undo."
-    )
+def summary(state: State) -> str:
+    """What the brief says, as a list."""
+    table, brief = language(state), state["brief"]
+    lines = [f"- **{table.titles[name]}:** {shown(brief[name])}" for name in BRIEF_QUESTIONS if brief[name]]
+    left = [table.titles[name] for name in BRIEF_QUESTIONS if name in brief["skipped"]]
+    head = f"{table.say('summary')}\n" + "\n".join(lines) if lines else table.say("nothing_noted")
+    return f"{head}\n\n{table.say('left_open', titles=', '.join(left))}" if left else head
 
 
-def recorded(state: State, results: list[dict[str, Any]], new_flags: list[str]) -> Said:
-    """After answers were recorded: what was noted, what it means, and the next step."""
-    kept = [r for r in results if not r["skipped"]]
-    left = [TITLES[r["recorded"]] for r in results if r["skipped"]]
-    parts = [f"Noted. {TITLES[r['recorded']].capitalize()}: “{shown(r['answer'])}”." for r in kept]
-    if left:
-        parts.append(f"Left open for now: {', '.join(left)}.")
-    parts += [f"⚠ {flag}" for flag in new_flags]
-    outdated = state["stage"] not in ("interview", "baseline") and not state["proposal"]
-    after = Said(REBUILD, ("Build the baseline", "Next"), offer="baseline") if outdated else next_step(state)
-    return after.after("\n".join(parts))
+def status(state: State, jobs: list[dict[str, Any]]) -> str:
+    """Where the case stands, as a list."""
+    table, data = language(state), state["dataset"]
+    count, verdict, task = len(BRIEF_QUESTIONS), state["verdict"], state["evaluating"]
+    lines = [
+        table.say("status_questions", done=count - len(state["gaps"]), count=count),
+        table.say("status_documents", count=len(state["documents"])),
+        table.say("status_dataset", **data) if data else table.say("status_no_dataset"),
+        *(table.say("status_job", number=job["id"], trainer=job["trainer"], state=job_text(job)) for job in jobs),
+        *([table.say("measuring", message=task["error"] or task["message"])] if task else []),
+        *([table.say("status_verdict", reason=verdict["reason"])] if verdict else []),
+        table.say("status_active", active=state["active"]),
+    ]
+    return "\n".join(f"- {line}" for line in lines)
 
 
-def outcome(name: str, result: dict[str, Any]) -> str:
-    """What a tool did, in words."""
+def outcome(state: State, result: dict[str, Any]) -> str:
+    """What a tool did, in words. What stages say of themselves stays English."""
+    table = language(state)
     if "error" in result:
         return f"{result['error']} {result['remedy']}".strip()
-    if name == "look_up":
-        return looked_up(result)
     told = str(result.get("told", ""))
     if "proposal" in result:
-        return (
-            f"{told}\n\nHere is proposal {result['proposal']}: {result['why']}\n\nNothing has started. Confirm or "
-            f"decline it with its buttons, or run `attune confirm {result['proposal']}`."
-        ).strip()
+        return f"{told}\n\n{table.say('proposed', number=result['proposal'], why=result['why'])}".strip()
     if told:
         return told
-    if name == "build_baseline":
-        return (
-            f"The baseline is built, and **{result['active']}** answers now. Try it in the chat: approve good "
-            "answers, edit the others. That is what a model could learn from later."
-        )
-    if name == "build_dataset":
+    if "built" in result:
+        return table.say("built", active=result["active"])
+    if "train" in result:
+        frozen = table.say("frozen", train=result["train"], test=result["test"])
         dropped = "".join(f" {count} left out: {reason}." for reason, count in result["dropped"].items())
-        warned = "".join(f"\n\n⚠ {flag}" for flag in result["red_flags"].values())
-        counts = f"{result['train']} conversations to learn from, {result['test']} held out"
-        return f"The dataset is frozen: {counts}.{dropped}{warned}"
-    if name == "add_documents":
-        had = result["documents"]
-        return f"{result['how']}" + (
-            f" There are {len(had)}: {', '.join(had[:10])}." if had else " There are none yet."
-        )
-    return f"**{result['term']}**: {result['text']}" if name == "explain" else ""
+        return frozen + dropped + (f" {table.say('few', count=FEW)}" if result["train"] < FEW else "")
+    return ""
 
 
 def looked_up(result: dict[str, Any]) -> str:
     """The section that answers a question, with its source, after what the glossary says of the term."""
     term = f"**{result['term']}**: {result['definition']}" if result.get("term") else ""
     if not result["sections"]:
-        return term or NOTHING_FOUND
+        return term
     best = result["sections"][0]
     return "\n\n".join(part for part in (term, best["text"], f"_Source: {best['source']}_") if part)
+
+
+def words(table: Table) -> str:
+    """The exact words that are understood besides answers."""
+    return ", ".join(table.labels(*BUTTONS, *EXACT))
 
 
 def job_text(job: dict[str, Any]) -> str:
@@ -214,79 +150,66 @@ def job_text(job: dict[str, Any]) -> str:
 
 
 def shown(value: Any) -> str:
-    return "; ".join(value) if isinstance(value, (list, tuple)) else str(value or "")
+    return "; ".join(value) if isinstance(value, list) else str(value or "")
 
 
-def offered(text: str, offer: str, *more: str) -> Said:
-    label, asking = OFFERS[offer]
-    return Said(f"{text} {asking}".strip(), (label, *more), offer=offer)
+def _offer(state: State, meaning: str, *more: str, sentence: str = "") -> Said:
+    """The step that a word takes, which is also a button."""
+    table = language(state)
+    text = table.say(sentence or f"offer_{meaning}", word=table.label(meaning))
+    return Said(text, table.labels(meaning, *more), offer=meaning)
 
 
 def _running(state: State) -> str:
-    job = state["job"]
-    if job and job["state"] == "paused":
-        return f"Job {job['id']} is paused. Resume it or stop it for good in the Training tab."
+    table, job, task = language(state), state["job"], state["evaluating"]
     if job and job["state"] not in ("succeeded", "failed", "cancelled"):
-        return f"Job {job['id']} is training ({job['state']}). Follow it in the Training tab, or ask me for the status."
-    task = state["evaluating"]
-    return f"The evaluation runs: {task['message']}." if task and task["state"] == "running" else ""
+        return table.say("paused" if job["state"] == "paused" else "running", number=job["id"], state=job["state"])
+    return table.say("measuring", message=task["message"]) if task and task["state"] == "running" else ""
 
 
-def _evaluation(task: dict[str, Any]) -> str:
-    return str(task["error"] or f"{task['message']} ({task['fraction']:.0%})")
-
-
-def _baseline(state: State) -> Said:
-    had = (
-        f"You have added {len(state['documents'])} documents."
-        if state["documents"]
-        else ("If there are documents that answers should draw on, add them first.")
+def _stage(state: State) -> Said:
+    """What the stage needs, after a word on a baseline that is out of date."""
+    found = _STEPS[state["stage"]](state)
+    papers = state["documents"] and state["active"] in ("prompt", "few-shot")
+    begun = state["stage"] not in ("interview", "baseline")
+    if not begun or not (papers or state["outdated"]):
+        return found
+    stale = _offer(state, "baseline", sentence="offer_documents" if papers else "offer_rebuild")
+    return Said(
+        f"{stale.text}\n\n{found.text}", (*stale.suggestions, *found.suggestions), offer=found.offer or "baseline"
     )
-    return offered(had, "baseline", "How do I add documents?", "Summary")
 
 
 def _dataset(state: State) -> Said:
-    if state["documents"] and state["active"] in ("prompt", "few-shot"):
-        text = "Your documents are not used yet. Shall I propose to build the baseline again, with them?"
-        return Said(text, ("Build the baseline", "Build the dataset"), offer="baseline")
+    table = language(state)
     if state["blocked"]:
-        return Said(
-            f"Next comes the dataset. {state['blocked']}",
-            ("What is a dataset?", "How many examples do I need?", "Status"),
-        )
-    return offered("There are enough approved conversations.", "dataset", "How many examples do I need?")
+        return Said(table.say("dataset_waits", why=state["blocked"]), table.labels("status", "help"))
+    return _offer(state, "dataset", "summary")
 
 
 def _finetune(state: State) -> Said:
-    failed = state["job"]
-    text = f"Job {failed['id']} {failed['state']}: {failed['reason']}" if failed else "The dataset is ready."
+    table, job, verdict = language(state), state["job"], state["verdict"]
+    stopped = table.say("job_stopped", number=job["id"], state=job["state"], reason=job["reason"]) if job else ""
     if state["blocked"]:
-        return Said(f"{text} {state['blocked']}", ("Status",))
-    verdict = state["verdict"]
-    hint = (
-        f" Measured so far: {verdict['reason']}"
-        if verdict
-        else " You may measure the baseline first, which costs less."
-    )
-    return offered(text + hint, "train", "Evaluate", "What is LoRA?")
+        return Said(f"{stopped} {state['blocked']}".strip(), table.labels("status"))
+    measured = table.say("status_verdict", reason=verdict["reason"]) if verdict else ""
+    return _offer(state, "train", "measure", "status").after(stopped, measured)
 
 
 def _evaluate(state: State) -> Said:
     if state["blocked"]:
-        return Said(str(state["blocked"]), ("Status",))
+        return Said(str(state["blocked"]), language(state).labels("status"))
     task = state["evaluating"]
-    stopped = f"The last evaluation stopped: {task['error']} It goes on where it stopped." if task else ""
-    ready = "The new model is ready. Whether it is better, only the held-out conversations can tell."
-    return offered(stopped or ready, "evaluate")
+    return _offer(state, "evaluate", "status").after(str(task["error"]) if task else "")
 
 
 def _switch(state: State) -> Said:
-    if state["blocked"]:
-        more = _failing(state) or "More approved answers, of a different kind, help most."
-        suggestions = ("Show me the failures", "Build the dataset", "Train", "Status")
-        return Said(f"No switch yet: {state['blocked']} {more}", suggestions if state["failures"] else suggestions[1:])
-    reason = str((state["verdict"] or {}).get("reason", "The new model proved better."))
-    return offered(f"{reason} {_failing(state)}".strip(), "switch", "What is parity?")
+    table = language(state)
+    if not state["blocked"]:
+        reason = str((state["verdict"] or {}).get("reason", ""))
+        return _offer(state, "switch", "status").after(reason, _failing(state))
+    buttons = (*(["failures"] if state["failures"] else []), "dataset", "train", "status")
+    return Said(_failing(state), table.labels(*buttons)).after(table.say("no_switch", reason=state["blocked"]))
 
 
 def _failing(state: State) -> str:
@@ -295,20 +218,17 @@ def _failing(state: State) -> str:
     if not found:
         return ""
     lines = "\n".join(f"- {group['told']}" for group in found["groups"])
-    return f"It fails on {found['count']} of {found['of']}:\n\n{lines}\n\n{found['ask']}\n\n"
+    return f"It fails on {found['count']} of {found['of']}:\n\n{lines}\n\n{found['ask']}"
 
 
 def _done(state: State) -> Said:
-    return Said(
-        f"All six stages are done: **{state['active']}** answers. Keep approving and correcting answers; when "
-        "there are enough new ones, build the dataset again.",
-        ("Status", "Undo"),
-    )
+    table = language(state)
+    return Said(table.say("all_done", active=state["active"]), table.labels("status", "undo"))
 
 
 _STEPS = {
-    "interview": lambda state: summary(state),
-    "baseline": _baseline,
+    "interview": lambda state: _offer(state, "baseline", "summary", "back"),
+    "baseline": lambda state: _offer(state, "baseline", "summary", "back"),
     "dataset": _dataset,
     "finetune": _finetune,
     "evaluate": _evaluate,

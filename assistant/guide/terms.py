@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+AROUND = 3  # words beside a term in a question that asks for nothing else
+
 
 @dataclass(frozen=True)
 class Term:
@@ -37,6 +39,13 @@ def find(wanted: str) -> Term | None:
             return words[candidate]
     close = difflib.get_close_matches(key, words, n=1, cutoff=0.84) if len(key) > 3 else []
     return words[close[0]] if close else None
+
+
+def asked(question: str) -> Term | None:
+    """The entry that a question is all about: the term alone, or with a few words around it ("what is LoRA?")."""
+    term = mentioned(question)
+    others = len(_plain(question).split()) - len(term.name.split()) if term else 0
+    return find(question) or (term if others <= AROUND else None)
 
 
 def mentioned(text: str) -> Term | None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-import json
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import WithJsonSchema
 
 from assistant.errors import AttuneError
-from assistant.guide import flags, library, paste, proposals, results, state, terms
+from assistant.guide import library, paste, proposals, results, state, terms
 from assistant.jobs import lifecycle
 from assistant.leaving import export
 from assistant.record.types import LIST_FIELDS, Job, Proposal
@@ -22,32 +19,12 @@ from tools.signatures import with_options
 from tools.trainer import JobState, ToolError
 
 if TYPE_CHECKING:
-    from langchain_core.tools import BaseTool
-
     from assistant.workbench import Workbench
 
 LONGEST = 4000  # characters of an answer: it goes into every prompt
 DOCUMENTS = (
     "Upload files (PDF, Word, text and more) in the Documents tab, or run `attune add FILE`. They are searched for "
     "every question from the next one on, without training."
-)
-NAMES = (
-    "status",
-    "record_answer",
-    "add_documents",
-    "build_baseline",
-    "build_dataset",
-    "propose_training",
-    "job_status",
-    "evaluate",
-    "measure_baseline",
-    "propose_switch",
-    "undo",
-    "explain",
-    "look_up",
-    "results",
-    "export",
-    "add_conversations",
 )
 
 
@@ -57,8 +34,8 @@ def as_argument(option: Option) -> Any:
 
 
 class Tools:
-    """The tools of one case. Every method returns plain JSON and raises AttuneError; `call` and `wrapped` turn errors
-    into {"error", "remedy"} for the model."""
+    """The tools of one case. Every method returns plain JSON and raises AttuneError; `call` turns errors into
+    {"error", "remedy"}."""
 
     def __init__(self, bench: Workbench, case: str) -> None:
         self.bench, self.case = bench, case
@@ -66,27 +43,31 @@ class Tools:
 
     def status(self) -> dict[str, Any]:
         """What is true of the case now: stage, brief, open questions, next_question, documents, dataset, job, verdict,
-        what answers, red flags and the open proposal."""
+        what answers and the open proposal."""
         if any(not JobState(job.state).ended for job in self.bench.store.jobs(self.case)):
             self._refresh()
         return state.read(self.bench, self.case)
 
     def record_answer(self, field: str, answer: str) -> dict[str, Any]:
-        """Record the person's answer to one question of the brief, in their words. `field` is one of goal, users,
-        language, tone, format, must, must_not, success, alternatives, costs, benefits. Separate several rules of must
-        and must_not by a line break. The answer "skip" leaves the question open on purpose."""
-        if len(answer) > LONGEST:
-            raise AttuneError(
-                f"The answer has {len(answer)} characters.", f"Say it in at most {LONGEST}; add the rest as a document."
-            )
-        whole = field not in LIST_FIELDS and answer.strip().lower() != interview.SKIP
-        case = interview.run(self.bench.store, self.case, {field: [answer] if whole else answer})
+        """Record the person's answer to one question of the brief, to the letter. Several rules of must and must_not
+        stand on lines of their own. The answer "skip" leaves the question open on purpose."""
+        case = interview.run(self.bench.store, self.case, {field: self._answer(field, answer)})
         return {
             "recorded": field,
             "answer": case.brief.to_json()[field],
             "skipped": field in case.brief.skipped,
             "open": case.brief.gaps,
         }
+
+    def _answer(self, field: str, answer: str) -> str | list[str]:
+        """An answer as the brief takes it: rules by line, everything else whole. Raises AttuneError for a huge one."""
+        if len(answer) > LONGEST:
+            raise AttuneError(
+                f"The answer has {len(answer)} characters.", f"Say it in at most {LONGEST}; add the rest as a document."
+            )
+        if answer.strip().lower() == interview.SKIP or field == "examples":
+            return answer
+        return answer.splitlines() if field in LIST_FIELDS else [answer]
 
     def add_documents(self) -> dict[str, Any]:
         """Tell how documents are added, and which ones there are. You cannot add one yourself."""
@@ -106,7 +87,7 @@ class Tools:
         """Freeze the approved conversations of now into a training part and a held-out part."""
         made = dataset.run(self.bench.store, self.case)
         counts = {"train": made.train, "test": made.test}
-        return {"dataset": made.id, **counts, "dropped": made.dropped, "red_flags": flags.of_data(counts)}
+        return {"dataset": made.id, **counts, "dropped": made.dropped}
 
     @with_options(as_argument)
     def propose_training(self, *, why: str = "", **options: Any) -> dict[str, Any]:
@@ -186,20 +167,6 @@ class Tools:
                 if not main:
                     self.bench.store.close()  # the loop makes a thread for the call: leave no connection behind
 
-    def wrapped(self) -> list[BaseTool]:
-        """The tools as LangChain wants them. Their descriptions are the docstrings above."""
-        return [tool.model_copy(update={"func": self._as_text(tool.name)}) for tool in _described()]
-
-    def _as_text(self, name: str) -> Callable[..., str]:
-        method = getattr(self, name)
-
-        @functools.wraps(method)
-        def text(**arguments: Any) -> str:
-            return json.dumps(self.call(name, **arguments), ensure_ascii=False)
-
-        text.__signature__ = inspect.signature(method)  # type: ignore[attr-defined]  # that of the bound method
-        return text
-
     def _proposed(self, kind: str, payload: dict[str, Any], why: str = "") -> dict[str, Any]:
         return _row(proposals.propose(self.bench, self.case, kind, payload, why))
 
@@ -218,15 +185,6 @@ class Tools:
             status = lifecycle.follow(self.bench, job.id, 10**9)
             found |= {"step": status.step, "steps": status.steps, "eta_seconds": status.eta_seconds}
         return found
-
-
-@functools.cache
-def _described() -> tuple[BaseTool, ...]:
-    """The tools with their descriptions and schemas, made once: that is most of the work of a turn."""
-    from langchain_core.tools import StructuredTool
-
-    nobody = object.__new__(Tools)  # of no case: only the signatures and docstrings are read
-    return tuple(StructuredTool.from_function(nobody._as_text(name)) for name in NAMES)
 
 
 def _row(proposal: Proposal) -> dict[str, Any]:

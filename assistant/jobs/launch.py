@@ -29,12 +29,13 @@ def trainer(trainers: Trainers, name: str) -> Trainer:
     return trainers[name]
 
 
-def estimate(trainers: Trainers, name: str, request: TrainRequest) -> Estimate:
-    """What the run may take. Raises where it cannot run, before anything is recorded."""
+def estimate(trainers: Trainers, name: str, request: TrainRequest, known: Estimate | None = None) -> Estimate:
+    """What the run may take; `known` where it was asked for already. Raises where it cannot run, before anything is
+    recorded."""
     chosen = trainer(trainers, name)
     if problem := chosen.unavailable():
         raise AttuneError(f"The trainer '{name}' cannot run: {problem}")
-    return chosen.estimate(request)
+    return known or chosen.estimate(request)
 
 
 def record(

@@ -15,7 +15,7 @@ class Briefs(Connection):
     def set_brief(self, case: str, brief: Brief, source: str, restored: int = 0) -> None:
         """Keep a brief as the case's newest version; one that changes nothing leaves no version.
 
-        `source`: guide, form, file or command line; `restored`: the number of the version it brings back.
+        `source`: guide, Back button, form, file or command line; `restored`: the number of the version it brings back.
         """
         with self.atomic():
             if Brief.from_json(self._get("cases", case)["brief"]) == brief:

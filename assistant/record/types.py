@@ -9,9 +9,10 @@ Message = dict[str, Any]  # {"role", "content"}, and "weight": 0 where a turn is
 QUOTE = "quote"  # the endpoint of a variant that quotes the documents and asks no model
 
 BRIEF_QUESTIONS = tuple(
-    "goal users language tone format must must_not success alternatives costs benefits examples bad_example".split()
+    "goal users must_not language tone format must success alternatives costs benefits examples bad_example".split()
 )
-OPTIONAL_FIELDS = ("examples", "bad_example")  # asked, but no stage waits for them
+FIRST_FIELDS = ("goal", "users", "must_not")  # the baseline waits for these; for the others no stage does
+OPTIONAL_FIELDS = ("examples", "bad_example")
 LIST_FIELDS = ("must", "must_not", "examples")
 
 
@@ -23,11 +24,11 @@ class Brief:
 
     goal: str = ""
     users: str = ""
+    must_not: tuple[str, ...] = ()
     language: str = ""
     tone: str = ""
     format: str = ""
     must: tuple[str, ...] = ()
-    must_not: tuple[str, ...] = ()
     success: str = ""
     alternatives: str = ""
     costs: str = ""
@@ -43,8 +44,8 @@ class Brief:
 
     @property
     def missing(self) -> list[str]:
-        """The gaps that the next stages wait for: those that are not optional."""
-        return [name for name in self.gaps if name not in OPTIONAL_FIELDS]
+        """The gaps that the baseline waits for."""
+        return [name for name in self.gaps if name in FIRST_FIELDS]
 
     def to_json(self) -> dict[str, Any]:
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
@@ -55,14 +56,13 @@ class Brief:
 
         One that was complete before the optional questions existed stays complete: they count as skipped.
         """
-        known = {f.name: _typed(value[f.name], f.name) for f in fields(cls) if value.get(f.name)}
-        brief = cls(**known)
+        brief = cls(**{f.name: _typed(value[f.name], f.name) for f in fields(cls) if value.get(f.name)})
         older = not set(OPTIONAL_FIELDS) & set(value)
         return brief.settled() if older else brief
 
     def settled(self) -> Brief:
         """The same brief; where only optional questions are open, they count as skipped."""
-        return self if self.missing else replace(self, skipped=(*self.skipped, *self.gaps))
+        return replace(self, skipped=(*self.skipped, *self.gaps)) if set(self.gaps) <= set(OPTIONAL_FIELDS) else self
 
 
 def _typed(value: Any, name: str) -> Any:

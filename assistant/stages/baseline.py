@@ -15,14 +15,12 @@ from assistant.record.disk.alone import alone
 from assistant.record.store import Store
 from assistant.record.threads import example
 from assistant.record.trials import HELD_OUT, Asked, Trial
-from assistant.record.types import QUOTE, Item, Variant
-from assistant.settings import EMBEDDED, Settings
+from assistant.record.types import Item, Variant
+from assistant.settings import Settings
 from assistant.workbench import Workbench
 
 QUESTION_TOKENS = 300  # for a model that words one
-UNMEASURED = "the baseline: everything there is, not measured yet"
 KEPT = "the baseline: chosen before, now with today's brief and documents"
-QUOTES = "the baseline: the documents are quoted, for the embedded model reads them badly"
 
 
 def blocked(store: Store, case: str) -> str | None:
@@ -47,7 +45,7 @@ def run(store: Store, settings: Settings, case: str) -> list[Variant]:
     is made of today's brief.
     """
     found = variants.untrained(store, settings, case, latest_dataset(store, case))
-    name, reason = _chosen(store, case) or _usual(store, settings, case)
+    name, reason = _chosen(store, case) or variants.usual(store, settings, case)
     if name in found:
         store.add_switch(case, found[name].id, "switch", reason, "baseline")
     return list(found.values())
@@ -59,15 +57,6 @@ def _chosen(store: Store, case: str) -> tuple[str, str] | None:
     if not last or (last[0].by == "baseline" and last[0].reason != KEPT):
         return None
     return store.variant(last[0].variant).name, KEPT
-
-
-def _usual(store: Store, settings: Settings, case: str) -> tuple[str, str]:
-    """The variant that answers while none was chosen, and why."""
-    papers, shots = bool(store.documents(case)), bool(store.turns_of_case(case, ["chat", "import"]))
-    if papers and variants.chat_endpoint(settings) == ("local", EMBEDDED):
-        return QUOTE, QUOTES
-    names = {(True, True): "rag+few-shot", (True, False): "rag", (False, True): "few-shot", (False, False): "prompt"}
-    return names[papers, shots], UNMEASURED
 
 
 def unmeasurable(store: Store, case: str) -> str | None:

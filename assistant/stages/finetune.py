@@ -66,15 +66,18 @@ def estimate(bench: Workbench, case: str, **options: Any) -> Estimate:
     return replace(launch.trainer(bench.trainers, name).estimate(request), note=carried.told)
 
 
-def run(bench: Workbench, case: str, **options: Any) -> Job:
-    """Start training. `options`: those of tools/options.py."""
+def run(bench: Workbench, case: str, takes: Estimate | None = None, **options: Any) -> Job:
+    """Start training. `options`: those of tools/options.py.
+
+    `takes`: the estimate that a person agreed to; without it the trainer is asked for one.
+    """
     store = bench.store
     lifecycle.refresh(bench, case)
     if reason := blocked(store, case):
         raise AttuneError(reason, "Then start again.")
     name, request, carried = _request(bench, case, options, exact=True)
     kept = {"system": composition.short_instruction(store.case(case)), "passages": carried.to_json()}
-    takes, dataset = launch.estimate(bench.trainers, name, request), baseline.latest_dataset(store, case)
+    takes, dataset = launch.estimate(bench.trainers, name, request, takes), baseline.latest_dataset(store, case)
     with lifecycle.training(store, case), store.atomic():  # of two processes that start one at once, one does
         if reason := blocked(store, case):
             raise AttuneError(reason, "Then start again.")

@@ -27,7 +27,7 @@ def test_journey(app: App, page: Page, shots: Path, tmp_path: Path) -> None:
 
     store = Store(Settings.model_validate({"data": app.data}).database)
     interview(page, store, store.cases()[0].id, shots)
-    expect(page.locator("#guide-chat")).to_contain_text("This is what I understood")
+    expect(page.locator("#guide-chat")).to_contain_text("Next is the baseline")
     expect(_stage(page)).to_contain_text("Baseline")
     page.screenshot(path=shots / "02-interview.png")
 

@@ -38,16 +38,25 @@ def test_from_hello_to_a_confirmed_training(app: App, page: Page, shots: Path) -
     page.screenshot(path=shots / "guide-01-hello.png")
 
     interview(page, store, case, shots)
+    _say(page, store, case, "Back")
+    assert store.case(case).brief.missing == ["must_not"]
+    interview(page, store, case, shots)
+    _say(page, store, case, "Baseline")
+    expect(page.locator("#answering")).to_contain_text("prompt", timeout=MINUTE)
+    interview(page, store, case, shots)
+    _say(page, store, case, "Summary")
     _looks(page, shots, "guide-03-summary")
     _form(page, store, case, shots)
 
-    _say(page, store, case, "build the baseline")
-    expect(page.locator("#answering")).to_contain_text("prompt", timeout=MINUTE)
     rows = [json.loads(line) for line in (EXAMPLE / "conversations.jsonl").read_text("utf-8").splitlines()[:24]]
     for row in rows:
         store.import_conversation(case, "import", row["messages"])
-    _say(page, store, case, "build the dataset")
-    _say(page, store, case, "train")
+    _say(page, store, case, "Dataset")
+    for name in ("alternatives", "costs", "benefits"):
+        assert _asked(store, case) == name
+        with _answered(page, store, case):
+            page.locator("#guide-chat .option", has_text=re.compile("^Skip$")).click()
+    _say(page, store, case, "Train")
 
     card = page.locator("#proposal")
     expect(card).to_be_visible(timeout=MINUTE)
@@ -78,23 +87,25 @@ def test_from_hello_to_a_confirmed_training(app: App, page: Page, shots: Path) -
 
 
 def interview(page: Page, store: Store, case: str, shots: Path) -> None:
-    """Answers what is asked: types some answers, taps the first suggestion of the others; a reload forgets nothing."""
+    """Answers what is asked: types some answers, taps the first button for the others; a reload forgets nothing."""
     for number in range(len(BRIEF_QUESTIONS)):
         brief = store.case(case).brief
-        if not brief.gaps:
-            break
         name = _asked(store, case)
+        if not name:
+            break
+        for button in ("Skip", "Back", "Why", "Next"):
+            expect(page.locator("#guide-chat .option", has_text=re.compile(f"^{button}$"))).to_be_visible()
         if name in TYPED:
             _say(page, store, case, TYPED[name])
         else:
             with _answered(page, store, case):
                 page.locator("#guide-chat .option").first.click()
         assert len(store.case(case).brief.gaps) < len(brief.gaps), name
-        if number == 3:
+        if number == 1:
             page.reload()
             expect(page.locator("#guide-chat .option").first).to_be_visible()
             page.screenshot(path=shots / "guide-02-interview.png")
-    assert not store.case(case).brief.gaps
+    assert not store.case(case).brief.missing
 
 
 def _form(page: Page, store: Store, case: str, shots: Path) -> None:

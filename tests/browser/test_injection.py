@@ -43,7 +43,7 @@ class _Noting(BaseHTTPRequestHandler):
 
 
 def texts(address: str) -> list[str]:
-    found = tomllib.loads((ROOT / "tests" / "assistant" / "hostile.toml").read_text(encoding="utf-8"))["text"]
+    found = tomllib.loads((ROOT / "tests" / "assistant" / "guide" / "hostile.toml").read_text(encoding="utf-8"))["text"]
     return [each["text"].replace("evil.example", address) for each in found]
 
 

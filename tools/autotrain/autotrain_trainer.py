@@ -44,10 +44,10 @@ class AutoTrainTrainer(LocalTrainer):
             return f"AutoTrain's libraries end at Python {newest}. Set ATTUNE_TRAIN_PYTHON to 3.11 or up to {newest}."
         return super().unavailable()
 
-    def estimate(self, request: TrainRequest) -> Estimate:
+    def _forecast(self, request: TrainRequest) -> Estimate:
         """The local forecast, and the making of the environment where there is none yet."""
         _check(request)
-        forecast = super().estimate(request)
+        forecast = super()._forecast(request)
         if self.environment.ready:
             return forecast
         seconds = Range(forecast.seconds.low + MAKING_SECONDS.low, forecast.seconds.high + MAKING_SECONDS.high)
@@ -59,7 +59,7 @@ class AutoTrainTrainer(LocalTrainer):
 
     def start(self, request: TrainRequest) -> str:
         """Start the worker and return its directory. Raises ToolError for a request that cannot run."""
-        self.estimate(request)
+        self._forecast(request)  # refuses what has no room
         if problem := self.unavailable():
             raise ToolError(problem)
         folder = Path(request.base).expanduser()

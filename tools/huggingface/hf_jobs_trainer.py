@@ -92,6 +92,9 @@ class HfJobsTrainer:
 
     def estimate(self, request: TrainRequest) -> Estimate:
         """The most it can cost is the timeout's price: the Hub ends the job then. Raises ToolError as `start` does."""
+        return self._forecast(request)
+
+    def _forecast(self, request: TrainRequest) -> Estimate:
         flavor = self._flavor()
         if request.processes > max(flavor.gpus, 1):
             has = f"{self.place.flavor} has {flavor.gpus} GPUs"
@@ -115,7 +118,7 @@ class HfJobsTrainer:
 
     def start(self, request: TrainRequest) -> str:
         """Start the courier and return its directory: the same for the same key, however often it is asked for."""
-        forecast = self.estimate(request)
+        forecast = self._forecast(request)
         if problem := self.unavailable():
             raise ToolError(problem)
         if known := self.find(request.key):

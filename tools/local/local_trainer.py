@@ -66,6 +66,9 @@ class LocalTrainer:
 
     def estimate(self, request: TrainRequest) -> Estimate:
         """Forecast from the rows, their characters, and the model's parameters. Raises ToolError as `start` does."""
+        return self._forecast(request)
+
+    def _forecast(self, request: TrainRequest) -> Estimate:
         request = checks.checked(request)
         folder = Path(request.base)
         known = folder.is_dir() or catalogue.find(request.base) is not None
@@ -92,7 +95,7 @@ class LocalTrainer:
 
     def start(self, request: TrainRequest) -> str:
         """Start the worker and return its directory. Raises ToolError for a request that cannot run."""
-        self.estimate(request)  # refuses what has no room
+        self._forecast(request)  # refuses what has no room
         request = checks.checked(request)
         unavailable = self.unavailable()
         if unavailable:

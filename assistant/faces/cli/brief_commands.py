@@ -15,8 +15,10 @@ from assistant.errors import AttuneError
 from assistant.faces.cli.shared import AsJson, CaseId, CommandStopped, open_bench, pick, say, show
 
 if TYPE_CHECKING:
+    from assistant.guide.sentences.table import Table
     from assistant.record.store import Store
     from assistant.record.types import Brief, Case
+    from assistant.workbench import Workbench
 
 
 def interview(
@@ -33,7 +35,7 @@ def interview(
         if answers:
             chosen = _take(bench.store, chosen, _read_answers(answers))
         elif sys.stdin.isatty() and not as_json:
-            chosen = _ask_each(bench.store, chosen)
+            chosen = _ask_each(bench, chosen)
         elif chosen.brief.gaps:
             raise AttuneError(
                 f"{len(chosen.brief.gaps)} questions are open: {', '.join(chosen.brief.gaps)}.",
@@ -106,26 +108,60 @@ def _read_answers(name: str) -> dict[str, Any]:
     return value
 
 
-def _ask_each(store: Store, case: Case) -> Case:
+def _ask_each(bench: Workbench, case: Case) -> Case:
     """Question by question; every answer is kept at once."""
-    from assistant.stages import interview as stage
-
-    say("A number takes a suggestion, an empty line skips, Ctrl-D ends. Every answer is kept at once.")
-    while case.brief.gaps:
-        question = stage.QUESTIONS[case.brief.gaps[0]]
-        say(f"\n{question.text}\n  {question.why}")
-        for number, suggestion in enumerate(question.suggestions, start=1):
-            say(f"  {number}. {suggestion}")
+    say("A number takes a suggestion, an empty line skips; back, why and next are understood too. Ctrl-D ends.")
+    name = next(iter(case.brief.gaps), "")
+    while name:
         try:
-            answer = input("> ").strip()
+            answer = _typed(bench, case, name)
         except EOFError:
             break
         except KeyboardInterrupt:
             raise CommandStopped("Your answers are kept; go on with `attune interview`.") from None
-        if answer.isdigit() and 1 <= int(answer) <= len(question.suggestions):
-            answer = question.suggestions[int(answer) - 1]
-        case = stage.run(store, case.id, {question.field: answer or "skip"}, source="command line")
+        case, name = _took(bench, case, name, answer)
     return case
+
+
+def _typed(bench: Workbench, case: Case, name: str) -> str:
+    """Ask one question and give what was typed; a number stands for its suggestion."""
+    question = _table(bench, case).questions[name]
+    say(f"\n{question.text}\n  {question.why}")
+    for number, suggestion in enumerate(question.suggestions, start=1):
+        say(f"  {number}. {suggestion}")
+    answer = input("> ").strip()
+    chosen = answer.isdigit() and 1 <= int(answer) <= len(question.suggestions)
+    return question.suggestions[int(answer) - 1] if chosen else answer
+
+
+def _took(bench: Workbench, case: Case, name: str, answer: str) -> tuple[Case, str]:
+    """The case after a line, and the field that is asked next; none when no question is open. As in the guide, a
+    question, a greeting or a word of the checklist is no answer."""
+    from assistant.guide import checklist
+    from assistant.guide.sentences import table as sentences
+    from assistant.stages import interview as stage
+
+    table, meant = _table(bench, case), sentences.meaning(answer)
+    if meant == "back":
+        taken = stage.take_back(bench.store, case.id)
+        return bench.store.case(case.id), taken[0] if taken else name
+    signs = bool(answer) and not any(map(str.isalnum, answer))
+    if meant not in ("", "skip", "next") or signs or checklist.is_question(answer):
+        if meant != "why":
+            say(table.say("say_what", skip=table.label("skip")))
+        return case, name
+    if meant != "next":
+        kept = answer if answer and not meant else stage.SKIP
+        case = stage.run(bench.store, case.id, {name: kept}, source="command line")
+    order = [*stage.QUESTIONS][[*stage.QUESTIONS].index(name) + 1 :]
+    behind = [gap for gap in order if gap in case.brief.gaps]
+    return case, next(iter([*behind, *case.brief.gaps]), "")
+
+
+def _table(bench: Workbench, case: Case) -> Table:
+    from assistant.guide.sentences import table as sentences
+
+    return sentences.chosen(bench.settings.guide_language, case.brief.language)
 
 
 def _versions(store: Store, case: str) -> list[dict[str, Any]]:

@@ -23,7 +23,8 @@ def deploy(
 ) -> None:
     """Deploy a model tuned at Azure OpenAI, at once (it costs by the hour), list what runs, or take it down."""
     from assistant import hosting
-    from assistant.guide import hosting as terms
+    from assistant.guide.proposals import deploy as terms
+    from assistant.guide.proposals.remove import remove as take_down
 
     with open_bench() as bench:
         date = bench.hosting.prices.date
@@ -39,10 +40,10 @@ def deploy(
         chosen = pick(bench.store, case).id
         wanted = terms.prepare(bench, chosen, {"job": job, "kind": kind, "hours": hours})
         if remove:
-            text = terms.remove(bench, wanted)
+            text = take_down(bench, wanted)
             show({"job": wanted["job"], "deployed": False}, text, as_json)
             return
-        say(terms.deploy_terms(bench, chosen, wanted)[3])
+        say(terms.deploy_terms(bench, chosen, wanted).costs)
         text = terms.deploy(bench, wanted)
         show({**wanted, "deployed": True, "usd_per_hour": bench.hosting.hour(kind), "price_date": date}, text, as_json)
 

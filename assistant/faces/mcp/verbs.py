@@ -74,13 +74,20 @@ class Verbs(TrainingVerbs):
         return self._tools(case).status()
 
     def open_questions(self, case: str = "") -> Json:
-        """Give the questions of the brief that are still open, each with why it is asked and example answers. Ask the
-        person; do not invent answers."""
+        """Give the questions of the brief that are still open, each with why it is asked, example answers, and the
+        stage it is asked `before`; only the baseline waits for its own. Ask the person; do not invent answers."""
         gaps = pick(self.bench.store, case).brief.gaps
         asked = [interview.QUESTIONS[name] for name in gaps]
         return {
             "open": [
-                {"field": q.field, "question": q.text, "why": q.why, "examples": list(q.suggestions)} for q in asked
+                {
+                    "field": q.field,
+                    "question": q.text,
+                    "why": q.why,
+                    "examples": list(q.suggestions),
+                    "before": q.before,
+                }
+                for q in asked
             ]
         }
 

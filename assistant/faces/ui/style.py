@@ -79,6 +79,9 @@ footer { display: none !important; }
   background: var(--block-background-fill); }
 .card h4 { margin: 0 0 4px; }
 .terms { display: grid; grid-template-columns: max-content 1fr; gap: 4px 12px; margin: 0 0 6px; font-size: .9rem; }
+.chips { display: flex; flex-wrap: wrap; gap: 6px; margin: 0 0 8px; }
+.chips span { padding: 2px 8px; border: 1px solid var(--border-color-primary); border-radius: 12px;
+  font-size: .9rem; overflow-wrap: anywhere; }
 .terms dt { color: var(--body-text-color-subdued); }
 .terms dd { margin: 0; overflow-wrap: anywhere; }
 .card summary { cursor: pointer; font-size: .85rem; color: var(--body-text-color-subdued); }

@@ -16,7 +16,6 @@ from assistant.conversations.with_passages import MIXED, WITHOUT, Carried
 from assistant.errors import AttuneError
 from assistant.evidence import runner
 from assistant.guide import proposals
-from assistant.guide.commands import train_options
 from assistant.jobs import lifecycle
 from assistant.knowledge.prompt import composition
 from assistant.knowledge.reading import ingestion
@@ -269,12 +268,6 @@ def test_who_is_judged_is_told_by_how_it_was_tuned(shop: Opened) -> None:
     assert variants.candidate(bench.store, bench.store.job(reads.id)) == "tuned+rag"
     assert variants.candidate(bench.store, bench.store.job(plain.id)) == "tuned"
     assert set(variants.tuned(bench.store, bench.settings, bench.store.job(reads.id))) == {"tuned", "tuned+rag"}
-
-
-def test_the_guide_reads_the_option_from_words() -> None:
-    assert train_options("train it again without passages")["passages"] == "off"
-    assert train_options("train with the passages for 2 epochs") == {"passages": "on", "epochs": 2.0}
-    assert "passages" not in train_options("train the model on the passages")
 
 
 def test_a_proposal_says_what_the_passages_come_to_and_who_will_be_judged(shop: Opened) -> None:

@@ -176,9 +176,9 @@ def test_after_an_evaluation_the_guide_tells_where_it_fails_and_asks_for_example
     opening = guide.opening(case)
     assert "lose 30 points" in opening.text
     assert "paste three real ones about" in opening.text
-    assert "Show me the failures" in opening.suggestions
+    assert "Failures" in opening.suggestions
     assert state.read(bench, case)["failures"]["count"] == 10
-    reply = guide.say(case, "show me the failures")
+    reply = guide.say(case, "failures")
     assert "refund” It answered: “" in reply.text
     assert "tuned says so" in reply.text
     assert reply.proposal is None

@@ -14,26 +14,28 @@ import pytest
 
 from assistant.guide.agent import SOURCE, Guide
 from assistant.record.store import Store
-from assistant.record.types import BRIEF_QUESTIONS, Brief
+from assistant.record.types import Brief
 from assistant.settings import ROOT, Settings
 from assistant.stages import interview
 from assistant.workbench import open_workbench
 
-ANSWERS = {
-    "goal": "Answer customers' mails about their orders in our house style",
-    "users": "Customers of the shop",
-    "language": "English",
-    "tone": "Warm and brief",
-    "format": "Two sentences, then a line with the next step",
-    "must": "Name the next step\nSay the fact first",
-    "must_not": "Promise a date",
-    "success": "At least 95 % of the answers in the right format",
-    "alternatives": "Only a prompt so far",
-    "costs": "Nothing leaves this computer, no budget",
-    "benefits": "skip",
-    "examples": "Hello! It left today.\nNext step: watch your inbox.\n\nYes, until five.\nNext step: drop in.",
-    "bad_example": "Dunno, maybe on Friday :)",
-}
+# What is asked, and what is said to it; "" where a step is offered. Twice an answer is taken back.
+SCRIPT = (
+    ("goal", "Answer customers' mails about their orders in our house style"),
+    ("users", "Customers of the shop"),
+    ("must_not", "Back"),
+    ("users", "Customers of the shop, and Ada"),
+    ("must_not", "Promise a date"),
+    ("", "Baseline"),
+    ("language", "English"),
+    ("tone", "Warm and brief"),
+    ("format", "Two sentences, then a line with the next step"),
+    ("must", "Name the next step\nSay the fact first"),
+    ("examples", "Back"),
+    ("must", "Skip"),
+    ("examples", "Hello! It left today.\nNext step: watch your inbox.\n\nYes, until five.\nNext step: drop in."),
+    ("bad_example", "Dunno, maybe on Friday :)"),
+)
 
 # A process that has imported everything once. For every line it is given it forks a child, which opens the record as a
 # new app would, has one turn, and dies by SIGKILL: after its reply, or where it was told to, before the nth commit.
@@ -44,8 +46,6 @@ from assistant.guide.agent import Guide
 from assistant.record.store import Store
 from assistant.settings import Settings
 from assistant.workbench import open_workbench
-
-Guide.warm(None)
 
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
@@ -124,10 +124,9 @@ def nursery() -> Iterator[Nursery]:
 
 @dataclass(frozen=True)
 class Whole:
-    """An interview in one process without a crash: its brief, its questions in order, its versions, its last words."""
+    """The interview in one process without a crash: its brief, its versions, its last words."""
 
     brief: Brief
-    order: list[str]
     versions: int
     last: str
 
@@ -141,16 +140,15 @@ def asked(store: Store, case: str) -> str:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
     bench = open_workbench(Settings.model_validate({"data": tmp_path_factory.mktemp("whole")}))
-    guide, case, order = Guide(bench), interview.new(bench.store, "Tea shop").id, []
+    guide, case = Guide(bench), interview.new(bench.store, "Tea shop").id
     guide.opening(case)
-    while name := asked(bench.store, case):
-        order.append(name)
-        reply = guide.say(case, ANSWERS[name])
-        assert len(order) <= len(ANSWERS)
-    found = Whole(bench.store.case(case).brief, order, len(bench.store.brief_versions(case)), reply.text)
+    for name, text in SCRIPT:
+        assert asked(bench.store, case) == name
+        reply = guide.say(case, text)
+    found = Whole(bench.store.case(case).brief, len(bench.store.brief_versions(case)), reply.text)
     bench.close()
-    assert not found.brief.gaps
-    assert len(order) >= len(BRIEF_QUESTIONS) - 2  # the guide may gather an answer from another one
+    assert found.brief.users == "Customers of the shop, and Ada"
+    assert found.brief.skipped == ("must",)
     return found
 
 
@@ -168,9 +166,9 @@ def begun(tmp_path: Path, nursery: Nursery) -> tuple[Store, str]:
 def test_an_interview_whose_every_turn_ends_by_kill(whole: Whole, nursery: Nursery, begun: tuple[Store, str]) -> None:
     store, case = begun
     last = ""
-    for name in whole.order:
+    for name, text in SCRIPT:
         assert asked(store, case) == name
-        reply = nursery.turn(case, ANSWERS[name])
+        reply = nursery.turn(case, text)
         assert reply
         again = nursery.turn(case)  # the app is started anew: it asks what it asked, and adds no message
         assert again
@@ -180,7 +178,7 @@ def test_an_interview_whose_every_turn_ends_by_kill(whole: Whole, nursery: Nurse
     assert store.case(case).brief == whole.brief
     assert len(store.brief_versions(case)) == whole.versions
     said = store.turns_of_case(case, [SOURCE])
-    assert [turn.role for turn in next(iter(said.values()))] == ["assistant", *["user", "assistant"] * len(whole.order)]
+    assert [turn.role for turn in next(iter(said.values()))] == ["assistant", *["user", "assistant"] * len(SCRIPT)]
 
 
 @pytest.mark.timeout(300)
@@ -190,15 +188,15 @@ def test_a_turn_that_is_killed_before_any_of_its_commits(
     """The answer is recorded whole or not at all, and the question that comes after the restart knows which."""
     store, case = begun
     killed = 0
-    for name in whole.order:
-        if name not in ("users", "must", "benefits", whole.order[-1]):
-            assert nursery.turn(case, ANSWERS[name])
+    for name, text in SCRIPT:
+        if (name, text) not in (SCRIPT[1], SCRIPT[2], SCRIPT[9], SCRIPT[11], SCRIPT[13]):
+            assert nursery.turn(case, text)
             continue
         nth = 1
-        while asked(store, case) == name and nursery.turn(case, ANSWERS[name], nth) is None:
+        while asked(store, case) == name and nursery.turn(case, text, nth) is None:
             killed += 1
             assert nursery.turn(case)  # the app is started anew and says where the case stands
             nth += 1
-    assert killed >= 8  # before the message is kept, before the answer is, before the reply is
+    assert killed >= 10  # before the message is kept, before the answer is, before the reply is
     assert store.case(case).brief == whole.brief
     assert len(store.brief_versions(case)) == whole.versions

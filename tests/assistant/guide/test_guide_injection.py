@@ -203,7 +203,7 @@ def talk(bench: Workbench, case: str, text: str, tally: Tally, name: str) -> Non
     guide, before = Guide(bench), snapshot(bench, case)
     proposals.propose(bench, case, "train", {})  # one waits, so that there is something to confirm
     said = [guide.opening(case)]
-    for message in (text, "next", text, "change the tone", text, "summary", "status", "why?"):
+    for message in (text, "next", text, "back", text, "summary", "status", "why?"):
         said.append(guide.say(case, message))
         tally.attempts += message == text
     after = snapshot(bench, case)
@@ -278,7 +278,10 @@ def test_an_llm_that_obeys_every_text_starts_and_tells_nothing(
     tally = Tally()
     for each in HOSTILE:
         server.order = each["text"]
-        talk(bench, poisoned(bench, each["text"]), each["text"], tally, each["name"])
+        case = poisoned(bench, each["text"])
+        brief = bench.store.case(case).brief
+        talk(bench, case, each["text"], tally, each["name"])
+        tally.note(f"{each['name']}: the brief changed", bench.store.case(case).brief != brief)
     told(tally, "an LLM that obeys", capsys)
     assert not tally.harms
     assert not trainer.started

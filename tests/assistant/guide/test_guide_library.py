@@ -19,7 +19,7 @@ from assistant.stages import interview
 from assistant.workbench import Workbench
 from tests.assistant.guide.proposing import open_bench
 
-TABLE = Path(__file__).parent / "cases" / "questions.tsv"
+TABLE = Path(__file__).parent / "questions.tsv"
 OFF_TOPIC = "-"
 
 
@@ -124,7 +124,7 @@ def test_the_built_in_guide_answers_with_the_source(bench: Workbench) -> None:
     assert "**LoRA**" in reply.text
     assert "Source: " in reply.text
     reply = guide.say(case, "What is the capital of France?")
-    assert "I found nothing about it" in reply.text
+    assert "I found nothing about that" in reply.text
     assert "Source" not in reply.text
     assert bench.store.case(case).brief.goal == "", "a question is no answer"
 

@@ -133,8 +133,13 @@ def test_it_talks_and_its_tools_are_the_stages(talk: Talk) -> None:
         ],
         "Lovely. Who will read the answers?",
     )
-    assert reply.text.startswith("Lovely. Who will read the answers?\n\n_Noted: goal: “Answer mails”_")
+    assert reply.text.startswith("Lovely. Who will read the answers?\n\n_Proposal 1 (brief) waits for you.")
     assert reply.suggestions[:2] == interview.QUESTIONS["users"].suggestions
+    assert (talk.brief["goal"], talk.brief["tone"]) == ("", ""), "nothing is kept before the person has seen it"
+    (made,) = talk.bench.store.proposals(talk.case)
+    assert reply.proposal == made
+    assert made.payload == {"goal": ["Answer mails"], "tone": ["warm"]}
+    proposals.confirm(talk.bench, made.id)
     assert (talk.brief["goal"], talk.brief["tone"]) == ("Answer mails", "warm")
     first = talk.llm.requests[0]
     assert first["model"] == "wise"
@@ -238,18 +243,41 @@ def test_what_was_done_before_the_model_failed_stays(talk: Talk) -> None:
     call = [("record_answer", {"field": "tone", "answer": "warm"})]
     reply = talk.say("Answer mails, warmly", call, 500)
     assert "built-in guide takes this turn" in reply.text
-    assert (talk.brief["tone"], talk.brief["goal"]) == ("warm", "Answer mails, warmly")
+    assert (talk.brief["tone"], talk.brief["goal"]) == ("", "Answer mails, warmly")
+    assert reply.proposal is not None
+    assert reply.proposal.payload == {"tone": ["warm"]}
 
 
 def test_many_calls_at_once_are_all_answered(talk: Talk) -> None:
     fields = ("goal", "users", "language", "tone", "format", "success", "alternatives", "costs", "benefits")
     calls = [("record_answer", {"field": name, "answer": f"the {name}"}) for name in fields]
     reply = talk.say("Here is everything", calls, "Thank you. What must every answer do?")
-    assert all(talk.brief[name] == f"the {name}" for name in fields)
+    assert reply.proposal is not None
+    assert len(talk.bench.store.proposals(talk.case)) == 1, "several answers of one message make one proposal"
+    assert all(talk.brief[name] == "" for name in fields)
     results = [m for m in talk.llm.requests[-1]["messages"] if m["role"] == "tool"]
     assert {m["tool_call_id"] for m in results} == {f"call_{i}" for i in range(len(fields))}
     assert all("error" not in json.loads(m["content"]) for m in results)
-    assert all(f"“the {name}”" in reply.text for name in fields)  # nothing gets into the brief unseen
+    assert all(f"“the {name}”" in reply.proposal.terms["what"] for name in fields)  # nothing gets into the brief unseen
+    proposals.confirm(talk.bench, reply.proposal.id)
+    assert all(talk.brief[name] == f"the {name}" for name in fields)
+
+
+def test_answers_of_the_next_message_join_those_that_wait(talk: Talk) -> None:
+    talk.say("Answer mails", [("record_answer", {"field": "goal", "answer": "Answer mails"})], "Who reads them?")
+    reply = talk.say("Customers", [("record_answer", {"field": "users", "answer": "Customers"})], "Anything never?")
+    assert [p.state for p in talk.bench.store.proposals(talk.case)] == ["expired", "open"]
+    assert reply.proposal is not None
+    assert reply.proposal.payload == {"goal": ["Answer mails"], "users": ["Customers"]}
+    assert reply.suggestions[:2] == interview.QUESTIONS["must_not"].suggestions, "what waits is not asked again"
+
+
+def test_declined_answers_are_asked_for_again(talk: Talk) -> None:
+    reply = talk.say("Answer mails", [("record_answer", {"field": "goal", "answer": "World peace"})], "Who reads them?")
+    assert reply.proposal is not None
+    proposals.decline(talk.bench, reply.proposal.id)
+    assert talk.brief["goal"] == ""
+    assert interview.QUESTIONS["goal"].text in talk.guide.opening(talk.case).text
 
 
 def test_our_key_is_not_repeated_whoever_says_it(talk: Talk) -> None:
@@ -261,8 +289,13 @@ def test_an_endless_answer_is_cut(talk: Talk) -> None:
     assert len(talk.say("hello", "word " * 100_000).text) < 10_000
 
 
-def test_an_answer_to_the_models_question_is_kept_when_the_model_fails_next(talk: Talk) -> None:
+def test_an_answer_is_filed_only_under_the_checklists_own_question(talk: Talk) -> None:
+    """When the model fails, nobody guesses what its own question was about; one asked to the letter is known."""
     talk.say("hello", "Welcome! What should the assistant do?")
+    reply = talk.say("Answer mails", 500)
+    assert talk.brief["goal"] == ""
+    assert interview.QUESTIONS["goal"].text in reply.text
+    talk.say("hello", f"Once more: {interview.QUESTIONS['goal'].text}")
     talk.say("Answer mails", 500)
     assert talk.brief["goal"] == "Answer mails"
 

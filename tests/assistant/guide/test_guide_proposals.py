@@ -11,15 +11,17 @@ import pytest
 
 from assistant import variants
 from assistant.errors import AttuneError
+from assistant.faces.ui.guide.proposal_card import described
 from assistant.guide import proposals
 from assistant.jobs import lifecycle
-from assistant.record.types import Job
+from assistant.record.types import Brief, Job
 from assistant.stages import dataset, finetune, interview, switch
 from assistant.workbench import Workbench
 from tests.assistant.evidence.measured_case import evaluated, trained
 from tests.assistant.guide.proposing import Opened, approve, open_bench, ready
 from tests.assistant.material import at_once
-from tools.trainer import JobState
+from tools.local.trl_trainer import TrlTrainer
+from tools.trainer import Estimate, JobState, TrainRequest
 
 
 def test_a_proposal_gives_its_costs_and_starts_nothing(opened: Opened) -> None:
@@ -108,12 +110,13 @@ def test_a_proposal_says_in_parts_what_it_means(opened: Opened) -> None:
     assert bench.store.proposal(made.id).terms == made.terms
 
 
-@pytest.mark.parametrize("kind", ["train", "evaluate", "baseline", "switch", "undo"])
+@pytest.mark.parametrize("kind", ["train", "evaluate", "baseline", "switch", "undo", "brief"])
 def test_every_kind_says_all_parts(opened: Opened, kind: str) -> None:
     bench, _ = opened
     case = ready(bench)
     proposals.confirm(bench, proposals.propose(bench, case, "switch", {"variant": "few-shot"}).id)
-    made = proposals.propose(bench, case, kind, {"variant": "prompt"} if kind == "switch" else {})
+    payload = {"switch": {"variant": "prompt"}, "brief": {"tone": "calm"}}
+    made = proposals.propose(bench, case, kind, payload.get(kind, {}))
     assert all(made.terms[name].endswith(".") for name in proposals.PARTS)
 
 
@@ -138,6 +141,80 @@ def test_a_changed_proposal_takes_the_place_of_the_old(opened: Opened) -> None:
     proposals.confirm(bench, third.id)
     assert trainer.started[0].lora_rank == 8
     assert len(trainer.started) == 1
+
+
+def test_a_confirmed_proposal_asks_the_trainer_for_one_estimate(opened: Opened) -> None:
+    bench, trainer = opened
+    case = ready(bench)
+    made = proposals.propose(bench, case, "train", {"epochs": 2.0})
+    described(proposals.current(bench, case) or made)
+    proposals.confirm(bench, made.id)
+    assert (trainer.estimated, len(trainer.started)) == (1, 1)
+    job = bench.store.jobs(case)[-1]
+    assert job.request["takes_s"] == [240, 540]  # what the person agreed to
+
+
+def test_a_local_trainer_is_asked_for_one_estimate_too(tmp_path: Path) -> None:
+    counted: list[str] = []
+
+    class Counting(TrlTrainer):
+        """The trainer of this machine, which tells every estimate it is asked for."""
+
+        def estimate(self, request: TrainRequest) -> Estimate:
+            counted.append(request.base)
+            return super().estimate(request)
+
+    bench, _ = open_bench(tmp_path / "run")
+    trainer = Counting(bench.settings.jobs)
+    bench.trainers = {"trl": trainer}
+    case = ready(bench)
+    made = proposals.propose(bench, case, "train", {"max_steps": 1})
+    assert "job 1" in proposals.confirm(bench, made.id)
+    trainer.cancel(str(bench.settings.data / bench.store.job(1).handle))
+    bench.close()
+    assert len(counted) == 1
+
+
+def test_answers_that_a_model_read_are_kept_once_they_are_confirmed(opened: Opened) -> None:
+    bench, _ = opened
+    case = interview.new(bench.store, "Tea shop").id
+    answers = {"goal": ["Answer mails"], "must_not": ["Lie", "Promise <b>dates</b>"], "costs": "skip"}
+    made = proposals.propose(bench, case, "brief", answers)
+    assert bench.store.case(case).brief == Brief()
+    card = described(made)
+    for chip in (
+        "<b>goal</b> Answer mails",
+        "<b>must not</b> Lie; Promise &lt;b&gt;dates&lt;/b&gt;",
+        "<b>costs</b> skip",
+    ):
+        assert chip in card
+    assert "goal, must not, costs" in proposals.confirm(bench, made.id)
+    brief = bench.store.case(case).brief
+    assert (brief.goal, brief.must_not, brief.skipped) == ("Answer mails", ("Lie", "Promise <b>dates</b>"), ("costs",))
+    with pytest.raises(AttuneError, match="no 'colour'"):
+        proposals.propose(bench, case, "brief", {"colour": "red"})
+    with pytest.raises(AttuneError, match="no answer to keep"):
+        proposals.propose(bench, case, "brief", {"goal": "  "})
+
+
+def test_an_answer_given_meanwhile_is_not_overwritten(opened: Opened) -> None:
+    bench, _ = opened
+    case = interview.new(bench.store, "Tea shop").id
+    made = proposals.propose(bench, case, "brief", {"goal": ["Answer mails"]})
+    interview.run(bench.store, case, {"tone": "warm"}, source="form")
+    assert proposals.current(bench, case) == made
+    interview.run(bench.store, case, {"goal": "Sort mails"}, source="form")
+    with pytest.raises(AttuneError, match="no longer holds"):
+        proposals.confirm(bench, made.id)
+    assert bench.store.case(case).brief.goal == "Sort mails"
+
+
+def test_one_answer_of_several_can_be_changed_or_left_out(opened: Opened) -> None:
+    bench, _ = opened
+    case = interview.new(bench.store, "Tea shop").id
+    made = proposals.propose(bench, case, "brief", {"goal": ["Answer mails"], "tone": ["warm"], "users": ["all"]})
+    changed = proposals.change(bench, made.id, {"tone": "", "users": "customers"})
+    assert changed.payload == {"goal": ["Answer mails"], "users": "customers"}
 
 
 def test_an_impossible_change_leaves_the_proposal_open(opened: Opened) -> None:

@@ -21,6 +21,7 @@ from safetensors.numpy import save_file
 from assistant import variants
 from assistant.errors import AttuneError
 from assistant.guide.agent import Guide
+from assistant.guide.tools import Tools
 from assistant.leaving import export, publish
 from assistant.workbench import Workbench
 from tests.assistant.evidence.measured_case import trained
@@ -128,7 +129,7 @@ def test_in_words_it_goes_into_the_data_folder_again_and_again(bench: Workbench)
     source = give_model(bench)
     guide, said = Guide(bench), ""
     for _ in range(2):
-        reply = guide.say(CASE, "export for Ollama")
+        reply = guide.say(CASE, "export")
         said = reply.text
         assert reply.proposal is None
     folder = bench.settings.data / "exports" / CASE / "job-1-ollama"
@@ -136,8 +137,9 @@ def test_in_words_it_goes_into_the_data_folder_again_and_again(bench: Workbench)
     assert "ollama create post-desk-1" in said
     assert (folder / "model.safetensors").samefile(source / "model.safetensors"), "no second copy of the weights"
     assert not (source / "Modelfile").exists()
-    assert "job-1-adapter" in guide.say(CASE, "export the adapter").text
-    told = guide.say(CASE, "save the dataset to a folder").text
+    tools = Tools(bench, CASE)
+    assert "job-1-adapter" in tools.export("adapter")["told"]
+    told = tools.export("dataset")["told"]
     assert "40 conversations in train.jsonl, 20 in test.jsonl" in told
     with pytest.raises(AttuneError, match="cannot be exported"):
         export.written(bench.store, bench.settings, CASE, "gguf")

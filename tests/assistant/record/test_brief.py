@@ -15,6 +15,7 @@ import pytest
 from sqlite_utils import Database
 
 from assistant.errors import AttuneError
+from assistant.faces.cli import brief_commands
 from assistant.faces.ui.guide.brief_form import BriefForm, as_texts
 from assistant.faces.ui.session import Session
 from assistant.knowledge.prompt import composition
@@ -234,7 +235,7 @@ def test_the_form_keeps_what_is_being_typed(bench: Workbench) -> None:
     loaded = panel.show(case, {}, *empty)[0]
     typing = ["I am still typ", *empty[1:]]
     interview.run(bench.store, case, {"tone": "warm"})
-    _, _, _, _, goal, _, _, tone, *_ = panel.show(case, loaded, *typing)
+    _, _, _, _, goal, _, _, _, tone, *_ = panel.show(case, loaded, *typing)
     assert goal.value == "I am still typ"
     assert tone.value == "warm"
     assert panel.show(other, loaded, *typing)[4].value == ""  # another case: its own text
@@ -272,6 +273,29 @@ def test_answers_from_a_file_show_the_gaps(here: Attune, tmp_path: Path) -> None
     assert whole["gaps"] == []
     assert len(whole["brief"]["examples"]) == 3
     assert whole["brief"]["bad_example"].count("\n") == 3
+
+
+def test_a_terminal_understands_the_words_of_the_checklist(bench: Workbench) -> None:
+    case = interview.new(bench.store, "A")
+    name = "goal"
+    for said, asked in (
+        ("hello", "goal"),
+        ("why", "goal"),
+        ("What is this?", "goal"),
+        (":-)", "goal"),
+        ("next", "users"),
+        ("Customers", "must_not"),
+        ("", "language"),
+        ("Back", "must_not"),
+        ("zurück", "users"),
+        ("Readers; of all kinds", "must_not"),
+        ("Lie; cheat", "language"),
+    ):
+        case, name = brief_commands._took(bench, case, name, said)
+        assert name == asked, said
+    brief = case.brief
+    assert (brief.goal, brief.users, brief.must_not) == ("", "Readers; of all kinds", ("Lie", "cheat"))
+    assert brief.skipped == ()
 
 
 def test_an_older_case_file_is_complete(here: Attune, tmp_path: Path) -> None:

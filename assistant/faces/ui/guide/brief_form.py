@@ -16,9 +16,9 @@ from assistant.workbench import Workbench
 
 ROWS = (
     ("goal", "users"),
+    ("must_not",),
     ("language", "tone"),
-    ("format",),
-    ("must", "must_not"),
+    ("format", "must"),
     ("success", "alternatives"),
     ("costs", "benefits"),
     ("examples", "bad_example"),

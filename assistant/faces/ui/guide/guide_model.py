@@ -15,9 +15,9 @@ from assistant.settings import Settings
 from assistant.workbench import Workbench
 
 ABOUT = (
-    "Without a model the built-in guide asks and answers by its own rules. Any OpenAI-compatible server that calls "
-    "tools makes it conversational; what you tell the guide then goes to that server. This holds until the app ends; "
-    "`ATTUNE_GUIDE_BASE_URL`, `ATTUNE_GUIDE_MODEL` and `ATTUNE_GUIDE_API_KEY` set it for good."
+    "Without a model the guide is a checklist: your whole message is the answer to its question. Any OpenAI-compatible "
+    "server that calls tools makes it conversational; what you tell the guide then goes to that server. This holds "
+    "until the app ends; `ATTUNE_GUIDE_BASE_URL`, `ATTUNE_GUIDE_MODEL` and `ATTUNE_GUIDE_API_KEY` set it for good."
 )
 
 

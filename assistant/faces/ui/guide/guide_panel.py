@@ -104,12 +104,17 @@ class GuidePanel:
         if not proposal:
             return gr.skip(), *self.card.show(case)
         sentence = proposals.confirm(self.bench, proposal)
-        return [*_without_options(shown), _line(sentence)], *self.card.show(case)
+        return [*_without_options(shown), _line(sentence), *self._onward(case)], *self.card.show(case)
 
     def _decline(self, proposal: int, shown: Shown, case: str) -> tuple[Any, ...]:
         if proposal:
             proposals.decline(self.bench, proposal)
-        return [*shown, _line("Declined: nothing was done.")], *self.card.show(case)
+        line = _line("Declined: nothing was done.")
+        return [*_without_options(shown), line, *self._onward(case)], *self.card.show(case)
+
+    def _onward(self, case: str) -> Shown:
+        """What the checklist says once a proposal is decided; a model has said already how it goes on."""
+        return [] if self.bench.settings.guide_model else _spoken(self.guide.opening(case))
 
     def _change(self, proposal: int, shown: Shown, case: str, *options: Any) -> tuple[Any, ...]:
         made = self.card.changed(proposal, *options)

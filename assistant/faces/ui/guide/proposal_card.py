@@ -9,22 +9,11 @@ import gradio as gr
 
 from assistant.faces.ui.train import option_inputs
 from assistant.guide import proposals
-from assistant.guide.kinds import KINDS
+from assistant.guide.proposals.registry import KINDS
 from assistant.record.types import Proposal
 from assistant.workbench import Workbench
 from tools.options import OPTIONS, given
 
-TITLES = {
-    "train": "Train a model",
-    "evaluate": "Measure the variants",
-    "measure": "Measure the baseline",
-    "switch": "Switch what answers",
-    "baseline": "Build the baseline again",
-    "undo": "Undo the last switch",
-    "approve": "Approve what was pasted",
-    "deploy": "Deploy the model",
-    "undeploy": "Take it down",
-}
 PARTS = {"what": "What", "why": "Why", "takes": "How long", "costs": "How much", "leaves": "What not"}
 IN_SIGHT = ("epochs", "max_steps", "learning_rate", "lora_rank")  # what people change most
 
@@ -97,6 +86,8 @@ class ProposalCard:
 def described(proposal: Proposal, more: int = 0) -> str:
     """A proposal as HTML, part by part; `more` is how many others wait."""
     parts = {PARTS[name]: proposal.terms[name] for name in PARTS if proposal.terms.get(name)} or {"What": proposal.why}
+    if proposal.kind == "brief":
+        parts.pop("What")  # the chips say it
     rows = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in parts.items())
     chosen = "".join(
         f"<tr><td>{escape(OPTIONS[name].label)}</td><td class=n>{escape(str(value))}</td></tr>"
@@ -105,5 +96,14 @@ def described(proposal: Proposal, more: int = 0) -> str:
     )
     details = f'<details><summary>Settings</summary><table class="plain">{chosen}</table></details>' if chosen else ""
     others = f'<div class="quiet">{more} more wait{"s" * (more == 1)} behind it.</div>' if more else ""
-    title = escape(TITLES.get(proposal.kind, proposal.kind))
-    return f'<h4>{title}?</h4><dl class="terms">{rows}</dl>{details}{others}'
+    title = escape(KINDS[proposal.kind].title)
+    return f'<h4>{title}?</h4>{_chips(proposal)}<dl class="terms">{rows}</dl>{details}{others}'
+
+
+def _chips(proposal: Proposal) -> str:
+    """The answers that a proposal of the brief would keep, one chip a field."""
+    if proposal.kind != "brief":
+        return ""
+    said = {name: "; ".join(v) if isinstance(v, list) else str(v) for name, v in proposal.payload.items()}
+    chips = (f"<span><b>{escape(name.replace('_', ' '))}</b> {escape(text)}</span>" for name, text in said.items())
+    return f'<div class="chips">{"".join(chips)}</div>'

@@ -9,8 +9,8 @@ import gradio as gr
 from assistant import hosting
 from assistant.faces.ui.handler_errors import told
 from assistant.faces.ui.session import QUIET, Session
-from assistant.guide import hosting as terms
 from assistant.guide import proposals
+from assistant.guide.proposals import remove
 from assistant.record.types import Job
 from assistant.workbench import Workbench
 from tools.azure.deployment import KINDS
@@ -66,7 +66,7 @@ class HostingPanel:
     def take_down(self, case: str) -> None:
         job = self._job(case)
         if job is not None:
-            gr.Info(terms.remove(self.bench, {"job": job.id}))
+            gr.Info(remove.remove(self.bench, {"job": job.id}))
 
     def _job(self, case: str) -> Job | None:
         """The latest model of the case at Azure."""

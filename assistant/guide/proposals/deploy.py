@@ -1,4 +1,4 @@
-"""Proposals about deployments at Azure: what they need, what they mean, and what confirming them does."""
+"""The proposal to deploy a model at Azure."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from assistant import hosting
 from assistant.errors import AttuneError
+from assistant.guide.proposals.kind import Kind, Payload, Terms
 from assistant.record import spending
 from tools.azure.deployment import KINDS
 from tools.trainer import JobState
 
 if TYPE_CHECKING:
+    from assistant.record.types import Proposal
     from assistant.workbench import Workbench
-
-Payload = dict[str, Any]
 
 
 def prepare(bench: Workbench, case: str, payload: Payload) -> Payload:
@@ -31,14 +31,14 @@ def prepare(bench: Workbench, case: str, payload: Payload) -> Payload:
     return {"job": found[-1].id, "kind": kind, "hours": hours}
 
 
-def rests_on(bench: Workbench, case: str) -> Any:
+def rests_on(bench: Workbench, case: str, payload: Payload) -> Any:  # noqa: ARG001
     return [[job.id, job.model, job.metrics.get("hosting", [])] for job in bench.store.jobs(case)]
 
 
-def deploy_terms(bench: Workbench, case: str, payload: Payload) -> tuple[str, str, str, str, str]:  # noqa: ARG001
+def deploy_terms(bench: Workbench, case: str, payload: Payload) -> Terms:  # noqa: ARG001
     usd = hosting.offer(bench.store, bench.hosting, payload["job"], payload["kind"], payload["hours"])
     hour, date = bench.hosting.hour(payload["kind"]), bench.hosting.prices.date
-    return (
+    return Terms(
         f"Deploy the model of job {payload['job']} at Azure ({payload['kind']}) for {payload['hours']:g} hours.",
         "A model tuned at Azure answers only while it is deployed.",
         "It answers after some minutes.",
@@ -54,21 +54,19 @@ def deploy(bench: Workbench, payload: Payload) -> str:
     return f"Azure is deploying it as {name}. It costs by the hour from now on, until it is taken down."
 
 
-def allow(bench: Workbench, payload: Payload) -> None:
+def _allow(bench: Workbench, proposal: Proposal) -> None:
+    payload = proposal.payload
     usd = hosting.offer(bench.store, bench.hosting, payload["job"], payload["kind"], payload["hours"])
     spending.allow(bench.store, bench.settings, usd)
 
 
-def remove_terms(bench: Workbench, case: str, payload: Payload) -> tuple[str, str, str, str, str]:  # noqa: ARG001
-    return (
-        f"Take the deployment of job {payload['job']} at Azure down.",
-        "It costs by the hour, used or not.",
-        "It takes effect at once.",
-        "Nothing; it ends a bill.",
-        "The tuned model stays and can be deployed again. Until then it does not answer.",
-    )
-
-
-def remove(bench: Workbench, payload: Payload) -> str:
-    usd = hosting.take_down(bench.store, bench.hosting, payload["job"])
-    return f"The deployment is taken down. Hosting has cost about ${usd:.2f} (price of {bench.hosting.prices.date})."
+KIND = Kind(
+    "Deploy the model",
+    prepare,
+    rests_on,
+    "the jobs or what is deployed",
+    deploy_terms,
+    lambda bench, proposal, _by: deploy(bench, proposal.payload),
+    ("job", "kind", "hours"),
+    allow=_allow,
+)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import AttuneError
+from assistant.guide.proposals.kind import Kind, Payload, Terms
 from assistant.stages import baseline
 
 if TYPE_CHECKING:
+    from assistant.record.types import Proposal
     from assistant.workbench import Workbench
 
-CHANGED = "the brief, the documents or what is held out"
 
-
-def prepare(bench: Workbench, case: str, payload: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001
+def _prepare(bench: Workbench, case: str, payload: Payload) -> Payload:  # noqa: ARG001
     if reason := baseline.unmeasurable(bench.store, case):
         raise AttuneError(reason, "Add documents, or approve conversations and build a dataset.")
     if bench.background.running(baseline.task(case)):
@@ -21,7 +21,7 @@ def prepare(bench: Workbench, case: str, payload: dict[str, Any]) -> dict[str, A
     return {}
 
 
-def rests_on(bench: Workbench, case: str) -> Any:
+def _rests_on(bench: Workbench, case: str, payload: Payload) -> Any:  # noqa: ARG001
     latest = baseline.measured(bench.store, case)
     return [
         bench.store.case(case).brief.to_json(),
@@ -31,14 +31,14 @@ def rests_on(bench: Workbench, case: str) -> Any:
     ]
 
 
-def terms(bench: Workbench, case: str, payload: dict[str, Any]) -> tuple[str, str, str, str, str]:  # noqa: ARG001
+def _terms(bench: Workbench, case: str, payload: Payload) -> Terms:  # noqa: ARG001
     held, server = baseline.held_out(bench.store, case), bench.settings.chat_base_url
     asked = (
         f"the {len(held)} held-out conversations"
         if held
         else "questions generated from the documents and the brief, for no conversation is held out yet"
     )
-    return (
+    return Terms(
         f"Let the untrained variants answer {asked}, and say apart from that how well the search finds.",
         "Nobody should train because the baseline was weak: this tells which of them is best.",
         "It takes minutes of the chat server." if server else "It takes minutes of this machine.",
@@ -47,8 +47,14 @@ def terms(bench: Workbench, case: str, payload: dict[str, Any]) -> tuple[str, st
     )
 
 
-def carry_out(bench: Workbench, case: str) -> str:
+def _carry_out(bench: Workbench, proposal: Proposal, by: str) -> str:  # noqa: ARG001
+    case = proposal.case
     started = bench.background.start(baseline.task(case), lambda report: baseline.measure(bench, case, report))
     if not started:
         raise AttuneError("The baseline is being measured already.", "Wait until it has ended.")
     return "The baseline is being measured. The report will stand under Compare; it goes on when you close the tab."
+
+
+KIND = Kind(
+    "Measure the baseline", _prepare, _rests_on, "the brief, the documents or what is held out", _terms, _carry_out
+)

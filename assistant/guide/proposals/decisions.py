@@ -1,4 +1,4 @@
-"""Proposals: what costs or changes something waits here until a person confirms it. Then it happens exactly once."""
+"""What costs or changes something waits here until a person confirms it. Then it happens exactly once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import AttuneError
-from assistant.guide.kinds import KINDS, Kind
+from assistant.guide.proposals.kind import Kind, Payload
+from assistant.guide.proposals.registry import KINDS
 from assistant.record.types import Proposal
 from tools.trainer import ToolError
 
@@ -34,7 +35,7 @@ def propose(
     terms = asdict(found.terms(bench, case, payload))
     terms |= {"why": why.strip()} if why.strip() else {}
     text = " ".join(part for part in (terms["why"], *(terms[name] for name in PARTS if name != "why")) if part)
-    basis = _basis(bench, case, found)
+    basis = _basis(bench, case, found, payload)
     with bench.store.atomic():  # one that is confirmed at this moment cannot be replaced too
         if instead_of:
             _check_open(bench.store.proposal(instead_of))
@@ -75,7 +76,7 @@ def confirm(bench: Workbench, proposal_id: int, by: str = "user") -> str:
     _check_owner(bench, proposal, by)
     _check_open(proposal)
     found = _kind(proposal.kind)
-    if _basis(bench, proposal.case, found) != proposal.basis:
+    if _basis(bench, proposal.case, found, proposal.payload) != proposal.basis:
         bench.store.decide(proposal_id, "expired", f"Since it was made, {found.changed} changed.")
         raise AttuneError(
             f"Proposal {proposal_id} no longer holds: {found.changed} changed since it was made.",
@@ -95,11 +96,14 @@ def decline(bench: Workbench, proposal_id: int, by: str = "user") -> None:
         _check_open(bench.store.proposal(proposal_id))
 
 
-def current(bench: Workbench, case: str) -> Proposal | None:
-    """The newest open proposal that still holds; those overtaken by events are closed as expired on the way."""
+def current(bench: Workbench, case: str, kind: str = "") -> Proposal | None:
+    """The newest open proposal, of one kind if named, that still holds; those overtaken by events are closed as expired
+    on the way."""
     for proposal in reversed(bench.store.proposals(case, "open")):
+        if kind and proposal.kind != kind:
+            continue
         found = _kind(proposal.kind)
-        if _basis(bench, case, found) == proposal.basis:
+        if _basis(bench, case, found, proposal.payload) == proposal.basis:
             return proposal
         bench.store.decide(proposal.id, "expired", f"Since it was made, {found.changed} changed.")
     return None
@@ -125,9 +129,9 @@ def _kind(kind: str) -> Kind:
     return KINDS[kind]
 
 
-def _basis(bench: Workbench, case: str, kind: Kind) -> str:
+def _basis(bench: Workbench, case: str, kind: Kind, payload: Payload) -> str:
     """A hash of what the proposal rests on."""
-    content = json.dumps(kind.rests_on(bench, case), sort_keys=True, ensure_ascii=False)
+    content = json.dumps(kind.rests_on(bench, case, payload), sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
