@@ -26,7 +26,7 @@ from assistant.faces.ui.guide.proposal_card import ProposalCard, described
 from assistant.faces.ui.session import Session
 from assistant.faces.ui.train.training_tab import TrainingTab
 from assistant.guide import proposals
-from assistant.guide.tools import Tools
+from assistant.guide.agent_tools import AgentTools
 from assistant.stages import finetune
 from assistant.workbench import Workbench
 from tests.assistant.faces.api.quick import data, file, serving
@@ -74,7 +74,7 @@ def everywhere(folder: Path) -> None:
     tab, card = opened_page(bench)
     proposed = proposals.propose(bench, case, "train", {})
     shown = described(replace(proposed, payload={name: good(option) for name, option in OPTIONS.items()}))
-    (guides,) = (convert_to_openai_tool(t) for t in Tools(bench, case).wrapped() if t.name == "propose_training")
+    (guides,) = (convert_to_openai_tool(t) for t in AgentTools(bench, case).wrapped() if t.name == "propose_training")
     arguments = guides["function"]["parameters"]["properties"]
     agents = agents_tools(bench)
     page = runpy.run_path(str(ROOT / "docs/generate.py"))["options"]()  # the page itself is held fresh by the house
@@ -160,7 +160,7 @@ def test_a_wrong_value_is_refused_at_every_face_and_nothing_is_recorded(
     case = ready(bench)
     before = proposals.propose(bench, case, "train", {"epochs": 2.0})
     tab, card = opened_page(bench)
-    (tool,) = (t for t in Tools(bench, case).wrapped() if t.name == "propose_training")
+    (tool,) = (t for t in AgentTools(bench, case).wrapped() if t.name == "propose_training")
     agents = server(bench)
     for value in bad(option):
         one = {option.name: value}
