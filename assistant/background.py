@@ -56,7 +56,9 @@ class Background:
             self._set(name, state="failed", error=str(error))
         except Exception:
             log.exception("task %s failed", name)
-            self._set(name, state="failed", error="This stopped on a fault of ours; the log has it. Try again.")
+            self._set(
+                name, state="failed", error="Something went wrong in Attune; the details are in the log. Try again."
+            )
 
     def _set(self, name: str, **changes: object) -> None:
         with self._lock:

@@ -173,7 +173,7 @@ class Chat:
                     raise endpoint.ended().told from gone
                 if wait is None or not endpoint.local:
                     raise gone.told from gone
-                log.warning("%s It is started again.", gone.told.sentence)
+                log.warning("%s It is restarted.", gone.told.sentence)
                 self.models.forget(endpoint)
                 time.sleep(wait)
 

@@ -59,12 +59,12 @@ class Endpoint:
 
     def unreachable(self) -> AttuneError:
         """What to tell where no connection can be had."""
-        remedy = "Ask again: it is started again." if self.local else f"Check {self.named[0]} and that it runs."
+        remedy = "Ask again: it restarts by itself." if self.local else f"Check {self.named[0]} and that it runs."
         return AttuneError(f"There is no connection to {self.name}.", remedy)
 
     def ended(self) -> Gone:
         """What to raise for an answer that just stops."""
-        remedy = "Ask again: it is started again." if self.local else "Ask again."
+        remedy = "Ask again: it restarts by itself." if self.local else "Ask again."
         return Gone(AttuneError(f"The answer of {self.name} ended in the middle.", remedy))
 
 
@@ -192,7 +192,7 @@ def _told(error: openai.OpenAIError, endpoint: Endpoint) -> Exception:
     match error:
         case openai.APITimeoutError():
             return AttuneError(
-                f"No answer came from {endpoint.name} in time.", "Ask again, or look whether it is overloaded."
+                f"No answer came from {endpoint.name} in time.", "Ask again, or check whether it is overloaded."
             )
         case openai.APIConnectionError():
             return Gone(endpoint.unreachable())

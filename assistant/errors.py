@@ -1,4 +1,4 @@
-"""One kind of error for everything the user can mend: a sentence and a remedy. Anything else is a bug."""
+"""One kind of error for everything the user can fix: a sentence and a remedy. Anything else is a bug."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ UNTRAINED = {  # name -> shots, passages
     "rag+few-shot": (SHOTS, PASSAGES),
     QUOTE: (0, 1),
 }
-UNMEASURED = "the baseline: everything there is, not measured yet"
-QUOTES = "the baseline: the documents are quoted, for the embedded model reads them badly"
+UNMEASURED = "the baseline: it uses everything there is and is not measured yet"
+QUOTES = "the baseline: it quotes the documents, because the embedded model reads them badly"
 TUNED, READER = "tuned", "tuned+rag"  # the variants of a tuned model: alone, and with passages
 
 

@@ -50,7 +50,7 @@ def open_workbench(settings: Settings | None = None) -> Workbench:
     logging.getLogger("chromadb").setLevel(logging.ERROR)
     loopback.bypass()  # a proxy could not reach the model servers that are started here
     store = Store(settings.database)
-    private.mend(settings.data)
+    private.fix(settings.data)
     knowledge = Knowledge(store, settings)
     return Workbench(
         settings, store, knowledge, Chat(settings, store, knowledge), trainers(settings), Background(), azure(settings)

@@ -197,7 +197,7 @@ OPTIONS: dict[str, Option] = {
             choices={
                 "lora": "An adapter (LoRA)",
                 "qlora": "An adapter on 4-bit weights (QLoRA, a GPU)",
-                "full": "Every weight (small models)",
+                "full": "All weights (small models)",
             },
             trainers=OWN,
         ),

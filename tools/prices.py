@@ -78,5 +78,5 @@ class Prices:
         try:
             found = tomllib.loads(self.path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise ToolError(f"The price table {self.path} cannot be read: {error}.", "Mend it or remove it.") from error
+            raise ToolError(f"The price table {self.path} cannot be read: {error}.", "Fix it or remove it.") from error
         return dict(found.get(self.vendor, {}))

@@ -93,7 +93,7 @@ def cancel(directory: Path) -> None:
 def pause(directory: Path) -> None:
     """Ask the worker to end after its step and a checkpoint, to go on later. Raises ToolError when none works on it."""
     if not jobdir.alive(directory) or (directory / jobdir.RESULT).exists():
-        raise ToolError("This run is not going, so it cannot be paused.", "Look at its state.")
+        raise ToolError("This run has stopped, so it cannot be paused.", "Look at its state.")
     (directory / jobdir.PAUSE).touch()
     _signal(directory, signal.SIGTERM)
 

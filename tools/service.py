@@ -58,7 +58,7 @@ class Service:
         except Exception as error:
             if client is not None and not self._open(client):
                 raise ToolError(
-                    f"{self.base_url or self.model} was let go of while it was asked.", "Ask again."
+                    f"{self.base_url or self.model} was closed while it was being asked.", "Ask again."
                 ) from error
             if not isinstance(error, openai.OpenAIError | ToolError):
                 raise
@@ -92,7 +92,9 @@ class Service:
 
         match error:
             case openai.APITimeoutError():
-                return ToolError(f"No {self.noun} came from {self.base_url} in time.", "Look whether it is overloaded.")
+                return ToolError(
+                    f"No {self.noun} came from {self.base_url} in time.", "Check whether it is overloaded."
+                )
             case openai.APIConnectionError():
                 return ToolError(f"There is no connection to {self.base_url}.", "Check its address and that it runs.")
             case openai.AuthenticationError() | openai.PermissionDeniedError():

@@ -21,7 +21,7 @@ class Preference:
 
 
 class ToolError(Exception):
-    """Something the user can mend: one sentence about what is wrong and one about the remedy."""
+    """Something the user can fix: one sentence about what is wrong and one about the remedy."""
 
     def __init__(self, sentence: str, remedy: str = "") -> None:
         super().__init__(f"{sentence} {remedy}".strip())

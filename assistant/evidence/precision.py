@@ -26,7 +26,7 @@ def compare(
     same = sum(before.answer == text for before, text, _ in pairs)
     scored = [(before.score, now) for before, _, now in pairs if before.score is not None and now is not None]
     if not scored:
-        return Check("answers in the chat", True, "nothing was measured that could be asked again")
+        return Check("answers in the chat", True, "there is no measured answer to compare with")
     before, now = (statistics.fmean(values) for values in zip(*scored, strict=True))
     return Check(
         "answers in the chat",

@@ -141,5 +141,5 @@ def check_answered(scores: Sequence[Score], variant: Variant) -> None:
     """Raise when not one answer came back: a dead endpoint is not a bad model."""
     if scores and all(score.error for score in scores):
         raise AttuneError(
-            f"The variant '{variant.name}' answered nothing: {first_error(scores)}", "Mend that, then evaluate again."
+            f"The variant '{variant.name}' answered nothing: {first_error(scores)}", "Fix that, then evaluate again."
         )

@@ -100,7 +100,7 @@ def retrieval(knowledge: Knowledge, case: str, asked: Sequence[Asked]) -> Json |
         if one.evidence:
             found = knowledge.find(case, str(one.messages[-1]["content"]), DEPTH)
             if found.note:
-                raise AttuneError(found.note, "Mend that, then measure again: the answers are kept.")
+                raise AttuneError(found.note, "Fix that, then measure again: the answers are kept.")
             right = (n for n, p in enumerate(found.passages, start=1) if questions.holds(one, p.document, p.text))
             ranks.append(next(right, 0))
     if not ranks:
@@ -143,7 +143,9 @@ def answer(chat: Chat, trial: int, variant: Variant, asked: Asked, score: scorer
 def _check(store: Store, trial: Trial, variant: Variant) -> None:
     mine = [answer for answer in store.trial_answers(trial.id) if answer.variant == variant.id]
     if mine and all(answer.error for answer in mine):
-        raise AttuneError(f"The variant '{variant.name}' answered nothing: {mine[0].error}", "Mend that, then again.")
+        raise AttuneError(
+            f"The variant '{variant.name}' answered nothing: {mine[0].error}", "Fix that, then try again."
+        )
 
 
 def _by_unit(trial: Trial, answers: Sequence[Answered]) -> dict[int, float]:

@@ -72,5 +72,5 @@ def _decide(mean: float, low: float, high: float, p_value: float, n: int, candid
         return "stay", f"Don't switch: '{candidate}' is worse than '{best}' without any training ({by})."
     return "undecided", (
         f"Don't switch yet: '{candidate}' is not proved better than '{best}' ({by}); "
-        "more approved conversations, above all of the kind it gets wrong, would tell."
+        "more approved conversations, above all of the kind it gets wrong, would settle it."
     )

@@ -92,7 +92,7 @@ def text(value: Mapping[str, Any]) -> str:
     verdict, parity = value["verdict"], value["parity"]
     lines = [score_table(value["variants"], "score"), f"{verdict['decision']}: {verdict['reason']}"]
     if parity:
-        lines.append("Served is what was trained." if parity["ok"] else "Served is not what was trained.")
+        lines.append("What answers is what was trained." if parity["ok"] else "What answers is not what was trained.")
     lines.append(f"'{value['active']}' answers in the case '{value['case']}' ({duration(value['timings']['total'])}).")
     return "\n".join(lines)
 

@@ -213,7 +213,7 @@ def _switch(state: State) -> Said:
 
 
 def _failing(state: State) -> str:
-    """Where the measured variant fails, and the conversations that would mend it; empty when it fails nowhere."""
+    """Where the measured variant fails, and the conversations that would fix it; empty when it fails nowhere."""
     found = state["failures"]
     if not found:
         return ""

@@ -206,10 +206,10 @@ def _a_request(found: Evaluation) -> str:
 def _remedy(resumable: bool) -> str:
     if resumable:
         return (
-            "Mend that, then go on from its last checkpoint: press Resume in the Training tab or run `attune "
+            "Fix that, then go on from its last checkpoint: press Resume in the Training tab or run `attune "
             "finetune --resume`. Nothing that was learned up to there is lost."
         )
-    return "It left no checkpoint: mend that, then say “train” to start again. The dataset is kept as it is."
+    return "It left no checkpoint: fix that, then say “train” to start again. The dataset is kept as it is."
 
 
 def _seconds(start: str, end: str) -> float:

@@ -101,7 +101,7 @@ def found(bench: Workbench, job: Job) -> bool:
         key = str(job.request.get("key", ""))
         handle = trainer(bench.trainers, job.trainer).find(key) if key else None
     except ToolError as error:
-        store.set_job(job.id, state=JobState.UNKNOWN, reason=f"Whether it runs cannot be told now. {error}")
+        store.set_job(job.id, state=JobState.UNKNOWN, reason=f"It is not known whether the job is running. {error}")
         return False
     if handle:
         _begun(bench, job.id, handle)
@@ -119,11 +119,7 @@ def _not_found(store: Store, job: Job, age: float) -> None:
         else:
             fail(store, job.id, CUT_OFF)
     elif looks >= LOOKS and age > LOST_S:
-        fail(
-            store,
-            job.id,
-            f"{job.trainer} has no job of this confirmation: none was begun. Start again if you still want it.",
-        )
+        fail(store, job.id, f"{job.trainer} has no such job: none was started. Start again if you still want it.")
 
 
 def _begun(bench: Workbench, job_id: int, handle: str) -> None:

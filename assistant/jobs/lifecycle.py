@@ -76,7 +76,7 @@ def pause(bench: Workbench, job_id: int) -> Job:
     follow(bench, job_id)
     job = store.job(job_id)
     if JobState(job.state).ended or not job.handle:
-        raise AttuneError(f"Job {job_id} is {job.state}: it cannot be paused.", "Only a job that runs can be paused.")
+        raise AttuneError(f"Job {job_id} is {job.state}: it cannot be paused.", "Only a running job can be paused.")
     launch.trainer(bench.trainers, job.trainer).pause(_handle(bench.settings, job))
     follow(bench, job_id)
     return store.job(job_id)

@@ -113,7 +113,7 @@ def _lookup(search: Knowledge, order: TrainingOrder) -> Find:
     def find(query: str) -> Sequence[Passage]:
         found = search.find(order.case, query, variants.PASSAGES)
         if found.note:
-            raise AttuneError(found.note, "Mend that, or train with passages off.")
+            raise AttuneError(found.note, "Fix that, or train with passages off.")
         return found.passages
 
     return find

@@ -56,5 +56,5 @@ def _chat(line: str) -> str:
     except (KeyError, TypeError):
         raise AttuneError(
             "A preference of the file lacks its input or its preferred answer.",
-            "Mend the file and import it with `attune import`.",
+            "Fix the file and import it with `attune import`.",
         ) from None

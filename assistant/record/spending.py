@@ -93,7 +93,7 @@ def note(store: Store, settings: Settings, money_usd: float) -> str:
     if money_usd == 0:
         return ""
     if refused := refusal(store, settings, money_usd):
-        return f"It cannot be confirmed as things are. {refused.sentence}"
+        return f"It cannot be confirmed now. {refused.sentence}"
     return f"This month ${spent(store):.2f} of the ${settings.spending_cap:.2f} that {SETTING} allows is spent."
 
 

@@ -107,7 +107,7 @@ def _continued(store: Store, settings: Settings, case: str, number: int, chosen:
         return {}
     job = store.job(number)
     if job.case != case or job.state != JobState.SUCCEEDED:
-        raise AttuneError(f"Job {number} left no model of this case to go on from.", "Name one that succeeded.")
+        raise AttuneError(f"Job {number} has no model of this case to continue from.", "Name one that succeeded.")
     if job.adapter and chosen.get("tuning", "lora") != "full":
         return {"base": str(job.request["base_name"]), "adapter": settings.model_path(job.adapter)}
     return {"base": job.model}

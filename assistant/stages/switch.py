@@ -60,11 +60,11 @@ def active(store: Store, settings: Settings, case: str) -> Variant:
 def run(store: Store, case: str, variant: str = "", by: str = "user", reason: str = "", force: bool = False) -> Switch:
     """Put a variant (id or name; empty = the proved one) into service. An unproved tuned model needs `force`."""
     if not variant and not force and (closed := blocked(store, case)):
-        raise AttuneError(closed, "Choose a variant by name to switch all the same.")
+        raise AttuneError(closed, "Choose a variant by name to switch anyway.")
     chosen = find(store, case, variant) if variant else _candidate(store, case)
     problem = refusal(store, case, chosen)
     if problem and not force:
-        raise AttuneError(problem, "Switch with `force` if you want it all the same.")
+        raise AttuneError(problem, "Use `force` to switch anyway.")
     latest = evaluate.latest(store, case)
     why = reason or (str(latest.verdict["reason"]) if latest and chosen.tuned and not problem else "chosen by hand")
     measured = latest.id if latest and chosen.id in latest.variants else 0

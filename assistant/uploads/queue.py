@@ -15,7 +15,7 @@ from tools.trainer import JobState, ToolError
 
 log = logging.getLogger(__name__)
 EVERY_S = 2.0  # between two looks at what waits
-FAULT = "It could not be started on a fault of ours; the log has it."
+FAULT = "It could not be started because of a bug in Attune; the details are in the log."
 
 
 def submit(bench: Workbench, owner: str, order: tuning_jobs.JobOrder) -> Job:

@@ -44,7 +44,7 @@ def add(
     try:
         size, digest = _write(part, pieces)
         if not size:
-            raise AttuneError(f"The file {_short(filename)} is empty.", "Send one that holds something.")
+            raise AttuneError(f"The file {_short(filename)} is empty.", "Send one that is not empty.")
         if purpose == "fine-tune":
             openai_rows.check_lines(part.read_bytes(), _short(filename))
         part.replace(path)

@@ -152,7 +152,7 @@ def test_a_server_that_dies_while_it_answers_is_told(local: Chat, endless: Path)
     with pytest.raises(AttuneError) as caught:
         list(reply)
     assert "local server" in caught.value.sentence
-    assert caught.value.remedy == "Ask again: it is started again."
+    assert caught.value.remedy == "Ask again: it restarts by itself."
     assert reply.total_s > 0
     assert len("".join(local.reply(long(), QUESTION))) > 0
 

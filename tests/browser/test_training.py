@@ -63,7 +63,7 @@ def test_options_and_a_model_that_leaves(bench: Workbench, page: Page, shots: Pa
         page.locator("#method input").click()
         page.get_by_role("option", name="Imitate the approved answers").click()
         page.locator("#tuning input").click()
-        page.get_by_role("option", name="Every weight (small models)").click()
+        page.get_by_role("option", name="All weights (small models)").click()
         page.locator("#patience input").fill("2")
         expect(page.locator("#forecast")).to_contain_text("memory")
         expect(page.locator("#expert")).to_contain_text("--tuning full --patience 2")

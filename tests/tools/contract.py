@@ -52,7 +52,7 @@ class Bench(ABC):
     def strike(self, handle: str) -> None:  # noqa: B027
         """Break the run that `broken` began, where that takes a deed."""
 
-    def mend(self) -> None:  # noqa: B027
+    def fix(self) -> None:  # noqa: B027
         """Undo what `long` or `broken` did to the surroundings."""
 
     def progressing(self, status: JobStatus) -> bool:

@@ -40,7 +40,7 @@ class HostedBench(Bench):
         self.vendor.stages = ["validating_files", "failed"]
         return self.request(key="broken")
 
-    def mend(self) -> None:
+    def fix(self) -> None:
         self.vendor.stages, self.vendor.hold = list(STAGES), False
 
     def close(self) -> None:

@@ -127,7 +127,7 @@ def test_it_fails_with_a_reason(bench: Bench) -> None:
         bench.strike(handle)
         status = ended(bench.make(), handle, bench.seconds)
     finally:
-        bench.mend()
+        bench.fix()
     assert status.state is JobState.FAILED
     assert len(status.reason.split()) > 3
     assert status.model == ""
@@ -144,7 +144,7 @@ def cancelled(bench: Bench) -> Run:
 
 
 def test_it_is_cancelled_in_mid_job_after_a_restart(bench: Bench, cancelled: Run) -> None:
-    bench.mend()
+    bench.fix()
     assert cancelled.status.state is JobState.CANCELLED
     assert cancelled.status.reason
     assert cancelled.status.model == ""
@@ -170,7 +170,7 @@ def test_it_goes_on_and_pauses_where_it_can_and_says_so_where_it_cannot(
         bench.make().pause(handle)
         paused = wait_for(lambda: (now := bench.make().poll(handle)).state is JobState.PAUSED and now, 120, 0.2)
         assert paused.resumable
-        bench.mend()
+        bench.fix()
         bench.make().resume(handle)
         assert gone_on(bench, handle, paused.step).state in (JobState.RUNNING, JobState.SUCCEEDED)
     bench.make().cancel(handle)

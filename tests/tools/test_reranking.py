@@ -104,7 +104,7 @@ def test_it_orders_passages_and_no_question_waits_for_it(tmp_path: Path, folder:
     knowledge = Knowledge(store, settings(tmp_path, reranker=f"st:{folder}"))
     first = knowledge.find("plants", ASKED, 2)
     assert first.passages == found.passages
-    assert "It is being loaded." in first.note
+    assert "It is still loading." in first.note
     knowledge.sync("plants", wait=True)
     ranked = knowledge.find("plants", ASKED, 9)
     assert ranked.note == ""

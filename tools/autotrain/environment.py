@@ -1,4 +1,4 @@
-"""AutoTrain's own virtual environment: made on first use, reused, mended when half made, removed by a command.
+"""AutoTrain's own virtual environment: made on first use, reused, fixed when half made, removed by a command.
 
 Its pins (transformers 4.48, trl 0.13, pydantic 2.10) would pull the app's libraries years back, so it never shares
 theirs, but for torch, most of its bytes: where the interpreter has the very version, it is linked. Of AutoTrain's 60

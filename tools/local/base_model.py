@@ -89,7 +89,7 @@ def config(folder: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ToolError(f"{path} is damaged: it is no JSON.", "Copy the model again.") from error
+        raise ToolError(f"{path} is damaged: it is not JSON.", "Copy the model again.") from error
     return found if isinstance(found, dict) else {}
 
 
@@ -116,7 +116,7 @@ def _check_kind(folder: Path) -> None:
     values = config(folder)
     names = [str(name) for name in values.get("architectures") or []]
     if names and not any(name.endswith(CHAT) for name in names):
-        raise ToolError(f"{folder.name} is no chat model: its architecture is {names[0]}.", "Choose a chat model.")
+        raise ToolError(f"{folder.name} is not a chat model: its architecture is {names[0]}.", "Choose a chat model.")
     packed = values.get("quantization_config")
     if isinstance(packed, dict):
         kind = packed.get("quant_method", "quantised")
@@ -160,7 +160,7 @@ def _header(path: Path) -> dict[str, Any]:
         for entry in tensors.values():
             math.prod(entry["shape"])
     except (struct.error, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise ToolError(f"{path} is damaged: it is no safetensors file.", "Copy the model again.") from error
+        raise ToolError(f"{path} is damaged: it is not a safetensors file.", "Copy the model again.") from error
     if end > size:
         raise ToolError(f"{path} is damaged: it ends after {size:,} of {end:,} bytes.", "Copy the model again.")
     return tensors

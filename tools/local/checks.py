@@ -36,7 +36,7 @@ def check_adapter(adapter: Path, base: Path, tuning: str) -> None:
     """Raise ToolError unless the folder holds a LoRA whose matrices fit the base's layers."""
     if tuning == "full":
         raise ToolError(
-            "An adapter cannot be gone on with by full tuning.",
+            "Full tuning cannot continue from an adapter.",
             "Take the earlier run's whole model as the base, or tune with LoRA.",
         )
     if not (adapter / ADAPTER).is_file() or not (adapter / ADAPTER_WEIGHTS).is_file():
@@ -46,7 +46,7 @@ def check_adapter(adapter: Path, base: Path, tuning: str) -> None:
         )
     kind = settings(adapter).get("peft_type")
     if kind != "LORA":
-        raise ToolError(f"{adapter} is not a LoRA adapter but {kind}.", "Start anew from the base.")
+        raise ToolError(f"{adapter} is not a LoRA adapter but {kind}.", "Start again from the base.")
     if base.is_dir():
         _check_shapes(adapter, base)
 
@@ -56,14 +56,14 @@ def settings(adapter: Path) -> dict[str, object]:
     try:
         found = json.loads((adapter / ADAPTER).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ToolError(f"{adapter / ADAPTER} is damaged: it is no JSON.", "Name another adapter.") from error
+        raise ToolError(f"{adapter / ADAPTER} is damaged: it is not JSON.", "Name another adapter.") from error
     return found if isinstance(found, dict) else {}
 
 
 def _check_choices(request: TrainRequest) -> None:
     options.check_request(request)
     if request.tuning == "qlora" and not machine.has_gpu():
-        raise ToolError("QLoRA needs a GPU: its 4-bit weights cannot be computed with here.", "Choose LoRA instead.")
+        raise ToolError("QLoRA needs a GPU, and there is none here.", "Choose LoRA instead.")
     if request.patience and not (request.test or request.test_preferences):
         raise ToolError("Early stopping needs rows to evaluate on, and there are none.", "Leave patience at 0.")
     batch = request.batch_size or recipe.BATCH

@@ -81,4 +81,4 @@ def source(known: bool, on: Hardware) -> str:
     """Where the forecast comes from, in a sentence."""
     size = "the model's size" if known else "an assumed size of 8 billion parameters"
     speed = "data sheets of GPUs" if on.gpu else "runs of a 135-million-parameter model on 2 cores"
-    return f"Reckoned from the rows' characters, {size}, and the speed of {speed}."
+    return f"Estimated from the length of the rows, {size}, and the speed of {speed}."

@@ -85,7 +85,7 @@ class Account:
             case openai.PermissionDeniedError():
                 return ToolError(
                     f"{self.vendor} does not permit this (403){said}.",
-                    f"Look whether the key of {self.settings} may fine-tune.",
+                    f"Check whether the key of {self.settings} may fine-tune.",
                 )
             case openai.NotFoundError():
                 return ToolError(
@@ -100,7 +100,7 @@ class Account:
             case openai.APIStatusError():
                 return ToolError(
                     f"{self.vendor} refused the request ({error.status_code}){said}.",
-                    "Try again later." if error.status_code >= 500 else "Mend what it names.",
+                    "Try again later." if error.status_code >= 500 else "Fix what it names.",
                 )
             case _:
                 return ToolError(f"The answer of {self.vendor} cannot be read{said}.", f"Check {self.settings}.")

@@ -62,7 +62,7 @@ def _found(account: Account, client: openai.OpenAI, key: str, why: ToolError) ->
         return known
     raise Unsure(
         f"{why.sentence} Whether {account.vendor} took the job is not known yet.",
-        "It is looked for by its key; do not start another one.",
+        "Attune looks for it by its key; do not start another one.",
     ) from None
 
 

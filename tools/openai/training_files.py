@@ -73,7 +73,7 @@ def _ready(account: Account, client: openai.OpenAI, file: FileObject, part: str)
         file = account.patiently(partial(client.files.retrieve, file.id))
     if file.status in BROKEN:
         why = f": {account.clean(file.status_details)}" if file.status_details else ""
-        raise ToolError(f"{account.vendor} refuses the {part} file{why}.", "Mend the conversations and start again.")
+        raise ToolError(f"{account.vendor} refuses the {part} file{why}.", "Fix the conversations and start again.")
     return file
 
 

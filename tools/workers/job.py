@@ -178,7 +178,7 @@ class Onlooker(JobFolder):
     def finish(self, state: str, reason: str = "", **values: Any) -> None:  # noqa: ARG002
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if state == "failed":
-            print(f"A helping process ended: {reason}", file=sys.stderr)
+            print(f"One of the training processes ended: {reason}", file=sys.stderr)
 
 
 def _plain(value: Any) -> Any:

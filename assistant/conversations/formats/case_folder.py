@@ -57,7 +57,7 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(json_lines.decode(path.read_bytes(), path.name))
     except tomllib.TOMLDecodeError as error:
-        raise AttuneError(f"{path.name} is not valid TOML: {error}.", "Mend that line.") from error
+        raise AttuneError(f"{path.name} is not valid TOML: {error}.", "Fix that line.") from error
 
 
 def _table(table: dict[str, Any], name: str) -> dict[str, Any]:

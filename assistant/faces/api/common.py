@@ -17,10 +17,10 @@ from assistant.workbench import Workbench
 ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": objects.ErrorBody, "description": what}
     for status, what in (
-        (400, "The request is wrong; the message says how."),
+        (400, "The request is not valid; the message says why."),
         (401, "No valid key."),
         (403, "Not for this caller."),
-        (404, "There is no such thing, or it is somebody else's."),
+        (404, "It does not exist, or it belongs to somebody else."),
         (409, "It is in use, or has changed meanwhile."),
         (413, "Too large."),
         (429, "Too much at once."),

@@ -26,7 +26,7 @@ TYPES = {
 }
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _KINDS = ("body", "query", "path", "header", "str", "int", "float", "bool", "dict", "nullable")
-RETRY_SECONDS = 20  # told with a refusal that time mends
+RETRY_SECONDS = 20  # told with a refusal that time fixes
 
 
 def response(
@@ -39,7 +39,7 @@ def response(
 
 
 def of(error: ToolError) -> JSONResponse:
-    """The answer to what a user can mend."""
+    """The answer to what a user can fix."""
     if isinstance(error, Refused):
         retry = RETRY_SECONDS if error.status in (429, 503) else 0
         return response(error.status, str(error), error.param, error.code, retry)
@@ -104,4 +104,4 @@ def _http(request: Request, error: Exception) -> JSONResponse:
 
 def bug(method: str, path: str, error: Exception) -> JSONResponse:
     log.error("%s %s failed", method, path, exc_info=error)
-    return response(500, "This is a fault of Attune's; its log has it. Try again.", None, "internal_error")
+    return response(500, "This is an error in Attune; the details are in its log. Try again.", None, "internal_error")

@@ -65,7 +65,7 @@ def judge(
             reply = _answered(bench, warmer, threads.as_asked(path), as_json)
             kept = gestures.keep(store, question, warmer, reply)
             if kept is None:
-                say("The same answer came again: this model answers a question always in the same way. Edit it.")
+                say("The model gave the same answer again, as it always does for this question. Edit it instead.")
             return _show(chosen, warmer, reply, kept, as_json)
         if gesture == "edit":
             now = gestures.edit(store, number, text)
@@ -84,7 +84,7 @@ def _answered(bench: Workbench, variant: Variant, messages: list[Message], quiet
             if not quiet:
                 print(part, end="", flush=True)
     except KeyboardInterrupt:
-        raise CommandStopped("The answer ends here and its model server with it.") from None
+        raise CommandStopped("The answer ends here, and its model server stops.") from None
     if not quiet:
         print(flush=True)
     return reply

@@ -82,7 +82,7 @@ def _take(store: Store, case: Case, answers: dict[str, Any]) -> Case:
     problems = [f"The brief has no '{name}'{_nearest(name, list(stage.QUESTIONS))}." for name in unknown]
     problems += [f"The answer to '{name}' is not text." for name in not_text]
     kept = f"{len(good)} other answers are kept. " if good else ""
-    raise AttuneError(" ".join(problems), f"{kept}Mend the file; the brief has {', '.join(stage.QUESTIONS)}.")
+    raise AttuneError(" ".join(problems), f"{kept}Fix the file; the brief has {', '.join(stage.QUESTIONS)}.")
 
 
 def _nearest(name: str, known: list[str]) -> str:
@@ -101,7 +101,7 @@ def _read_answers(name: str) -> dict[str, Any]:
         value = tomllib.loads(text) if name.endswith(".toml") else json.loads(text)
     except (ValueError, RecursionError) as error:
         kind = "TOML" if name.endswith(".toml") else "JSON"
-        raise AttuneError(f"{name} is not valid {kind}: {error}.", "Mend that place and run it again.") from error
+        raise AttuneError(f"{name} is not valid {kind}: {error}.", "Fix that place and run it again.") from error
     value = value.get("brief", value) if isinstance(value, dict) else value
     if not isinstance(value, dict):
         raise AttuneError(f"{name} holds no answers.", f"Write an object with some of: {', '.join(QUESTIONS)}.")

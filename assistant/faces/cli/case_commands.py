@@ -94,7 +94,7 @@ def read_bytes(path: Path) -> bytes:
 
 def dataset(
     case: CaseId = "",
-    preview: Annotated[bool, typer.Option("--preview", help="Only tell what it would hold.")] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Only show what it would hold.")] = False,
     seed: Annotated[int | None, typer.Option(help="Seed of the split.", show_default="the case's, or 3407")] = None,
     test_share: Annotated[
         float | None, typer.Option(help="Share tested on, without held-out ones.", show_default="the case's, or 0.2")

@@ -48,7 +48,7 @@ def _option(text: str) -> tuple[str, Any]:
     """A name and its value; what reads as a number is one."""
     name, sign, value = text.partition("=")
     if not sign:
-        raise AttuneError(f"'{text}' is no change.", "Write it as NAME=VALUE, for example epochs=2.")
+        raise AttuneError(f"'{text}' is not a change.", "Write it as NAME=VALUE, for example epochs=2.")
     for kind in (int, float):
         try:
             return name.strip(), kind(value)

@@ -36,14 +36,14 @@ def add(files: Files, as_json: AsJson = False) -> None:
         for outcome in found:
             _say_what_became(outcome)
         if found and not used:
-            raise AttuneError("None of these files could be used.", "What is wrong with each stands above.")
+            raise AttuneError("None of these files could be used.", "The problem with each is shown above.")
         value = {
             "case": case.id,
             "documents": [_described(o.document) | {"state": o.state} for o in used if o.document is not None],
             "refused": [{"name": o.name, "problem": o.problem} for o in found if o.document is None],
         }
         new = sum(outcome.state != "same" for outcome in used)
-        unchanged = f" ({len(used) - new} were there already)" if new < len(used) else ""
+        unchanged = f" ({len(used) - new} were already there)" if new < len(used) else ""
         show(value, f"Added {new} documents to '{case.id}'{unchanged}.", as_json)
 
 

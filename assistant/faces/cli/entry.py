@@ -79,7 +79,7 @@ def main() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command: 0 done, 1 something to mend, 2 wrong usage, 130 stopped by Ctrl-C."""
+    """Run one command: 0 done, 1 something to fix, 2 wrong usage, 130 stopped by Ctrl-C."""
     as_json = "--json" in arguments
     try:
         code = app(args=list(arguments) or ["--help"], prog_name="attune", standalone_mode=False)
@@ -94,9 +94,9 @@ def run(arguments: Sequence[str]) -> int:
         return 1
     except Exception:
         logging.getLogger(__name__).exception("attune %s failed", arguments[0] if arguments else "")
-        return _failed("This is an error of ours, shown above.", "Please report it with those lines.", 1, as_json)
+        return _failed("This is a bug in Attune, shown above.", "Please report it with those lines.", 1, as_json)
     if code == 130:
-        say("\nattune: stopped. Nothing of this command goes on.")
+        say("\nattune: stopped. Nothing of this command is still running.")
     return code if isinstance(code, int) else 0
 
 

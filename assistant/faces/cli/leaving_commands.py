@@ -29,7 +29,7 @@ def deploy(
     with open_bench() as bench:
         date = bench.hosting.prices.date
         if list_ and remove:
-            raise AttuneError("Only one of --list and --remove can be done.", "Leave the other out.")
+            raise AttuneError("Use only one of --list and --remove.", "Leave the other out.")
         if list_:
             for over in hosting.sweep(bench.store, bench.hosting):
                 say(f"The hours of job {over} have passed: its deployment was taken down.")

@@ -67,7 +67,7 @@ def finetune(
     with open_bench() as bench:
         chosen = pick(bench.store, case)
         if resume + pause + cancel + watch > 1:
-            raise AttuneError("Only one of --resume, --pause, --cancel and --follow can be done.", "Choose one.")
+            raise AttuneError("Use only one of --resume, --pause, --cancel and --follow.", "Choose one.")
         if resume or pause or cancel:
             do = lifecycle.resume if resume else lifecycle.pause if pause else lifecycle.cancel
             run = do(bench, _job(bench, chosen, job).id)
@@ -205,7 +205,7 @@ def evaluate(
 def switch(
     case: CaseId = "",
     variant: Annotated[str, typer.Option(help="Name or id.", show_default="the proved one")] = "",
-    force: Annotated[bool, typer.Option("--force", help="Also to one that has not proved better.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Even if it has not proved better.")] = False,
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
     as_json: AsJson = False,
 ) -> None:

@@ -67,7 +67,7 @@ def read_settings() -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         sentence = f"The setting {Settings.variable(str(first['loc'][0]))} is wrong: {first['msg']}."
-        raise AttuneError(sentence, "Mend it in the environment or in .env.") from None
+        raise AttuneError(sentence, "Fix it in the environment or in .env.") from None
 
 
 def _terminate(number: int, _: FrameType | None) -> None:

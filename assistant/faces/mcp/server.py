@@ -77,7 +77,7 @@ def server(bench: Workbench) -> MCPServer[Any]:
                 if isinstance(cause, ValidationError):
                     return refused(_malformed(name, cause))
                 log.error("the tool %s failed", name, exc_info=cause or error)
-                return refused(AttuneError("That stopped on an error of ours. Nothing was lost.", "See the log."))
+                return refused(AttuneError("That failed because of a bug in Attune. Nothing was lost.", "See the log."))
 
     made = McpServer("attune", title="Attune", instructions=INSTRUCTIONS, log_level="WARNING")
     for verb in Verbs(bench).all():

@@ -1,4 +1,4 @@
-"""What happens when a handler fails: what the user can mend is said in a sentence, the rest is logged."""
+"""What happens when a handler fails: what the user can fix is said in a sentence, the rest is logged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import gradio as gr
 
 from tools.trainer import ToolError
 
-OURS = "That stopped on an error of ours. It is in the log; nothing of yours was lost. Try again."
+OURS = "Something went wrong in Attune. The details are in the log, and nothing of yours was lost. Try again."
 log = logging.getLogger(__name__)
 
 
@@ -46,7 +46,7 @@ def told_stream(handler: Callable[..., Iterator[Any]]) -> Callable[..., Iterator
 
 
 def warn(error: Exception) -> None:
-    """Show the error: sentence and remedy of one that can be mended, else one plain sentence and a log entry."""
+    """Show the error: sentence and remedy of one that can be fixed, else one plain sentence and a log entry."""
     if isinstance(error, ToolError):
         gr.Warning(html.escape(str(error)), duration=12)
     else:

@@ -117,7 +117,9 @@ def _carry_out(bench: Workbench, proposal: Proposal, found: Kind, by: str) -> st
         raise AttuneError(error.sentence, error.remedy) from error
     except Exception:
         log.exception("proposal %s failed", proposal.id)
-        bench.store.set_proposal_result(proposal.id, "It stopped on an error of ours; the log has the details.")
+        bench.store.set_proposal_result(
+            proposal.id, "It failed because of a bug in Attune; the details are in the log."
+        )
         raise
     bench.store.set_proposal_result(proposal.id, result)
     return result

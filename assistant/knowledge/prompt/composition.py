@@ -100,7 +100,7 @@ def build(
         high = 0
     elif count(whole.without(drops).messages()) > room:
         raise AttuneError(
-            f"The message is too long for the model, which reads {room} tokens at once besides its answer.",
+            f"The message is too long for the model, which has room for {room} tokens besides its answer.",
             "Send a shorter message, or choose a model with a larger window.",
         )
     while low < high:
@@ -196,7 +196,7 @@ def _history(messages: Sequence[Message]) -> list[list[Message]]:
     for message in messages[:-1]:
         if message["role"] not in ("user", "assistant"):
             raise AttuneError(
-                f"A message of the role '{message['role']}' cannot be answered to.",
+                f"A message with the role '{message['role']}' cannot be answered.",
                 "Send only messages of the roles user and assistant.",
             )
         if message["role"] == "user" or not groups:

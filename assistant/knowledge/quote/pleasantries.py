@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_HELLO = "Hello! Ask a question, and I will quote what the documents say to it."
+_HELLO = "Hello! Ask a question, and I will quote what the documents say about it."
 _WELCOME, _BYE = "You are welcome.", "Goodbye!"
 _MYSELF = (
     "I quote the documents: ask a question, and you get the sentence or the table row that answers it. "

@@ -114,7 +114,10 @@ def answer(request: dict[str, str], folder: Path, most: int) -> dict[str, Any]:
 
 
 def too_much(name: str) -> dict[str, Any]:
-    return {"sentence": f"'{name}' needs more memory than a document may.", "remedy": "Split it, or add its text."}
+    return {
+        "sentence": f"'{name}' needs more memory than one document is allowed.",
+        "remedy": "Split it, or add its text.",
+    }
 
 
 def _is_html(head: bytes) -> bool:

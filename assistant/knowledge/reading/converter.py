@@ -96,7 +96,7 @@ class Converter:
         if late.is_set():
             sentence = f"'{name}' took longer than {self._seconds:g} seconds to read."
         else:
-            sentence = f"'{name}' made the converter stop (exit code {code})."
+            sentence = f"'{name}' crashed the reader (exit code {code})."
         return {"sentence": sentence, "remedy": "Split it, export it again, or add its text."}
 
     def _running(self) -> subprocess.Popen[str]:

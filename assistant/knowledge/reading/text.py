@@ -47,7 +47,7 @@ def decoded(name: str, path: Path) -> tuple[str, tuple[str, ...]]:
         text = codecs.getincrementaldecoder(encoding or "utf-8")().decode(data, final=len(data) <= most)
     except UnicodeDecodeError:
         text, guessed = _guess(data)
-        warning = (f"'{name}' is not UTF-8 and was read as {guessed}; look whether its special letters are right.",)
+        warning = (f"'{name}' is not UTF-8 and was read as {guessed}; check that its accented letters are right.",)
     if len(_CONTROL.findall(text[:_SAMPLE])) > len(text[:_SAMPLE]) / 20:
         raise binary(name)
     return text, warning

@@ -152,7 +152,7 @@ class Index:
         for remedy in (self.close, self._delete, None):
             try:
                 return work()
-            except ToolError:  # what a part of the work could not mend
+            except ToolError:  # what a part of the work could not fix
                 raise
             except Exception as error:
                 log.warning("The search index failed: %s", self._place.useless(error).sentence)

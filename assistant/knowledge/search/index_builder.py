@@ -112,7 +112,7 @@ class Builder:
                 self._failed(case, str(error))
             else:
                 log.exception("filling the index of %s failed", case)
-                self._failed(case, "It stopped on a fault of ours; the log has it.")
+                self._failed(case, "It failed because of a bug in Attune; the details are in the log.")
 
     def _failed(self, case: str, error: str) -> None:
         self._set(case, state="failed", error=error, ended=time.monotonic())

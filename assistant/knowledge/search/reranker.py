@@ -19,7 +19,7 @@ from tools.trainer import ToolError
 
 log = logging.getLogger(__name__)
 CANDIDATES = 30  # passages that are read beside a question
-LEFT = "The passages stand as they were found: the reranker did not order them."
+LEFT = "The passages are in the order in which they were found: the reranker did not answer."
 
 
 class Reranking:
@@ -41,7 +41,7 @@ class Reranking:
         if self._reranker is None or not texts:
             return None, ""
         if not self._reranker.ready():
-            return None, f"{LEFT} {self._reranker.trouble or 'It is being loaded.'}"
+            return None, f"{LEFT} {self._reranker.trouble or 'It is still loading.'}"
         try:
             return self._reranker.rank(query, texts), ""
         except ToolError as error:

@@ -124,7 +124,7 @@ class Knowledge:
         if using.instant:
             return None, ""
         if time.monotonic() - at < REST_SECONDS or not using.ready():
-            return None, f"{_WORDS} {failed or using.trouble or 'It is being loaded.'}"
+            return None, f"{_WORDS} {failed or using.trouble or 'It is still loading.'}"
         try:
             return self._vectors.likeness(question, texts), ""
         except ToolError as error:
@@ -194,7 +194,7 @@ class Knowledge:
         try:
             using, note = self._serving(case, corpus)
             if not using.ready():
-                return [], False, f"{_WORDS} {using.trouble or 'It is being loaded.'}"
+                return [], False, f"{_WORDS} {using.trouble or 'It is still loading.'}"
             try:
                 near = self._index.nearest(case, corpus.texts, query, k, using)
             except ToolError:

@@ -1,4 +1,4 @@
-"""Who may read the data folder: its owner alone. What an earlier version left readable for others is mended."""
+"""Who may read the data folder: its owner alone. What an earlier version left readable for others is fixed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ OTHERS = 0o077  # everybody but the owner
 WORDS = ("jobs", "files", "exports", "logs", "chroma", "locks")  # folders in which people's words lie
 
 
-def mend(data: Path) -> None:
+def fix(data: Path) -> None:
     """Close the data folder and what lies in it to other users. Costs a look a folder where all is well.
 
     A folder that is more than ours, a home or one that others write to, is left as it is.

@@ -36,7 +36,7 @@ def test_add_list_remove_and_index_again(desk: Path, here: Attune) -> None:
     assert [d["name"] for d in value["refused"]] == ["bad.pdf"]
     assert "Reading tea.docx" in done.stderr
     assert "'bad.pdf' is a damaged PDF. Export it again" in done.stderr
-    assert "Added 0 documents to 'tea-desk' (4 were there already)." in here("add", str(desk)).stdout
+    assert "Added 0 documents to 'tea-desk' (4 were already there)." in here("add", str(desk)).stdout
 
     listed = json.loads(here("documents", "--json").stdout)
     assert all(d["chunks"] > 0 and d["tokens"] > 0 for d in listed["documents"])

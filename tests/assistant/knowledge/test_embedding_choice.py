@@ -418,7 +418,7 @@ def test_a_killed_engine_is_started_again_and_no_question_waits(tmp_path: Path, 
     os.kill(minilm._server.process.pid, signal.SIGKILL)  # type: ignore[union-attr]
     wait_for(lambda: not minilm._server.alive(), 10)
     assert first(knowledge) == "Watering > Cactus"  # by words, while it loads
-    assert note(knowledge).endswith("It is being loaded.")
+    assert note(knowledge).endswith("It is still loading.")
     wait_for(minilm.ready, LONG)
     assert "courier costs" in knowledge.passages("plants", SHIPPING, 1)[0].text
     knowledge.close()

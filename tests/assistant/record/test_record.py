@@ -257,7 +257,7 @@ def test_what_was_left_open_to_others_is_mended(tmp_path):
     kept.write_text("words")
     kept.chmod(0o644)
     (data / "jobs" / "link").symlink_to(kept)
-    private.mend(data)
+    private.fix(data)
     found = modes(data)
     assert found.pop("models") == found.pop("weights") == "0o755"
     assert found.pop("link") == "0o644"  # what it leads to is none of ours
@@ -269,5 +269,5 @@ def test_a_home_is_no_data_folder(tmp_path, monkeypatch):
     (tmp_path / "home" / "me").mkdir(parents=True)
     for folder in (tmp_path / "home", tmp_path / "home" / "me"):
         folder.chmod(0o755)
-        private.mend(folder)
+        private.fix(folder)
         assert stat.S_IMODE(folder.stat().st_mode) == 0o755

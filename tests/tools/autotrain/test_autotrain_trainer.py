@@ -1,4 +1,4 @@
-"""AutoTrain: its environment made, mended and removed, what it is given, its log read, and its two lies caught."""
+"""AutoTrain: its environment made, fixed and removed, what it is given, its log read, and its two lies caught."""
 
 from __future__ import annotations
 

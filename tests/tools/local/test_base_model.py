@@ -47,7 +47,7 @@ def test_a_model_without_a_chat_template_is_refused(copy: Path) -> None:
 
 def test_a_model_that_does_not_chat_is_refused(copy: Path) -> None:
     configured(copy, architectures=["BertForMaskedLM"])
-    assert "no chat model: its architecture is BertForMaskedLM" in refused(copy)
+    assert "not a chat model: its architecture is BertForMaskedLM" in refused(copy)
 
 
 def test_what_the_engine_cannot_serve_is_refused_before_it_is_trained(copy: Path) -> None:

@@ -44,7 +44,7 @@ def _check(reader: Any, file: Path) -> None:
         original = str(value(reader, "general.base_model.0.repo_url", "")).removeprefix("https://huggingface.co/")
         named = original or "ORG/MODEL"
         raise ToolError(
-            f"{file.name} can be chatted with, but not tuned: weights cannot be made from it ({what}).",
+            f"{file.name} can answer but cannot be tuned: its weights cannot be unpacked ({what}).",
             f"Tune the original model instead, by its name: `attune finetune --base {named}`.",
         )
 

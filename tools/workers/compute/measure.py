@@ -99,7 +99,7 @@ class Measure:
             model = PeftModel.from_pretrained(model, str(adapter))
             learned = [weight for name, weight in model.named_parameters() if "lora" in name]
             if not all(bool(torch.isfinite(weight).all()) for weight in learned):
-                raise ToolError("The adapter holds numbers that are none.", "Lower the learning rate.")
+                raise ToolError("The adapter holds values that are not numbers.", "Lower the learning rate.")
         return model.eval()
 
     def _stops(self) -> frozenset[int]:

@@ -52,7 +52,7 @@ def _check_loadable(folder: Path) -> None:
 
     config = AutoConfig.from_pretrained(folder)
     if type(config) not in AutoModelForCausalLM._model_mapping:
-        raise ToolError(f"{folder.name} is no chat model: {config.model_type} cannot write text.", "Choose another.")
+        raise ToolError(f"{folder.name} is not a chat model: {config.model_type} cannot write text.", "Choose another.")
     tokenizer: Any = AutoTokenizer.from_pretrained(folder)
     try:
         tokenizer.apply_chat_template(HELLO, tokenize=False, add_generation_prompt=True)

@@ -172,7 +172,7 @@ async def read(request: Request, found: Chunks) -> list[Chunk]:
             async for chunk in found:
                 got.append(chunk)
                 if len(got) % LOOK == 0 and await request.is_disconnected():
-                    raise Refused("Nobody waits for this answer any more.", status=499)
+                    raise Refused("Nobody is waiting for this answer any more.", status=499)
         except BREAKS as error:
             told(error)
             raise _broken() from error

@@ -82,7 +82,7 @@ def check(body: Sampling, target: Target) -> None:
         asked = [name for name in NO_MODEL if getattr(body, name, None) not in (*SAYS_NOTHING, 1)]
         if asked:
             raise Refused(
-                f"'{asked[0]}' is not possible: what answers here quotes the documents, without a model.",
+                f"'{asked[0]}' is not available: this case answers by quoting its documents, without a model.",
                 "Leave it out, or ask a model by name.",
                 asked[0],
                 "unsupported_parameter",
@@ -131,7 +131,7 @@ async def fits(bench: Workbench, target: Target, size: int) -> None:
 
 def too_long(what: str, window: int) -> Refused:
     return Refused(
-        f"The messages {what}, and the model reads {window} tokens at once, its answer included.",
+        f"The messages {what}, but the model's window is {window} tokens, answer included.",
         "Send fewer or shorter messages.",
         "messages",
         "context_length_exceeded",

@@ -18,7 +18,7 @@ from assistant.record.types import Turn, Variant
 from assistant.stages import dataset, switch
 from assistant.workbench import Workbench
 
-EMPTY = "### Ask something\nThe assistant answers right away. Approve good answers, edit those that nearly are."
+EMPTY = "### Ask something\nThe assistant answers right away. Approve good answers; edit those that are nearly right."
 
 
 class ChatTab:
@@ -146,7 +146,7 @@ class ChatTab:
                 text += piece.text
                 yield gr.skip(), [*before, {"role": "assistant", "content": text}], gr.skip()
             elif piece.reply is not None and not gestures.keep(self.bench.store, path[-1], variant, piece.reply):
-                gr.Info("The same answer came again: this model answers a question always in the same way. Edit it.")
+                gr.Info("The model gave the same answer again, as it always does for this question. Edit it instead.")
 
     def _stopped(self, conversation: int) -> tuple[Any, ...]:
         gr.Info("Stopped. The unfinished answer was not kept.")

@@ -70,7 +70,7 @@ class DatasetTab:
         notes = "; ".join(found.problems)
         built = self.bench.store.datasets(case)
         if not built:
-            return notes or "Ready: the split is seeded, and near-duplicates never straddle it."
+            return notes or "Ready: the split is seeded, and near-duplicates stay on one side."
         last = built[-1]
         frozen = f"Frozen: **{last.train} to train on, {last.test} to test on** (seed {last.seed}, `{last.id[:12]}`)."
         return f"{frozen} {notes}".strip()

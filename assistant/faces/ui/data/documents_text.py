@@ -15,7 +15,7 @@ from assistant.record.types import Document
 from assistant.settings import Settings
 
 HEADERS = ("name", "kind", "pages", "chunks", "tokens")
-_STATES = {"added": "added", "replaced": "replaced by a new version", "same": "there already, unchanged",
+_STATES = {"added": "added", "replaced": "replaced by a new version", "same": "already there, unchanged",
            "refused": "could not be used"}
 
 

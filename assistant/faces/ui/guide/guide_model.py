@@ -30,8 +30,8 @@ class GuideModel:
             gr.Markdown(ABOUT, elem_classes="quiet")
             self.now = gr.HTML(elem_id="guide-model-now")
             self.url = gr.Textbox(label="Address", placeholder="https://example.org/v1", elem_id="guide-url")
-            self.model = gr.Textbox(label="Model", placeholder="The server's name of it", elem_id="guide-name")
-            self.key = gr.Textbox(label="Key, where it needs one", type="password", elem_id="guide-key")
+            self.model = gr.Textbox(label="Model", placeholder="Its name on the server", elem_id="guide-name")
+            self.key = gr.Textbox(label="Key, if it needs one", type="password", elem_id="guide-key")
             with gr.Row():
                 self.use = gr.Button("Use this model", size="sm", elem_id="use-guide-model")
                 self.built_in = gr.Button("Use the built-in guide", size="sm", elem_id="use-built-in")
@@ -70,7 +70,7 @@ def chosen(settings: Settings, url: str, model: str, key: str) -> Settings:
     if not model:
         raise AttuneError("The model has no name.", "Write the name that the server knows it by.")
     if url and not url.startswith(("http://", "https://")):
-        raise AttuneError(f"'{url[:80]}' is no address of a server.", "It begins with http:// or https://.")
+        raise AttuneError(f"'{url[:80]}' is not the address of a server.", "It begins with http:// or https://.")
     kept = settings.guide_api_key if url == settings.guide_base_url else SecretStr("")
     changes = {"guide_base_url": url, "guide_model": model, "guide_api_key": SecretStr(key) if key else kept}
     return settings.model_copy(update=changes)

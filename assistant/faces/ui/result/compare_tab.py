@@ -37,7 +37,7 @@ class CompareTab:
             with gr.Row(elem_classes="middle"):
                 self.other = gr.Dropdown([], label="Variant", scale=2, elem_id="other-variant", filterable=False)
                 self.anyway = gr.Button("Let it answer", size="sm", scale=0, min_width=130, elem_id="switch-anyway")
-            self.sure = gr.Checkbox(False, label="Also a tuned model that has not proved better", elem_id="sure")
+            self.sure = gr.Checkbox(False, label="Even a tuned model that has not proved better", elem_id="sure")
             self.history = gr.HTML(elem_id="switches")
 
     def wire(self) -> None:

@@ -14,7 +14,7 @@ from tools.trainer import Estimate, JobState, JobStatus, Range
 Events = Sequence[Mapping[str, Any]]
 NEXT = {
     JobState.SUCCEEDED: "Next: measure the model against the untrained variants (Compare).",
-    JobState.FAILED: "Next: mend what is named above, then resume or start again.",
+    JobState.FAILED: "Next: fix what is named above, then resume or start again.",
     JobState.PAUSED: "Next: resume it, or stop it for good.",
     JobState.CANCELLED: "Next: resume from the last checkpoint, or start again.",
 }
