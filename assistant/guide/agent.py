@@ -104,7 +104,10 @@ class Guide:
         name, why = self.bench.settings.guide_model, llm.reason(error, self.bench.settings)
         if why is None:
             log.error("a turn of the guide's model failed", exc_info=error)
-            return "_That failed because of a bug in Attune; the details are in the log. The built-in guide takes this turn._"
+            return (
+                "_That failed because of a bug in Attune; the details are in the log. "
+                "The built-in guide takes this turn._"
+            )
         log.warning("the guide's model failed: %s: %s", type(error).__name__, why)
         return f"_The guide's model {name} did not answer ({why}); the built-in guide takes this turn._"
 
