@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from assistant.guide import terms
 from assistant.knowledge.search.corpus import Corpus
 from assistant.knowledge.search.index import Index
-from assistant.knowledge.search.words import Embedder, content, stem, words
+from assistant.knowledge.search.lexical_embedding import Embedder
+from assistant.knowledge.search.words import content, stem, words
 from assistant.record.types import Document
 
 if TYPE_CHECKING:

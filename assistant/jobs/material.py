@@ -42,8 +42,17 @@ class TrainingOrder:
     exact: bool = True
 
 
-def gather(bench: Workbench, order: TrainingOrder) -> tuple[dict[str, Any], Carried]:
-    """The rows, as fields of a TrainRequest, and what their passages come to."""
+@dataclass(frozen=True)
+class Material:
+    """`fields` of a TrainRequest: rows, samples and probes. `system` stands at the head of each row."""
+
+    fields: dict[str, Any]
+    carried: Carried
+    system: str
+
+
+def gather(bench: Workbench, order: TrainingOrder) -> Material:
+    """The rows, what their passages come to, and the instruction that they share."""
     store = bench.store
     items, system = store.items(order.dataset, "train"), composition.short_instruction(store.case(order.case))
     learned, held = rows.validation(items, order.seed, VALIDATION_SHARE, MOST_VALIDATION)
@@ -57,7 +66,8 @@ def gather(bench: Workbench, order: TrainingOrder) -> tuple[dict[str, Any], Carr
             found, all_rows = {"train": train, "test": test}, [*train, *test]
             questions = [_asked(row) for row in test]
         carried = reading.carried(all_rows) if reading else Carried()
-    return found | {"samples": questions[:SAMPLES], "probes": questions[:PROBES]}, carried
+    fields = found | {"samples": questions[:SAMPLES], "probes": questions[:PROBES]}
+    return Material(fields, carried, system)
 
 
 def _judged(

@@ -8,10 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from assistant import models
-from assistant.conversations.with_passages import Carried
 from assistant.errors import AttuneError
 from assistant.jobs import launch, lifecycle, material
-from assistant.knowledge.prompt import composition
+from assistant.jobs.material import Material
 from assistant.record.store import Store
 from assistant.record.types import Job
 from assistant.settings import EMBEDDED, Settings
@@ -62,8 +61,8 @@ def choose(bench: Workbench, case: str, asked: Mapping[str, Any]) -> dict[str, A
 
 def estimate(bench: Workbench, case: str, **options: Any) -> Estimate:
     """What the run would take: seconds, memory, money, as ranges with their source, and what its rows carry."""
-    name, request, carried = _request(bench, case, options, exact=False)
-    return replace(launch.trainer(bench.trainers, name).estimate(request), note=carried.told)
+    name, request, learned = _request(bench, case, options, exact=False)
+    return replace(launch.trainer(bench.trainers, name).estimate(request), note=learned.carried.told)
 
 
 def run(bench: Workbench, case: str, takes: Estimate | None = None, **options: Any) -> Job:
@@ -75,8 +74,8 @@ def run(bench: Workbench, case: str, takes: Estimate | None = None, **options: A
     lifecycle.refresh(bench, case)
     if reason := blocked(store, case):
         raise AttuneError(reason, "Then start again.")
-    name, request, carried = _request(bench, case, options, exact=True)
-    kept = {"system": composition.short_instruction(store.case(case)), "passages": carried.to_json()}
+    name, request, learned = _request(bench, case, options, exact=True)
+    kept = {"system": learned.system, "passages": learned.carried.to_json()}
     takes, dataset = launch.estimate(bench.trainers, name, request, takes), baseline.latest_dataset(store, case)
     with lifecycle.training(store, case), store.atomic():  # of two processes that start one at once, one does
         if reason := blocked(store, case):
@@ -85,7 +84,7 @@ def run(bench: Workbench, case: str, takes: Estimate | None = None, **options: A
     return launch.launch(bench, job, request)
 
 
-def _request(bench: Workbench, case: str, options: dict[str, Any], exact: bool) -> tuple[str, TrainRequest, Carried]:
+def _request(bench: Workbench, case: str, options: dict[str, Any], exact: bool) -> tuple[str, TrainRequest, Material]:
     store, settings = bench.store, bench.settings
     chosen = choose(bench, case, options)
     dataset = baseline.latest_dataset(store, case)
@@ -96,9 +95,9 @@ def _request(bench: Workbench, case: str, options: dict[str, Any], exact: bool) 
     base = models.trainable(settings, str(chosen.pop("base")))
     method, passages = str(chosen.get("method", "sft")), str(chosen.pop("passages", "auto"))
     order = material.TrainingOrder(case, dataset, base, seed, method, passages, exact)
-    found, carried = material.gather(bench, order)
+    learned = material.gather(bench, order)
     key = secrets.token_hex(16)  # of this confirmation: it pays once
-    return name, TrainRequest(base, suffix=case, **found, **chosen, key=key), carried
+    return name, TrainRequest(base, suffix=case, **learned.fields, **chosen, key=key), learned
 
 
 def _continued(store: Store, settings: Settings, case: str, number: int, chosen: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,8 +29,8 @@ from typing import Any
 import numpy as np
 
 from assistant.knowledge.search.embedding_choice import Choice, Embedding, chosen
+from assistant.knowledge.search.lexical_embedding import Vector
 from assistant.knowledge.search.retriever import Knowledge
-from assistant.knowledge.search.words import Vector
 from assistant.record.store import Store
 from assistant.record.types import Case
 from assistant.settings import Settings

@@ -25,8 +25,8 @@ from assistant.evidence import scorers, statistics
 from assistant.evidence.runner import HeldOutQuestion, questions
 from assistant.knowledge.prompt import composition, tokens
 from assistant.knowledge.prompt.shots import ShotPool, Source
+from assistant.knowledge.search.lexical_embedding import Embedder
 from assistant.knowledge.search.retriever import Knowledge
-from assistant.knowledge.search.words import Embedder
 from assistant.record.store import Store
 from assistant.record.types import Item, Message, Variant
 from assistant.settings import EMBEDDED, ROOT, Settings

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from assistant.knowledge.search.embedding_choice import Embedding, Served
-from assistant.knowledge.search.words import Embedder, content
+from assistant.knowledge.search.lexical_embedding import Embedder
+from assistant.knowledge.search.words import content
 from assistant.settings import ROOT, Settings
 from tests.assistant.knowledge.embedding_server import packaged_model
 from tests.bench import retrieval

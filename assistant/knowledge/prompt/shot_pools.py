@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 
 from assistant.knowledge.prompt import shots
-from assistant.knowledge.search.words import Embedder
+from assistant.knowledge.search.lexical_embedding import Embedder
 from assistant.record.store import Store
 from assistant.record.threads import example
 from assistant.record.types import Variant

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from assistant.knowledge.search.lexical_embedding import Embedder
 from assistant.knowledge.search.near_duplicates import Near, asked, openings
-from assistant.knowledge.search.words import Embedder
 from assistant.record.store import Store
 from assistant.record.threads import as_message, example, thread
 from assistant.record.types import Message

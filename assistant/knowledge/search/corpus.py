@@ -57,6 +57,10 @@ class Corpus:
         """The text of a chunk as it is searched, with its document's name and headings."""
         return _searchable(self.chunks[place])
 
+    def answers(self, query: str) -> bool:
+        """Whether there is anything to look through, and a word to look for."""
+        return bool(self.chunks) and bool(content(query))
+
     def by_words(self, query: str, k: int) -> list[Hit]:
         """The k chunks that share words with the query, best BM25 score first."""
         words, asked = self._words, self.rarity(query)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from assistant.errors import AttuneError
-from assistant.knowledge.search.words import Embedder, Vector
+from assistant.knowledge.search.lexical_embedding import Embedder, Vector
 from assistant.settings import Settings
 from tools.embedding import EmbeddingEndpoint, Local, MiniLM
 from tools.engine import minilm

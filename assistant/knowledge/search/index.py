@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from assistant.knowledge.search.chroma import Folder
 from assistant.knowledge.search.embedding_choice import Embedding
-from assistant.knowledge.search.words import Vector
+from assistant.knowledge.search.lexical_embedding import Vector
 from tools.trainer import ToolError
 
 T = TypeVar("T")

@@ -20,7 +20,6 @@ from assistant.knowledge.search.embedding_choice import Choice, Embedding, chose
 from assistant.knowledge.search.index import Index
 from assistant.knowledge.search.index_builder import REST_SECONDS, Builder
 from assistant.knowledge.search.vector_cache import Vectors
-from assistant.knowledge.search.words import content
 from assistant.record.store import Store
 from assistant.record.types import Message, Passage, Variant
 from assistant.settings import Settings
@@ -88,7 +87,7 @@ class Knowledge:
         answer until then.
         """
         corpus = self._corpus(case)
-        if k <= 0 or not corpus.chunks or not content(query):
+        if k <= 0 or not corpus.answers(query):
             return FoundPassages()
         most = max(k, self._reranking.candidates)
         wide = max(_CANDIDATES, 4 * k, most)

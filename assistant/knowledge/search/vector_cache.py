@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from assistant.knowledge.search.embedding_choice import Embedding
-from assistant.knowledge.search.words import Vector
+from assistant.knowledge.search.lexical_embedding import Vector
 
 MOST = 20_000  # texts that are remembered: 30 MB with vectors of 384
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from assistant.knowledge.search.words import Embedder
+from assistant.knowledge.search.lexical_embedding import Embedder
 from tests.loopback import Answer, Loopback
 from tools.embedding import Local, MiniLM
 from tools.engine import minilm

@@ -20,7 +20,7 @@ import json, sys, time
 from pathlib import Path
 from assistant.knowledge.search.embedding_choice import Choice
 from assistant.knowledge.search.retriever import Knowledge
-from assistant.knowledge.search.words import Embedder
+from assistant.knowledge.search.lexical_embedding import Embedder
 from assistant.record.store import Store
 from tests.assistant.material import settings
 

@@ -13,8 +13,9 @@ from shutil import rmtree
 import pytest
 
 from assistant.knowledge.reading import ingestion
+from assistant.knowledge.search.lexical_embedding import Embedder
 from assistant.knowledge.search.retriever import Knowledge
-from assistant.knowledge.search.words import Embedder, stem
+from assistant.knowledge.search.words import stem
 from assistant.record.store import Store
 from assistant.settings import Settings
 from tests.assistant.material import PLANTS, add_documents, new_case
