@@ -43,7 +43,7 @@ class EmbeddingEndpoint(Service):
         return normed
 
     def _embed(self, texts: list[str], kind: str) -> Vectors:
-        answer = self._ask(
+        answer = self.ask(
             lambda client: client.embeddings.create(
                 model=self.model, input=self._sent(texts), extra_body=self.extra[kind], timeout=PATIENCE[kind]
             )

@@ -28,7 +28,7 @@ class Reranker(Service):
         """Every text once, best first; of equals the earlier one. Raises ToolError when the server cannot be used."""
         body = {"model": self.model, "query": query, "documents": list(texts), "top_n": len(texts)}
         try:
-            answer = self._ask(
+            answer = self.ask(
                 lambda client: client.post("/rerank", cast_to=object, body=body, options={"timeout": PATIENCE})
             )
             scores = _scores(answer, len(texts))

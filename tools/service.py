@@ -48,7 +48,7 @@ class Service:
         if client is not None:
             client[1].close()
 
-    def _ask(self, send: Callable[[openai.OpenAI], T]) -> T:
+    def ask(self, send: Callable[[openai.OpenAI], T]) -> T:
         """What `send` gets by the client. Raises ToolError, and rests then."""
         import openai
 
@@ -127,13 +127,13 @@ class InWorker(Service):
         super().__init__("", model)
         digest = hashlib.sha256(model.encode()).hexdigest()[:8]
         log = logs / f"{self.log}-{Path(model).name}-{digest}-{os.getpid()}.log"
-        self._server = self.server(model, log, interpreter, self.options)
-        self._key = self._server.key
+        self.running = self.server(model, log, interpreter, self.options)
+        self._key = self.running.key
         self._starting = threading.Lock()
 
     def ready(self) -> bool:
         """Whether the worker is up. Where it is not, it is started, and loads while questions do without."""
-        if self._server.alive() and self._server.base_url:
+        if self.running.alive() and self.running.base_url:
             return True
         if super().ready() and self._starting.acquire(blocking=False):
             threading.Thread(target=self._load, name=self.log, daemon=True).start()
@@ -142,15 +142,15 @@ class InWorker(Service):
     def close(self) -> None:
         """End the worker; the next use starts it again."""
         super().close()
-        self._server.stop()
+        self.running.stop()
 
-    def _ask(self, send: Callable[[openai.OpenAI], T]) -> T:
+    def ask(self, send: Callable[[openai.OpenAI], T]) -> T:
         try:
-            return super()._ask(send)
+            return super().ask(send)
         except ToolError:
-            if self._server.alive() or not self._server.base_url:
+            if self.running.alive() or not self.running.base_url:
                 raise
-            return super()._ask(send)  # it died in between: once more, by a new one
+            return super().ask(send)  # it died in between: once more, by a new one
 
     def _load(self) -> None:
         try:
@@ -165,13 +165,13 @@ class InWorker(Service):
             return self._up()
 
     def _up(self) -> str:
-        if not (self._server.alive() and self._server.base_url):
-            self._server.stop()
+        if not (self.running.alive() and self.running.base_url):
+            self.running.stop()
             self._prepare()
-            self._server.start()
-            self._server.wait_ready()
+            self.running.start()
+            self.running.wait_ready()
             self.trouble = ""
-        self.base_url = self._server.base_url
+        self.base_url = self.running.base_url
         return self.base_url
 
     def _prepare(self) -> None:

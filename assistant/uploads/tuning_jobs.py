@@ -57,7 +57,7 @@ class JobOrder:
 
 
 @dataclass(frozen=True)
-class _Rows:
+class FileRows:
     """The rows of both files, as they are frozen and as they are trained on."""
 
     train: list[Any]
@@ -83,30 +83,30 @@ def create(bench: Workbench, owner: str, order: JobOrder) -> Job:
     Raises AttuneError (Refused) where the order, its files, its trainer or the cap do not allow it; nothing is kept.
     """
     store, settings = bench.store, bench.settings
-    key = _key(owner, order.key)
+    key = job_key(owner, order.key)
     if order.key and (known := store.job_of_key(key)):
-        return _same(known, order)
+        return same_order(known, order)
     name = order.trainer or _first(bench.trainers)
     if name not in bench.trainers:
         raise Refused(f"There is no trainer '{name[:40]}'.", f"Choose one of {', '.join(bench.trainers)}.", "trainer")
     file = _file(store, owner, order.training_file, "training_file")
     other = _file(store, owner, order.validation_file, "validation_file") if order.validation_file else None
-    base, path = _base(bench, owner, order.model, isinstance(bench.trainers[name], LocalTrainer))
-    rows = _Rows(
-        _read(settings, file, order.method, "training_file"),
-        _read(settings, other, order.method, "validation_file") if other else [],
+    base, path = resolve_base(bench, owner, order.model, isinstance(bench.trainers[name], LocalTrainer))
+    rows = FileRows(
+        read_rows(settings, file, order.method, "training_file"),
+        read_rows(settings, other, order.method, "validation_file") if other else [],
     )
-    made = _request(order, path, rows, key)
+    made = train_request(order, path, rows, key)
     if order.learning_rate_multiplier:
-        made = replace(made, learning_rate=_rate(made, order.learning_rate_multiplier, bench.trainers[name]))
+        made = replace(made, learning_rate=scaled_rate(made, order.learning_rate_multiplier, bench.trainers[name]))
     takes = launch.estimate(bench.trainers, name, made)
     spending.allow(store, settings, takes.money_usd.high)  # before a case and a dataset are made
     kept = {"system": "", "api": _noted(order, base, made), "waits_since": now()}
     with store.atomic():
-        case = _case(store, owner, file)
-        dataset = _freeze(store, case, rows)
+        case = case_of(store, owner, file)
+        dataset = freeze(store, case, rows)
         job, new = launch.record(store, settings, takes, case, dataset, name, made, kept)
-        return job if new else _same(job, order)
+        return job if new else same_order(job, order)
 
 
 def request(store: Store, settings: Settings, job: Job) -> TrainRequest:
@@ -119,10 +119,10 @@ def request(store: Store, settings: Settings, job: Job) -> TrainRequest:
             for side in sides
         ]
     noted["base"] = settings.model_path(str(job.request["base_name"]))
-    return TrainRequest(**noted, **_content(str(noted["method"]), _Rows(*sides)))
+    return TrainRequest(**noted, **_content(str(noted["method"]), FileRows(*sides)))
 
 
-def _request(order: JobOrder, base: str, rows: _Rows, key: str) -> TrainRequest:
+def train_request(order: JobOrder, base: str, rows: FileRows, key: str) -> TrainRequest:
     method = "dpo" if order.method == "dpo" else "sft"
     usual = {"epochs": float(auto_epochs(len(rows.train))), "seed": SEED}
     asked = {o.name: getattr(order, o.openai) for o in OPTIONS.values() if o.openai}
@@ -131,7 +131,7 @@ def _request(order: JobOrder, base: str, rows: _Rows, key: str) -> TrainRequest:
     return TrainRequest(base, suffix=name, key=key, method=method, **chosen, **_content(method, rows))
 
 
-def _content(method: str, rows: _Rows) -> dict[str, Any]:
+def _content(method: str, rows: FileRows) -> dict[str, Any]:
     """The rows as a request's content."""
     if method == "dpo":
         judged = [
@@ -155,21 +155,21 @@ def _noted(order: JobOrder, base: str, request: TrainRequest) -> dict[str, Any]:
         "beta": order.beta,
         "suffix": request.suffix,
         "metadata": order.metadata,
-        "order": _fingerprint(order),
+        "order": fingerprint(order),
     }
 
 
-def _fingerprint(order: JobOrder) -> str:
+def fingerprint(order: JobOrder) -> str:
     return hashlib.sha256(repr(replace(order, key="")).encode()).hexdigest()[:16]
 
 
-def _key(owner: str, key: str) -> str:
+def job_key(owner: str, key: str) -> str:
     """What the job is known by, here and at a vendor; one of its own where the program gives none."""
     return f"v1-{hashlib.sha256(f'{owner} {key}'.encode()).hexdigest()[:32]}" if key else f"v1-{secrets.token_hex(16)}"
 
 
-def _same(known: Job, order: JobOrder) -> Job:
-    if known.request.get("api", {}).get("order") != _fingerprint(order):
+def same_order(known: Job, order: JobOrder) -> Job:
+    if known.request.get("api", {}).get("order") != fingerprint(order):
         raise Refused(
             f"This Idempotency-Key began {public_names.job_id(known)} with another request.",
             "Use a new key for a new job.",
@@ -195,7 +195,7 @@ def _file(store: Store, owner: str, id: str, param: str) -> File:
     return file
 
 
-def _read(settings: Settings, file: File, method: str, param: str) -> list[Any]:
+def read_rows(settings: Settings, file: File, method: str, param: str) -> list[Any]:
     read = openai_rows.pairs if method == "dpo" else openai_rows.conversations
     least = 1 if param == "validation_file" else openai_rows.LEAST
     try:
@@ -204,7 +204,7 @@ def _read(settings: Settings, file: File, method: str, param: str) -> list[Any]:
         raise Refused(error.sentence, error.remedy, param, f"invalid_{param}") from error
 
 
-def _base(bench: Workbench, owner: str, model: str, local: bool) -> tuple[str, str]:
+def resolve_base(bench: Workbench, owner: str, model: str, local: bool) -> tuple[str, str]:
     """What the base is called, and what the trainer is given: a folder, a hub id or a vendor's name."""
     store, settings = bench.store, bench.settings
     if model in (EMBEDDED, settings.chat_model) and (model == EMBEDDED or not settings.chat_base_url):
@@ -224,7 +224,7 @@ def _base(bench: Workbench, owner: str, model: str, local: bool) -> tuple[str, s
     )
 
 
-def _rate(request: TrainRequest, multiplier: float, trainer: object) -> float:
+def scaled_rate(request: TrainRequest, multiplier: float, trainer: object) -> float:
     if not isinstance(trainer, LocalTrainer):
         raise Refused(
             "This trainer chooses its learning rate itself.",
@@ -236,7 +236,7 @@ def _rate(request: TrainRequest, multiplier: float, trainer: object) -> float:
     return recipe.choose(request, size).learning_rate * multiplier
 
 
-def _case(store: Store, owner: str, file: File) -> str:
+def case_of(store: Store, owner: str, file: File) -> str:
     """The case of the file: made for its first job, found again for the next one."""
     known = store.file(file.id)
     if known and known.case:
@@ -246,7 +246,7 @@ def _case(store: Store, owner: str, file: File) -> str:
     return case.id
 
 
-def _freeze(store: Store, case: str, rows: _Rows) -> str:
+def freeze(store: Store, case: str, rows: FileRows) -> str:
     """The same rows are one dataset of the case, however often they are trained on."""
     items = rows.items()
     id = split.content_hash(items, 0, case)

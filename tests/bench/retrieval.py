@@ -150,7 +150,7 @@ def rankings(
     knowledge: Knowledge, embedding: Embedding, collection: Collection, names: Mapping[str, str]
 ) -> dict[str, dict[str, Ranking]]:
     """The documents that each way finds for each question, best first."""
-    corpus = knowledge._corpus(CASE)
+    corpus = knowledge.corpus(CASE)
 
     def ids(found: Iterable[str]) -> Ranking:
         return list(dict.fromkeys(names[name] for name in found))
@@ -158,7 +158,7 @@ def rankings(
     result: dict[str, dict[str, Ranking]] = {"vectors": {}, "words": {}, "fused": {}}
     for id in collection.relevant:
         asked = collection.questions[id]
-        near = knowledge._index.nearest(CASE, corpus.texts, asked, DEPTH, embedding)
+        near = knowledge.index.nearest(CASE, corpus.texts, asked, DEPTH, embedding)
         result["vectors"][id] = ids(corpus.chunks[corpus.places[key]].document for key, _ in near)
         result["words"][id] = ids(corpus.chunks[hit.place].document for hit in corpus.by_words(asked, DEPTH))
         result["fused"][id] = ids(passage.document for passage in knowledge.passages(CASE, asked, DEPTH // 4))
@@ -237,7 +237,7 @@ def timing(
     store: Store, knowledge: Knowledge, embedding: Filled, collection: Collection, chunks: int
 ) -> dict[str, Any]:
     """Median milliseconds a question of each way, in turn, without embedding the question."""
-    have = len(knowledge._corpus(CASE).chunks)
+    have = len(knowledge.corpus(CASE).chunks)
     bodies = [text for _, text in collection.documents.values()]
     made = np.random.default_rng(1)
     words = sorted({word for body in bodies for word in body.split()})
@@ -245,8 +245,8 @@ def timing(
         for number in range(max(0, chunks - have)):
             _add(store, f"{FILLER}-{number:06}", " ".join(made.choice(words, 40)))
     knowledge.sync(CASE, wait=True)
-    corpus = knowledge._corpus(CASE)
-    chroma = knowledge._index._collection(CASE, embedding)
+    corpus = knowledge.corpus(CASE)
+    chroma = knowledge.index.collection(CASE, embedding)
     asked = [collection.questions[id] for id in list(collection.relevant)[:200]]
     ways: dict[str, Callable[[str], object]] = {
         "chroma_alone": lambda text: chroma.query(

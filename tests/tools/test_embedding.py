@@ -140,7 +140,7 @@ def test_the_engine_ends_with_its_parent(tmp_path: Path) -> None:
 def ends_with_its_parent(made: str) -> None:
     code = (
         "import time; from pathlib import Path; from tools.embedding import Local, MiniLM;"
-        f"local = {made}; local.embed(['Hello']); print(local._server.process.pid, flush=True); time.sleep(600)"
+        f"local = {made}; local.embed(['Hello']); print(local.running.process.pid, flush=True); time.sleep(600)"
     )
     app = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert app.stdout is not None

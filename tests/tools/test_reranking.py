@@ -81,8 +81,8 @@ def test_it_ranks_as_the_model_does(local: LocalReranker, folder: Path) -> None:
 
 def test_one_that_died_is_started_again(local: LocalReranker) -> None:
     before = local.rank(ASKED, TEXTS)
-    os.kill(local._server.process.pid, signal.SIGKILL)
-    wait_for(lambda: not local._server.alive(), 10)
+    os.kill(local.running.process.pid, signal.SIGKILL)
+    wait_for(lambda: not local.running.alive(), 10)
     assert local.rank(ASKED, TEXTS) == before
 
 
@@ -111,7 +111,7 @@ def test_it_orders_passages_and_no_question_waits_for_it(tmp_path: Path, folder:
     assert {p.text for p in ranked.passages} == {p.text for p in plain.passages("plants", ASKED, 9)}
     assert [p.score for p in ranked.passages] == sorted((p.score for p in ranked.passages), reverse=True)
     assert f"put in order by {folder.name} on this computer" in knowledge.describe("plants")
-    process = knowledge._reranking._reranker._server  # type: ignore[union-attr]
+    process = knowledge.reranking.reranker.running  # type: ignore[union-attr]
     knowledge.close()
     assert not process.alive()
     plain.close()

@@ -47,7 +47,7 @@ class OpenAITrainer:
         self.account = Account(self.vendor, url or URL, key, self.settings)
         self.prices = prices or Prices(self.name)
         self.every = every
-        self._followed: dict[str, Followed] = {}  # only spares requests: without it the same is asked anew
+        self.followed: dict[str, Followed] = {}  # only spares requests: without it the same is asked anew
         self._eligible: tuple[float, str | None] | None = None
 
     @property
@@ -161,7 +161,7 @@ class OpenAITrainer:
 
     def poll(self, handle: str, after: int = 0) -> JobStatus:
         """The job as the vendor tells it. When it cannot be asked: UNKNOWN with the reason, and asked again."""
-        seen = self._followed.setdefault(handle, Followed())
+        seen = self.followed.setdefault(handle, Followed())
         if seen.status is None or time.monotonic() >= seen.fresh_until:
             try:
                 client = self.account.client(30.0)
@@ -198,4 +198,4 @@ class OpenAITrainer:
                     job = None
                 if job is None or statuses.state(self.states, job.status) not in fine:
                     raise
-        self._followed.setdefault(handle, Followed()).fresh_until = 0.0
+        self.followed.setdefault(handle, Followed()).fresh_until = 0.0

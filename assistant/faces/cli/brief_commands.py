@@ -119,7 +119,7 @@ def _ask_each(bench: Workbench, case: Case) -> Case:
             break
         except KeyboardInterrupt:
             raise CommandStopped("Your answers are kept; go on with `attune interview`.") from None
-        case, name = _took(bench, case, name, answer)
+        case, name = took(bench, case, name, answer)
     return case
 
 
@@ -134,7 +134,7 @@ def _typed(bench: Workbench, case: Case, name: str) -> str:
     return question.suggestions[int(answer) - 1] if chosen else answer
 
 
-def _took(bench: Workbench, case: Case, name: str, answer: str) -> tuple[Case, str]:
+def took(bench: Workbench, case: Case, name: str, answer: str) -> tuple[Case, str]:
     """The case after a line, and the field that is asked next; none when no question is open. As in the guide, a
     question, a greeting or a word of the checklist is no answer."""
     from assistant.guide import checklist

@@ -197,7 +197,7 @@ class Index:
         with self._place.exclusive():
             if not self._place.in_place() or key in self._synced:
                 self.close()  # what another process wrote is only seen by a client opened after it
-            collection = self._collection(case, using)
+            collection = self.collection(case, using)
             there, most = self._ids(collection), self._place.most
             gone = sorted(there - texts.keys())
             for start in range(0, len(gone), most):
@@ -213,12 +213,12 @@ class Index:
 
         def add() -> None:
             with self._place.exclusive():
-                self._collection(case, using).upsert(ids=list(ids), embeddings=vectors, documents=bodies)
+                self.collection(case, using).upsert(ids=list(ids), embeddings=vectors, documents=bodies)
 
         with self._lock:
             self._mended(add)
 
-    def _collection(self, case: str, using: Embedding) -> Any:
+    def collection(self, case: str, using: Embedding) -> Any:
         name = self._name(case, using)
         made = {"embedding": using.name, "case": case, "owner": self._place.owner}
         options = {"embedding_function": None, "metadata": made, "configuration": {"hnsw": {"space": "cosine"}}}

@@ -27,44 +27,44 @@ class Reranking:
 
     def __init__(self, reranker: Reranker | None = None, label: str = "", missing: AttuneError | None = None) -> None:
         """Without a reranker nothing is ordered; `missing` says why where one was asked for."""
-        self._reranker, self._label, self._missing = reranker, label, missing
+        self.reranker, self._label, self._missing = reranker, label, missing
 
     @property
     def candidates(self) -> int:
         """How many passages it orders; 0 = it orders none."""
-        return CANDIDATES if self._reranker is not None else 0
+        return CANDIDATES if self.reranker is not None else 0
 
     def order(self, query: str, texts: Sequence[str]) -> tuple[Ranked | None, str]:
         """The places of the texts with their scores, best first; or None, and a note where it should have been."""
         if self._missing is not None and texts:
             return None, f"{LEFT} {self._missing}"
-        if self._reranker is None or not texts:
+        if self.reranker is None or not texts:
             return None, ""
-        if not self._reranker.ready():
-            return None, f"{LEFT} {self._reranker.trouble or 'It is still loading.'}"
+        if not self.reranker.ready():
+            return None, f"{LEFT} {self.reranker.trouble or 'It is still loading.'}"
         try:
-            return self._reranker.rank(query, texts), ""
+            return self.reranker.rank(query, texts), ""
         except ToolError as error:
             log.warning("%s %s", LEFT, error)
             return None, f"{LEFT} {error}"
 
     def describe(self) -> str:
         """A sentence for people; empty where none is set."""
-        if self._missing is not None or (self._reranker is not None and self._reranker.trouble):
-            return f"{LEFT} {self._missing or (self._reranker and self._reranker.trouble)}"
-        return f"The best {CANDIDATES} are put in order by {self._label}." if self._reranker is not None else ""
+        if self._missing is not None or (self.reranker is not None and self.reranker.trouble):
+            return f"{LEFT} {self._missing or (self.reranker and self.reranker.trouble)}"
+        return f"The best {CANDIDATES} are put in order by {self._label}." if self.reranker is not None else ""
 
     def wait(self) -> None:
         """Return when it can order. Raises AttuneError or ToolError where it cannot; none set is fine."""
         if self._missing is not None:
             raise self._missing
-        if self._reranker is not None:
-            self._reranker.rank("ready", ["ready"])
+        if self.reranker is not None:
+            self.reranker.rank("ready", ["ready"])
 
     def close(self) -> None:
         """End its worker; the next use starts it again."""
-        if self._reranker is not None:
-            self._reranker.close()
+        if self.reranker is not None:
+            self.reranker.close()
 
 
 def chosen(settings: Settings) -> Reranking:

@@ -47,11 +47,11 @@ class Knowledge:
         """`choice` takes the place of what the settings name."""
         self.store, self.settings = store, settings
         self.choice = choice or chosen(settings)
-        self._reranking = reranker.chosen(settings)
-        self._pools = Pools(store)
-        self._index = Index(place(settings), self.choice.embedding)
+        self.reranking = reranker.chosen(settings)
+        self.pools = Pools(store)
+        self.index = Index(place(settings), self.choice.embedding)
         self._vectors = Vectors(self.choice.embedding)
-        self._builder = Builder(self._index, self.choice.embedding, settings)
+        self.builder = Builder(self.index, self.choice.embedding, settings)
         self._lock = threading.RLock()
         self._corpora: dict[str, Corpus] = {}
         self._failed: dict[str, tuple[str, float]] = {}  # case -> why words alone answered its last question, and when
@@ -63,17 +63,17 @@ class Knowledge:
         is complete and embedding and reranker are ready on return: the same question finds the same passages then.
         Raises AttuneError or ToolError when it waits and one of them cannot be used.
         """
-        corpus = self._corpus(case)
+        corpus = self.corpus(case)
         if wait or self.choice.embedding.instant:
             if self.choice.embedding.instant:
-                self._index.close()
-            self._builder.run(case, corpus.texts)
+                self.index.close()
+            self.builder.run(case, corpus.texts)
             self.choice.embedding.embed(["ready"], "query")
             if wait:
-                self._reranking.wait()
+                self.reranking.wait()
             self._failed.pop(case, None)
-        elif not self._index.complete(case, corpus.texts):
-            self._builder.start(case, corpus.texts)
+        elif not self.index.complete(case, corpus.texts):
+            self.builder.start(case, corpus.texts)
         return len(corpus.chunks)
 
     def passages(self, case: str, query: str, k: int) -> list[Passage]:
@@ -86,14 +86,14 @@ class Knowledge:
         Never waits for a model that is loading or an index that is filled: words alone, or what was there before,
         answer until then.
         """
-        corpus = self._corpus(case)
+        corpus = self.corpus(case)
         if k <= 0 or not corpus.answers(query):
             return FoundPassages()
-        most = max(k, self._reranking.candidates)
+        most = max(k, self.reranking.candidates)
         wide = max(_CANDIDATES, 4 * k, most)
         near, meaning, missed = self._by_vectors(case, corpus, query, wide)
         found = _distinct(corpus.chunks, fuse(corpus.by_words(query, wide), near, meaning), most)
-        ordered, unordered = self._reranking.order(query, [corpus.searched(place) for place, _ in found])
+        ordered, unordered = self.reranking.order(query, [corpus.searched(place) for place, _ in found])
         if ordered is not None:
             found = [(found[place][0], score) for place, score in ordered]
         cut = [(corpus.chunks[place], score) for place, score in found[:k]]
@@ -107,12 +107,12 @@ class Knowledge:
 
     def rarity(self, case: str, query: str) -> dict[str, float]:
         """See `Corpus.rarity`; empty where the case has no documents."""
-        corpus = self._corpus(case)
+        corpus = self.corpus(case)
         return corpus.rarity(query) if corpus.chunks else {}
 
     def pieces(self, case: str) -> list[Passage]:
         """Every piece of the case's documents, in their order: nobody looked for any of them."""
-        return [Passage(chunk.document, chunk.heading, chunk.text) for chunk in self._corpus(case).chunks]
+        return [Passage(chunk.document, chunk.heading, chunk.text) for chunk in self.corpus(case).chunks]
 
     def likeness(self, case: str, question: str, texts: Sequence[str]) -> tuple[list[float] | None, str]:
         """How near each text is to the question by meaning: cosines, or None where that cannot be told now.
@@ -135,21 +135,21 @@ class Knowledge:
         """`variant.shots` examples for the conversation, most similar last. Never from what is tested on."""
         if variant.shots <= 0:
             return []
-        return self._pools.of(variant).choose(messages, variant.shots)
+        return self.pools.of(variant).choose(messages, variant.shots)
 
     def describe(self, case: str) -> str:
         """Some sentences on how this case's passages are found and ordered now, for people."""
-        return f"{self._described(case)} {self._reranking.describe()}".strip()
+        return f"{self._described(case)} {self.reranking.describe()}".strip()
 
     def _described(self, case: str) -> str:
-        wanted, build, note = self.choice.embedding, self._builder.build(case), self.choice.note
+        wanted, build, note = self.choice.embedding, self.builder.build(case), self.choice.note
         failed = build.error if build.state == "failed" else self._failed.get(case, ("", 0.0))[0] or wanted.trouble
         if failed:
             return f"Passages are found by words alone for now. {failed}"
         if wanted.instant:
             return f"Passages are found by words and {wanted.label}, without an embedding model. {note}".strip()
         if build.state == "building":
-            before = self._builder.before(case)
+            before = self.builder.before(case)
             meanwhile = f"{before.label} and by words" if before is not None else "by words"
             return (
                 f"Passages are being indexed {wanted.label}: {build.done:,} of {build.total:,}. "
@@ -161,25 +161,25 @@ class Knowledge:
         """Cut the documents again and fill a new index. Returns the number of chunks."""
         with self._lock:
             self._corpora.pop(case, None)
-        self._index.forget(case)
+        self.index.forget(case)
         return self.sync(case)
 
     def indexing(self, case: str) -> tuple[int, int] | None:
         """Chunks that are in and in all, while the index of the case is filled on a thread; else None."""
-        build = self._builder.build(case)
+        build = self.builder.build(case)
         return (build.done, build.total) if build.state == "building" else None
 
     def counted(self, case: str) -> dict[int, tuple[int, int]]:
         """Chunks and tokens of each document that is searched, by its id."""
-        cut = self._corpus(case).by_document
+        cut = self.corpus(case).by_document
         return {id: (len(pieces), sum(piece.tokens for piece in pieces)) for id, pieces in cut.items()}
 
     def close(self) -> None:
         """End what fills the index, the embedding's worker and the open index; the next use starts them again."""
-        self._builder.close()
+        self.builder.close()
         self.choice.embedding.close()
-        self._reranking.close()
-        self._index.close()
+        self.reranking.close()
+        self.index.close()
 
     def _by_vectors(self, case: str, corpus: Corpus, query: str, k: int) -> tuple[list[int], bool, str]:
         """Places of the chunks nearest to the query, best first; whether by meaning rather than by spelling; and a note
@@ -195,13 +195,13 @@ class Knowledge:
             if not using.ready():
                 return [], False, f"{_WORDS} {using.trouble or 'It is still loading.'}"
             try:
-                near = self._index.nearest(case, corpus.texts, query, k, using)
+                near = self.index.nearest(case, corpus.texts, query, k, using)
             except ToolError:
                 now, note = self._serving(case, corpus)
                 if now is using:
                     raise
                 using = now  # another collection was completed, and the one that was asked let go of
-                near = self._index.nearest(case, corpus.texts, query, k, using)
+                near = self.index.nearest(case, corpus.texts, query, k, using)
         except ToolError as error:
             log.warning("A question is answered by words alone: %s", error)
             self._failed[case] = (str(error), time.monotonic())
@@ -215,17 +215,17 @@ class Knowledge:
         With a note while the wanted one's collection lacks something.
         """
         wanted = self.choice.embedding
-        if wanted.instant or self._index.complete(case, corpus.texts):
+        if wanted.instant or self.index.complete(case, corpus.texts):
             return wanted, ""
-        self._builder.start(case, corpus.texts)
-        if self._index.whole(case, corpus.texts):  # as after each start of the app: it is only looked through again
+        self.builder.start(case, corpus.texts)
+        if self.index.whole(case, corpus.texts):  # as after each start of the app: it is only looked through again
             return wanted, ""
-        before, error = self._builder.before(case), self._builder.build(case).error
+        before, error = self.builder.before(case), self.builder.build(case).error
         how = f"{before.label} and by words" if before is not None else "by words"
         note = f"Not all passages are indexed {wanted.label} yet: they were found {how}. {error}".strip()
         return before or wanted, note
 
-    def _corpus(self, case: str) -> Corpus:
+    def corpus(self, case: str) -> Corpus:
         with self._lock:
             known = self._corpora.get(case)
             if known is not None and known.version == self.store.documents_version(case):

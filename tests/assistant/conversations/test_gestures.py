@@ -185,13 +185,13 @@ def on_the_page(bench: Workbench) -> int:
         tab = ChatTab(bench, Session())
     found = []
     for _ in range(2):
-        *_, (_, shown, conversation) = tab._send(CACTUS, [], CASE, 0)
+        *_, (_, shown, conversation) = tab.send(CACTUS, [], CASE, 0)
         found.append((shown.value, conversation))
     (history, first), (other, second) = found
     place = next(i for i, message in enumerate(history) if message["role"] == "assistant")
-    tab._label(history, first, gr.LikeData(None, {"index": place, "value": "", "liked": True}))
-    list(tab._edit(history, CASE, gr.EditData(None, {"index": place, "value": "Monthly.", "previous_value": ""})))
-    tab._label(other, second, gr.LikeData(None, {"index": place, "value": "", "liked": False}))
+    tab.label(history, first, gr.LikeData(None, {"index": place, "value": "", "liked": True}))
+    list(tab.edit(history, CASE, gr.EditData(None, {"index": place, "value": "Monthly.", "previous_value": ""})))
+    tab.label(other, second, gr.LikeData(None, {"index": place, "value": "", "liked": False}))
     return first
 
 
@@ -260,15 +260,15 @@ def test_the_page_takes_back_an_edit_and_asks_again(bench: Workbench) -> None:
     with gr.Blocks():
         tab = ChatTab(bench, Session())
     original, better = (turn for turn in bench.store.turns(talk) if turn.role == "assistant")
-    history = tab._chatbot(talk).value
+    history = tab.chatbot(talk).value
     place = next(i for i, message in enumerate(history) if message["metadata"]["id"] == better.id)
     off = gr.LikeData(None, {"index": place, "value": "", "liked": ""})
-    shown = [message["metadata"]["id"] for message in tab._label(history, talk, off).value]
+    shown = [message["metadata"]["id"] for message in tab.label(history, talk, off).value]
     assert bench.store.turns(talk)[-1].id in shown
     assert better.id not in shown
     assert read(bench.store, talk) == [CACTUS, original.content]
     count = len(bench.store.turns(talk))
-    *_, (_, _, conversation) = tab._retry(history, CASE, gr.RetryData(None, {"index": 0, "value": CACTUS}))
+    *_, (_, _, conversation) = tab.retry(history, CASE, gr.RetryData(None, {"index": 0, "value": CACTUS}))
     assert conversation == talk
     said = [turn.content for turn in bench.store.turns(talk)[count:]]
     assert original.content not in said  # another answer, or none where it would be the same

@@ -174,9 +174,9 @@ def test_a_wrong_value_is_refused_at_every_face_and_nothing_is_recorded(
             _is_told(answer.structured_content, option)
         if option.name != "trainer":
             values = ["", *(one.get(name, OPTIONS[name].kind()) for name in tab.inputs)]
-            told, _ = tab._forecast(case, "training", *values)
+            told, _ = tab.show_forecast(case, "training", *values)
             assert f"for {option.name}. " in told
-            _refused(lambda values=values: tab._start(case, *values), option)
+            _refused(lambda values=values: tab.start_training(case, *values), option)
             form = ["instant", *(one.get(name, OPTIONS[name].kind()) for name in card.inputs), ""]
             _refused(lambda form=form: card.changed(before.id, *form), option)
         _refused(lambda one=one: case_folder.read(_folder(tmp_path / "folder", one)), option, "case.toml: ")

@@ -62,7 +62,7 @@ def test_chroma_may_be_a_server(tmp_path: Path, chroma: Any) -> None:
     _, other_store = new_case(tmp_path / "other", chroma_url=url)
     other = Knowledge(other_store, settings(tmp_path / "other", chroma_url=url))
     assert other.sync("plants") == 0  # a case of the same name on another computer
-    assert knowledge._index.nearest("plants", knowledge._corpus("plants").texts, CACTUS, 5)
+    assert knowledge.index.nearest("plants", knowledge.corpus("plants").texts, CACTUS, 5)
     store.remove_document("plants", "pests.txt")
     assert knowledge.sync("plants") == 3
     stop()

@@ -79,7 +79,7 @@ def note(knowledge: Knowledge) -> str:
 
 def built(knowledge: Knowledge) -> bool:
     knowledge.passages("plants", CACTUS, 1)
-    return knowledge._builder.build("plants").state == "ready"
+    return knowledge.builder.build("plants").state == "ready"
 
 
 def test_a_served_embedding_finds_passages_and_its_key_stays_secret(tmp_path: Path, server: EmbeddingServer) -> None:
@@ -195,7 +195,7 @@ def test_a_question_asked_while_the_embedding_changes_is_answered_by_the_new_one
     def finish(model: str) -> None:
         if model == "old":
             server.open.set()
-            wait_for(lambda: new._builder.build("plants").state == "ready", LONG)
+            wait_for(lambda: new.builder.build("plants").state == "ready", LONG)
 
     server.asking = finish
     assert first(new) == "Watering > Cactus"
@@ -212,7 +212,7 @@ def test_what_is_let_go_of_while_it_is_asked_says_so(server: EmbeddingServer) ->
         return client.embeddings.create(model="test", input=["Hello"])
 
     with pytest.raises(ToolError, match="was let go of while it was asked"):
-        endpoint._ask(send)
+        endpoint.ask(send)
     assert endpoint.ready()  # nothing is broken
     assert endpoint.embed(["Hello"]).any()
 
@@ -254,7 +254,7 @@ def test_a_build_ends_with_the_app_and_goes_on_later(tmp_path: Path, server: Emb
     wait_for(lambda: collections(made).get(f"openai:test@{server.url}", 0) >= 64, LONG)
     threading.Timer(0.5, server.open.set).start()
     knowledge.close()
-    assert "failed" not in knowledge._builder.build("plants").state
+    assert "failed" not in knowledge.builder.build("plants").state
     assert pots(server) < MANY
     wait_for(lambda: built(knowledge), LONG)
     assert sum(text.endswith("Pot 0 holds a fern.") for text in server.asked["test"]) == 1  # not from the beginning
@@ -415,8 +415,8 @@ def test_a_killed_engine_is_started_again_and_no_question_waits(tmp_path: Path, 
     add_documents(made, store)
     knowledge = Knowledge(store, by_default(made), shared(made, minilm))
     knowledge.sync("plants", wait=True)
-    os.kill(minilm._server.process.pid, signal.SIGKILL)  # type: ignore[union-attr]
-    wait_for(lambda: not minilm._server.alive(), 10)
+    os.kill(minilm.running.process.pid, signal.SIGKILL)  # type: ignore[union-attr]
+    wait_for(lambda: not minilm.running.alive(), 10)
     assert first(knowledge) == "Watering > Cactus"  # by words, while it loads
     assert note(knowledge).endswith("It is still loading.")
     wait_for(minilm.ready, LONG)

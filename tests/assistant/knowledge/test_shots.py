@@ -130,11 +130,11 @@ def test_a_pool_that_was_kept_up_is_the_one_made_anew(desk: tuple[Store, Knowled
         said = store.add_turn(chats[number].id, 0, "user", f"Does the tulip number {number} want water?")
         answers.append(store.add_turn(said.conversation, said.id, "assistant", f"{number} cups.", "approved"))
         same()
-    before = knowledge._pools.of(every)
+    before = knowledge.pools.of(every)
     store.label(answers[0].id, "rejected")
     same()
-    assert before.examples != knowledge._pools.of(every).examples
-    assert knowledge._pools.of(every) is knowledge._pools.of(every)  # nothing changed, nothing is made
+    assert before.examples != knowledge.pools.of(every).examples
+    assert knowledge.pools.of(every) is knowledge.pools.of(every)  # nothing changed, nothing is made
     store.import_conversation("plants", "heldout", talk("does the tulip number 1 want water", "One cup."))
     same()
     assert "tulip number 1" not in str(knowledge.shots(every, ask))

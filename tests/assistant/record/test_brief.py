@@ -218,7 +218,7 @@ def test_the_form_saves_what_was_edited_and_nothing_else(bench: Workbench) -> No
         "users": " ",
         "format": "Two lines",
     }
-    panel._save(case, loaded, *texts.values())
+    panel.save_brief(case, loaded, *texts.values())
     brief = bench.store.case(case).brief
     assert brief.must == ("a", "b", "c")
     assert brief.tone == "warm"
@@ -248,11 +248,11 @@ def test_the_form_shows_what_restoring_would_change(bench: Workbench) -> None:
     for tone in ("warm", "<b>cold</b>"):
         interview.run(bench.store, case, {"tone": tone})
     panel = form(bench)
-    shown = panel._compare(case, 1)
+    shown = panel.compare_version(case, 1)
     assert "warm" in shown
     assert "&lt;b&gt;cold" in shown
-    assert "as it stands" in panel._compare(case, 2)
-    panel._restore(case, 1)
+    assert "as it stands" in panel.compare_version(case, 2)
+    panel.restore_version(case, 1)
     assert bench.store.case(case).brief.tone == "warm"
     assert bench.store.brief_versions(case)[-1].restored == 1
 
@@ -291,7 +291,7 @@ def test_a_terminal_understands_the_words_of_the_checklist(bench: Workbench) -> 
         ("Readers; of all kinds", "must_not"),
         ("Lie; cheat", "language"),
     ):
-        case, name = brief_commands._took(bench, case, name, said)
+        case, name = brief_commands.took(bench, case, name, said)
         assert name == asked, said
     brief = case.brief
     assert (brief.goal, brief.users, brief.must_not) == ("", "Readers; of all kinds", ("Lie", "cheat"))

@@ -241,7 +241,7 @@ def test_the_index_holds_pieces_of_documents_and_nothing_else(tmp_path: Path) ->
     knowledge.passages(CASE, QUESTIONS[0], 3)
     knowledge.reindex(CASE)
     knowledge.sync(CASE, wait=True)
-    held = knowledge._index._collection(CASE, knowledge.choice.embedding).get()["documents"]
+    held = knowledge.index.collection(CASE, knowledge.choice.embedding).get()["documents"]
     texts = "\n".join(document.text for document in store.documents(CASE))
     assert held
     assert all(piece.split("\n")[-1] in texts for piece in held)

@@ -61,15 +61,15 @@ class ChatTab:
     def wire(self) -> None:
         case, talk, chat, box = self.session.case, self.conversation, self.chat, self.box
         running = {**QUIET, "concurrency_limit": None}
-        sent = box.submit(told_stream(self._send), [box, chat, case, talk], [box, chat, talk], **running)
-        again = chat.retry(told_stream(self._retry), [chat, case], [box, chat, talk], **running)
-        edited = chat.edit(told_stream(self._edit), [chat, case], [box, chat, talk], trigger_mode="multiple", **running)
+        sent = box.submit(told_stream(self.send), [box, chat, case, talk], [box, chat, talk], **running)
+        again = chat.retry(told_stream(self.retry), [chat, case], [box, chat, talk], **running)
+        edited = chat.edit(told_stream(self.edit), [chat, case], [box, chat, talk], trigger_mode="multiple", **running)
         box.stop(None, None, None, cancels=[sent, again, edited], **QUIET).then(
             told(self._stopped), talk, [box, chat], **QUIET
         )
         for event in (sent, again, edited):
             self.session.after(event)
-        self.session.after(chat.like(told(self._label), [chat, talk], chat, **QUIET))
+        self.session.after(chat.like(told(self.label), [chat, talk], chat, **QUIET))
         chat.undo(told(self._undo), chat, [chat, box], **QUIET)
         gr.on([self.new.click, chat.clear], lambda: (0, gr.Chatbot([], feedback_value=[])), None, [talk, chat], **QUIET)
         case.change(told(self._open), case, [talk, chat], cancels=[sent, again, edited], **QUIET)
@@ -91,23 +91,23 @@ class ChatTab:
         """The last conversation of the case."""
         found = self.bench.store.conversations(case, "chat") if case else []
         last = found[-1].id if found else 0
-        return last, self._chatbot(last)
+        return last, self.chatbot(last)
 
-    def _chatbot(self, conversation: int) -> gr.Chatbot:
+    def chatbot(self, conversation: int) -> gr.Chatbot:
         turns = self.bench.store.turns(conversation) if conversation else []
         return gr.Chatbot(transcript.shown(turns), feedback_value=transcript.feedback(turns))
 
-    def _send(self, text: str, history: Shown, case: str, conversation: int) -> Iterator[tuple[Any, ...]]:
+    def send(self, text: str, history: Shown, case: str, conversation: int) -> Iterator[tuple[Any, ...]]:
         if text.strip() and case:
             question = gestures.ask(self.bench.store, case, text, conversation, transcript.last_answer(history))
             yield from self._answer(case, question)
 
-    def _retry(self, history: Shown, case: str, data: gr.RetryData) -> Iterator[tuple[Any, ...]]:
+    def retry(self, history: Shown, case: str, data: gr.RetryData) -> Iterator[tuple[Any, ...]]:
         """Another answer to the same question; the first one stays in the record."""
         if question := transcript.turn_id(history, data.index):
             yield from self._answer(case, self.bench.store.turn(question), again=True)
 
-    def _edit(self, history: Shown, case: str, data: gr.EditData) -> Iterator[tuple[Any, ...]]:
+    def edit(self, history: Shown, case: str, data: gr.EditData) -> Iterator[tuple[Any, ...]]:
         """An edited answer is an approved one, an edited question is asked; the originals stay in the record."""
         store = self.bench.store
         id, text = transcript.turn_id(history, data.index), transcript.plain(data.value).strip()
@@ -120,7 +120,7 @@ class ChatTab:
             return
         if new.id != id:
             gr.Info("Your version is kept as an approved answer; the original stays in the record.", duration=4)
-        yield gr.skip(), self._chatbot(old.conversation), gr.skip()
+        yield gr.skip(), self.chatbot(old.conversation), gr.skip()
 
     def _answer(self, case: str, question: Turn, again: bool = False) -> Iterator[tuple[Any, ...]]:
         """Stream the answer to a question; it enters the record when it is complete, and only then."""
@@ -135,7 +135,7 @@ class ChatTab:
             yield from self._pieces(gestures.again(variant) if again else variant, path, before)
         except Exception as error:  # the box must come back whatever happened
             warn(error)
-        yield gr.Textbox(submit_btn="Send", stop_btn=False), self._chatbot(conversation), conversation
+        yield gr.Textbox(submit_btn="Send", stop_btn=False), self.chatbot(conversation), conversation
 
     def _pieces(self, variant: Variant, path: list[Turn], before: Shown) -> Iterator[tuple[Any, ...]]:
         text = ""
@@ -150,15 +150,15 @@ class ChatTab:
 
     def _stopped(self, conversation: int) -> tuple[Any, ...]:
         gr.Info("Stopped. The unfinished answer was not kept.")
-        return gr.Textbox(submit_btn="Send", stop_btn=False), self._chatbot(conversation)
+        return gr.Textbox(submit_btn="Send", stop_btn=False), self.chatbot(conversation)
 
-    def _label(self, history: Shown, conversation: int, data: gr.LikeData) -> gr.Chatbot:
+    def label(self, history: Shown, conversation: int, data: gr.LikeData) -> gr.Chatbot:
         """Approve or reject; the same thumb again takes it back (Gradio then says "")."""
         store, id = self.bench.store, transcript.turn_id(history, data.index)
         judge = {True: gestures.approve, False: gestures.reject}.get(data.liked, gestures.undo)
         if id and judge(store, id).id != id:
             gr.Info("Your version is taken back; the original is shown again.", duration=4)
-            return self._chatbot(conversation)
+            return self.chatbot(conversation)
         return gr.Chatbot(feedback_value=transcript.feedback(store.turns(conversation)))
 
     def _undo(self, history: Shown, data: gr.UndoData) -> tuple[Any, ...]:

@@ -52,9 +52,9 @@ class BriefForm:
         outputs = [self.loaded, self.note, self.versions, self.restore, *self.fields]
         shown = [case, self.loaded, *self.fields]
         gr.on([case.change, session.changed.change], told(self.show), shown, outputs, **QUIET)
-        session.after(self.save.click(told(self._save), shown, None, **QUIET))
-        session.after(self.restore.click(told(self._restore), [case, self.versions], None, **QUIET))
-        self.versions.change(told(self._compare), [case, self.versions], self.changes, **QUIET)
+        session.after(self.save.click(told(self.save_brief), shown, None, **QUIET))
+        session.after(self.restore.click(told(self.restore_version), [case, self.versions], None, **QUIET))
+        self.versions.change(told(self.compare_version), [case, self.versions], self.changes, **QUIET)
 
     def show(self, case: str, loaded: Loaded, *texts: str) -> tuple[Any, ...]:
         """For [loaded, note, versions, restore, *fields]. What was edited and not saved stays as it is."""
@@ -76,7 +76,7 @@ class BriefForm:
             *fields,
         )
 
-    def _save(self, case: str, loaded: Loaded, *texts: str) -> None:
+    def save_brief(self, case: str, loaded: Loaded, *texts: str) -> None:
         edited = {
             name: text if text.strip() else None
             for name, text in zip(BRIEF_QUESTIONS, texts, strict=True)
@@ -88,12 +88,12 @@ class BriefForm:
         interview.run(self.bench.store, case, edited, source="form")
         gr.Info(f"Saved: {', '.join(_label(name).lower() for name in edited)}.")
 
-    def _restore(self, case: str, number: int | None) -> None:
+    def restore_version(self, case: str, number: int | None) -> None:
         if number is not None:
             self.bench.store.restore_brief(case, number, "form")
             gr.Info(f"Version {number} is the brief again; the others are kept.")
 
-    def _compare(self, case: str, number: int | None) -> str:
+    def compare_version(self, case: str, number: int | None) -> str:
         """What restoring a version would change, as HTML."""
         if not case or number is None:
             return ""

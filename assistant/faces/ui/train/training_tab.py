@@ -103,13 +103,13 @@ class TrainingTab:
         asked = [case.change, session.changed.change, session.panel.change, *(option.change for option in self.options)]
         gr.on(
             asked,
-            told(self._forecast),
+            told(self.show_forecast),
             [case, session.panel, *self.options],
             [self.forecast, self.command],
             trigger_mode="always_last",
             **QUIET,
         )
-        session.after(self.start.click(told(self._start), [case, *self.options], None, **QUIET))
+        session.after(self.start.click(told(self.start_training), [case, *self.options], None, **QUIET))
         self.stop.click(lambda: gr.Column(visible=True), None, self.sure, **QUIET)
         self.go_on.click(lambda: gr.Column(visible=False), None, self.sure, **QUIET)
         session.after(self.really.click(told(self._cancel), case, self.sure, **QUIET))
@@ -176,7 +176,7 @@ class TrainingTab:
         rests = all(JobState(job.state).rests for job in self.bench.store.jobs(case))
         return *found, news() if rests else gr.skip()
 
-    def _forecast(self, case: str, panel: str, *values: Any) -> Any:
+    def show_forecast(self, case: str, panel: str, *values: Any) -> Any:
         """What this run would take, and the command that does the same."""
         if panel != "training":
             return gr.skip()
@@ -191,7 +191,7 @@ class TrainingTab:
             return f'<div class="verdict stay">{escape(str(error))}</div>', command
         return training_text.forecast(estimate), command
 
-    def _start(self, case: str, *values: Any) -> None:
+    def start_training(self, case: str, *values: Any) -> None:
         bench = self.bench
         job = finetune.run(bench, case, **_chosen(values))
         gr.Info(f"Training {job.id} has started.")

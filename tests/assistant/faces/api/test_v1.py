@@ -127,9 +127,9 @@ def test_a_bad_order_is_refused_by_its_field(v1: V1, change: dict[str, Any], par
 
 def test_a_multiplier_is_of_the_trainers_own_rate(v1: V1) -> None:
     order = tuning_jobs.JobOrder(v1.model, "f", learning_rate_multiplier=0.5)
-    base = tuning_jobs._base(v1.bench, "ada", order.model, True)[1]
-    request = tuning_jobs._request(order, base, tuning_jobs._Rows([row["messages"] for row in ROWS], []), "")
-    rates = [tuning_jobs._rate(request, share, v1.bench.trainers["trl"]) for share in (0.5, 1.0)]
+    base = tuning_jobs.resolve_base(v1.bench, "ada", order.model, True)[1]
+    request = tuning_jobs.train_request(order, base, tuning_jobs.FileRows([row["messages"] for row in ROWS], []), "")
+    rates = [tuning_jobs.scaled_rate(request, share, v1.bench.trainers["trl"]) for share in (0.5, 1.0)]
     assert 0 < rates[0] == rates[1] / 2
 
 
@@ -151,9 +151,9 @@ def test_a_job_of_a_case_is_told_as_openai_tells_it(v1: V1) -> None:
     id = upload(v1, "\n".join(map(json.dumps, rows)).encode(), "tea shop.jsonl")
     file = store.file(id)
     assert file is not None
-    case = tuning_jobs._case(store, "ada", file)
-    frozen = tuning_jobs._Rows(tuning_jobs._read(v1.bench.settings, file, "supervised", "training_file"), [])
-    dataset = tuning_jobs._freeze(store, case, frozen)
+    case = tuning_jobs.case_of(store, "ada", file)
+    frozen = tuning_jobs.FileRows(tuning_jobs.read_rows(v1.bench.settings, file, "supervised", "training_file"), [])
+    dataset = tuning_jobs.freeze(store, case, frozen)
     assert [item.messages for item in store.items(dataset)] == [row["messages"] for row in rows]
     job = store.add_job(case, dataset, "trl", "", JobState.FAILED, {"seed": 1, "base_name": EMBEDDED})
     store.set_job(job.id, reason="It broke.", ended=store.job(job.id).created)
@@ -197,7 +197,7 @@ def test_the_table_of_a_job_is_kept_once_its_vendor_can_be_asked(v1: V1, monkeyp
         handle = trainer.start(TrainRequest(BASE, [row["messages"] for row in ROWS], key="k"))
         wait_for(lambda: trainer.poll(handle).state.ended, 20)
         job = hosted(v1, "far", JobState.SUCCEEDED, handle)
-        trainer._followed.clear()  # as after a restart
+        trainer.followed.clear()  # as after a restart
         vendor.fail("GET", "/jobs/", "500", times=1000)
         assert result_files.file_id(job) not in [file.id for file in v1.bob.files.list()]
         vendor.faults.clear()
@@ -227,7 +227,7 @@ def test_what_has_expired_is_removed_from_the_disk(v1: V1) -> None:
     uploads = [v1.ada.uploads.create(**order).id for _ in range(3)]
     parts = [v1.ada.uploads.parts.create(id, data=b"x").id for id in uploads]
     for id in uploads[:2]:
-        store._update("uploads", id, expires=1)
+        store.db.table("uploads").update(id, {"expires": 1})
     assert v1.ada.uploads.cancel(uploads[0]).status == "cancelled"  # nobody has swept yet
     assert not (folder / parts[0]).exists()
     listed = [file.id for file in v1.ada.files.list()]
@@ -250,11 +250,14 @@ def test_a_refused_order_leaves_no_case_behind(v1: V1) -> None:
 
 def test_one_idempotency_key_is_one_job() -> None:
     order = tuning_jobs.JobOrder(EMBEDDED, "file-1", key="once")
-    known = Job(7, "case", "d", "trl", "", "running", request={"api": {"order": tuning_jobs._fingerprint(order)}})
-    assert tuning_jobs._same(known, order) is known
+    known = Job(7, "case", "d", "trl", "", "running", request={"api": {"order": tuning_jobs.fingerprint(order)}})
+    assert tuning_jobs.same_order(known, order) is known
     with pytest.raises(Refused, match="another request"):
-        tuning_jobs._same(known, tuning_jobs.JobOrder(EMBEDDED, "file-2", key="once"))
-    assert tuning_jobs._key("ada", "once") == tuning_jobs._key("ada", "once") != tuning_jobs._key("bob", "once")
+        tuning_jobs.same_order(known, tuning_jobs.JobOrder(EMBEDDED, "file-2", key="once"))
+    ada, bob = (tuning_jobs.job_key(owner, "once") for owner in ("ada", "bob"))
+    assert ada == tuning_jobs.job_key("ada", "once") != bob
+        tuning_jobs.job_key("ada", "once") == tuning_jobs.job_key("ada", "once") != tuning_jobs.job_key("bob", "once")
+    )
 
 
 def test_models_are_listed_with_their_end(v1: V1) -> None:
