@@ -122,7 +122,7 @@ def test_paused_and_gone_on(directory: Path):
     status = ended(directory)
     assert status.state is JobState.SUCCEEDED
     assert [event["step"] for event in status.events] == [1, 2, 3, 4, 5]
-    with pytest.raises(ToolError, match="not going"):
+    with pytest.raises(ToolError, match="has stopped"):
         process.pause(directory)
 
 

@@ -138,7 +138,7 @@ def test_only_a_run_that_succeeded_is_gone_on_from(store: Store, tmp_path: Path)
     trainer, settings = Noting(), Settings(_env_file=None, data=tmp_path)
     made = store.add_job("c", store.datasets("c")[0].id, "noting", "h", "failed", {"base_name": "base"})
     bench = opened(settings, store, {"noting": trainer})
-    with pytest.raises(AttuneError, match="left no model"):
+    with pytest.raises(AttuneError, match="has no model"):
         finetune.estimate(bench, "c", continue_from=made.id)
     store.set_job(made.id, state="succeeded", adapter="jobs/x/adapter", model="jobs/x/merged")
     finetune.estimate(bench, "c", continue_from=made.id)

@@ -41,12 +41,12 @@ def test_the_converter_may_die_and_the_next_file_is_read(tmp_path: Path) -> None
 
 
 def test_the_converter_has_limits(tmp_path: Path) -> None:
-    """What needs more memory than a document may is refused, and the next file is read by a fresh process."""
+    """What needs more memory than one document is allowed is refused, and the next file is read by a fresh process."""
     large, small = tmp_path / "large.html", tmp_path / "small.docx"
     large.write_bytes(b"<html>" + b"<i>a</i>" * 500_000)
     small.write_bytes(docx())
     with Converter(max_mb=20, memory=300_000_000) as converter:
-        with pytest.raises(AttuneError, match="more memory than a document may"):
+        with pytest.raises(AttuneError, match="more memory than one document is allowed"):
             converter.read("large.html", large)
         assert isinstance(converter.read("small.docx", small), Read)
 

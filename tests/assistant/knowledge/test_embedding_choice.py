@@ -211,7 +211,7 @@ def test_what_is_let_go_of_while_it_is_asked_says_so(server: EmbeddingServer) ->
         endpoint.close()
         return client.embeddings.create(model="test", input=["Hello"])
 
-    with pytest.raises(ToolError, match="was let go of while it was asked"):
+    with pytest.raises(ToolError, match="was closed while it was being asked"):
         endpoint.ask(send)
     assert endpoint.ready()  # nothing is broken
     assert endpoint.embed(["Hello"]).any()

@@ -204,7 +204,7 @@ def test_it_is_asked_again_after_a_rest(
     server.status = 200
     time.sleep(0.01)
     assert knowledge.find("plants", CACTUS, 2).note == ""
-    assert "did not order" not in knowledge.describe("plants")
+    assert "did not answer" not in knowledge.describe("plants")
 
 
 def test_equals_keep_the_order_they_were_found_in(server: RerankServer) -> None:
@@ -299,6 +299,6 @@ def test_what_is_measured_is_ordered_or_counts_for_nothing(tmp_path: Path, serve
             "rag+few-shot": True,
             "quote": True,
         }
-        with pytest.raises(ToolError, match="did not order"):
+        with pytest.raises(ToolError, match="did not answer"):
             untrained.retrieval(bench.knowledge, "plants", trial.questions)
         bench.close()

@@ -168,7 +168,7 @@ def test_a_job_that_never_reached_the_vendor_is_given_up_after_several_looks(one
     one.bench.store.set_job(job.id, handle="", state=JobState.UNKNOWN, created=ago(hours=hours))
     states = [one.refresh().state for _ in range(launch.LOOKS)]
     assert states == [JobState.UNKNOWN] * (launch.LOOKS - 1) + [JobState.FAILED]
-    assert "none was begun" in one.refresh().reason
+    assert "none was started" in one.refresh().reason
     assert spending.spent(one.bench.store) == 0
 
 

