@@ -52,7 +52,7 @@ class QuickTrainer(LocalTrainer):
 
     def begun(self) -> list[Path]:
         """The directories of what was started, in that order."""
-        return sorted(self.root.glob("quick-*"))
+        return sorted(request.parent for request in self.root.glob(f"quick-*/{jobdir.REQUEST}"))
 
     def order(self) -> list[str]:
         """The last user messages of the runs' first rows, in the order in which the runs were started."""
