@@ -22,9 +22,9 @@ define install
 		|| { tail -n 8 $(LOG); echo "make: installing failed; the whole log is $(LOG). Check the network and the free disk space (about 3 GB), then run make env again."; exit 1; }
 endef
 
-.PHONY: help env run test clients check fix docs
+.PHONY: help env run test test-all clients check fix docs
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 env: $(STAMP) ## make or update the environment in .venv (about 2.5 GB, several minutes)
 
@@ -32,8 +32,12 @@ run: $(STAMP) ## start the app
 	@exec $(BIN)/attune run
 
 # A file's tests stay together: many share a server or a trained model. Four processes at most: each starts browsers, servers and training.
-test: $(STAMP) ## run the whole test suite
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+TESTS := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+test: $(STAMP) ## run the tests, real training and a real browser included
+	@$(TESTS) -m 'not long'
+
+test-all: $(STAMP) ## the same with what takes gigabytes or many minutes: AutoTrain, every trainer's whole contract
+	@$(TESTS)
 
 # Two environments: instructor and litellm want older libraries than the newest OpenAI client.
 CLIENTS := .venv-clients/newest/.stamp .venv-clients/instructor/.stamp

@@ -31,11 +31,16 @@ BENCHES: dict[str, type[Bench]] = {
     "compatible": CompatibleBench,
     "hf_jobs": HfJobsBench,
 }
-SLOW = {"unsloth", "trl", "autotrain", "attune", "hf_jobs"}  # they really train
+SLOW = {"trl"}  # it really trains
+LONG = {"unsloth", "autotrain", "attune", "hf_jobs"}  # so do these; the rest of what they do is tested elsewhere
 
 
 @pytest.fixture(
-    scope="module", params=[pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in BENCHES]
+    scope="module",
+    params=[
+        pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW | LONG) + [pytest.mark.long] * (name in LONG))
+        for name in BENCHES
+    ],
 )
 def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     opened = BENCHES[request.param](tmp_path_factory.mktemp(request.param))

@@ -13,7 +13,7 @@ from tools import jobdir
 from tools.local.trl_trainer import TrlTrainer
 from tools.trainer import JobState, JobStatus, TrainRequest
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def wanted(base: Path, **changes) -> TrainRequest:

@@ -101,7 +101,9 @@ def test_without_a_question_there_is_no_prompt(messages: list[Message]) -> None:
 
 
 def test_a_question_longer_than_the_window_is_refused() -> None:
-    with pytest.raises(AttuneError, match=r"too long for the model, which has room for 50 tokens.*Send a shorter") as caught:
+    with pytest.raises(
+        AttuneError, match=r"too long for the model, which has room for 50 tokens.*Send a shorter"
+    ) as caught:
         composition.build(variant(max_tokens=500), talk("word " * 60), PASSAGES, SHOTS, 100, words)
     assert caught.value.remedy
 

@@ -184,6 +184,7 @@ def test_success_without_an_adapter_is_not_believed(tmp_path: Path) -> None:
         autotrain_run.left_adapter(job, Log(job, 1, 1))
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.timeout(900)  # the environment is made here, where it is not yet
 def test_the_real_one_crashes_with_exit_code_0_and_is_caught(tiny: Path, tmp_path: Path, monkeypatch) -> None:

@@ -284,6 +284,7 @@ def test_a_request_that_was_lost_on_its_way_is_looked_for_and_not_sent_again(hub
     assert not hub.jobs
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_after_a_real_run_the_token_is_in_no_file_of_either_side(tmp_path: Path, request_) -> None:
     hub = Hub(tmp_path / "hub")
