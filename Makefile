@@ -24,7 +24,7 @@ endef
 
 .PHONY: help env run test test-all clients check fix docs
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 env: $(STAMP) ## make or update the environment in .venv (about 2.5 GB, several minutes)
 
