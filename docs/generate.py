@@ -6,6 +6,7 @@ Each part stands between two marker lines of its page, `<!-- begin NAME -->` and
 from __future__ import annotations
 
 import ast
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -153,8 +154,28 @@ def options() -> str:
     return "\n".join(rows)
 
 
+def example() -> str:
+    """What the recorded run of the example found: a row a variant, and the verdict in its own words."""
+    found = json.loads((ROOT / "docs" / "records" / "teashop.json").read_text(encoding="utf-8"))
+    rows = [
+        "| variant | mean chrF | 95 % interval | house format | all numbers right | tokens a request |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, of in found["variants"].items():
+        kept, of_all = found["house_format"][name]
+        right, stating = of["numbers"]["all_right"], of["numbers"]["answers_with_numbers"]
+        rows.append(
+            f"| {name} | {of['score']:.3f} | {of['low']:.3f} to {of['high']:.3f} | {kept} of {of_all} "
+            f"| {right} of {stating} | {of['tokens_per_request']:.0f} |"
+        )
+    same = " ".join(f"{check['name'].capitalize()}: {check['detail']}." for check in found["parity"]["checks"][1:])
+    verdict = found["verdict"]
+    return "\n".join(rows) + f"\n\nVerdict: **{verdict['decision']}**. {verdict['reason']} {same}"
+
+
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "tree": ("README.md", tree),
+    "example": ("README.md", example),
     "settings": ("docs/settings.md", settings),
     "commands": ("docs/cli.md", commands),
     "trainers": ("docs/adding-a-trainer.md", trainers),
