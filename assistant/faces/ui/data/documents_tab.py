@@ -75,7 +75,7 @@ class DocumentsTab:
             gr.Button(visible=bool(found)),
             gr.Button("Build the baseline again" if done else "Build the baseline", interactive=reason is None,
                       variant="secondary" if done else "primary"),
-            reason or "Four variants that need no training: prompt, few-shot, rag, and rag + few-shot.",
+            reason or "Five variants that need no training: prompt, few-shot, rag, rag + few-shot, and quote.",
         )
 
     def watch(self, case: str) -> tuple[gr.Timer, str]:
