@@ -23,7 +23,7 @@ from tests.conftest import cut
 from tools.trainer import JobState
 
 UNTRAINED = ("prompt", "few-shot", "rag", "rag+few-shot", "quote")
-TRAIN, HELD_OUT, MOST_TOKENS = 40, 12, 96
+TRAIN, HELD_OUT, MOST_TOKENS = 40, 12, 40
 QUESTION = "How long can I return a teapot?"
 
 

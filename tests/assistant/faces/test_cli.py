@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import signal
 import socket
@@ -289,7 +288,9 @@ def test_a_journey_prints_one_object_with_all_that_was_found(attune: Attune, tmp
     folder = tmp_path / "short"
     shutil.copytree(EXAMPLE, folder)
     case = (folder / "case.toml").read_text()
-    (folder / "case.toml").write_text(re.sub(r"epochs = .*", "max_steps = 4", case).replace('"teashop"', '"short"', 1))
+    short = case.replace("[train]\n", "[train]\nmax_steps = 4\n").replace('"teashop"', '"short"', 1)
+    assert short.count("short") == short.count("max_steps = 4") == 1
+    (folder / "case.toml").write_text(short)
     heldout = (folder / "heldout.jsonl").read_text().splitlines(keepends=True)
     (folder / "heldout.jsonl").write_text("".join(heldout[:6]))
 
