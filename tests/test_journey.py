@@ -1,7 +1,7 @@
 """The whole journey, in one file: from nothing to a chat with a model that Attune trained, measured and switched to.
 
 Everything is real: SQLite, Chroma, the embedded model, training in a child process, llama.cpp on loopback. Only the
-example is cut, to 40 conversations to learn and 12 held out, seen once: the whole of it is a recorded benchmark.
+example is cut, to 40 conversations to learn and 6 held out, seen once: the whole of it is a recorded benchmark.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.conftest import cut
 from tools.trainer import JobState
 
 UNTRAINED = ("prompt", "few-shot", "rag", "rag+few-shot", "quote")
-TRAIN, HELD_OUT, MOST_TOKENS = 40, 12, 40
+TRAIN, HELD_OUT, MOST_TOKENS = 40, 6, 40
 QUESTION = "How long can I return a teapot?"
 
 
