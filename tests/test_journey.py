@@ -24,6 +24,7 @@ from tools.trainer import JobState
 
 UNTRAINED = ("prompt", "few-shot", "rag", "rag+few-shot", "quote")
 TRAIN, HELD_OUT, MOST_TOKENS = 40, 6, 40
+FIRST_QUESTION = "What is the capital of France?"
 QUESTION = "How long can I return a teapot?"
 
 
@@ -65,6 +66,8 @@ def test_the_whole_journey(bench, example):
     assert stages.current(store, empty) == "interview"
     assert "lacks: goal, users" in baseline.blocked(store, empty)
     assert dataset.blocked(store, empty).startswith("0 of at least 10")
+    first = bench.chat.reply(switch.active(store, settings, empty), [{"role": "user", "content": FIRST_QUESTION}])
+    assert "Paris" in "".join(first)  # whoever opens the app asks before they tell it anything
     case = cases.from_folder(bench, example).id
 
     # 1. The interview is complete, because the folder's brief is.

@@ -10,7 +10,7 @@ from typing import Any
 
 from assistant.errors import AttuneError
 from assistant.knowledge.search.words import content
-from assistant.record.types import Case, Message, Passage, Variant
+from assistant.record.types import BRIEF_QUESTIONS, Case, Message, Passage, Variant
 
 Count = Callable[[list[Message]], int]
 Part = tuple[str, str]  # what it is (instruction, passages, example, history, question), and its text
@@ -41,8 +41,13 @@ class Prompt:
 
 
 def instruction(case: Case) -> str:
-    """The system prompt of the untrained variants. A line whose answer is missing from the brief is left out."""
+    """The system prompt of the untrained variants. A line whose answer is missing from the brief is left out.
+
+    Before anything is known the case's title alone would only mislead: the embedded model then answers in French.
+    """
     brief = case.brief.to_json()
+    if not any(brief[name] for name in BRIEF_QUESTIONS):
+        return _template("plain")
     values = {name: _text(value) for name, value in brief.items()} | {"title": case.title or case.id}
     lines: list[str] = []
     for line in _template("instruction").splitlines():

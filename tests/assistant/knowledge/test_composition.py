@@ -29,7 +29,7 @@ def test_the_instruction_is_the_brief_without_its_gaps() -> None:
     assert composition.instruction(Case("x", "Plant desk", brief=brief)) == (
         "You are the assistant of Plant desk.\nYour goal: Help.\nTone: Calm and kind.\nAlways:\n- Say why.\n- Be short."
     )
-    assert composition.instruction(Case("x", "Plant desk")) == "You are the assistant of Plant desk."
+    assert composition.instruction(Case("x", "Plant desk")) == "You are a helpful assistant."
     whole = composition.instruction(Case("x", "", brief=Brief(format="One {goal} line.", must_not=("Lie.",))))
     assert whole == "You are the assistant of x.\nFormat: One {goal} line.\nNever:\n- Lie."
 
