@@ -111,7 +111,7 @@ def _chat(page: Page, shots: Path) -> None:
     page.screenshot(path=shots / "04-chat.png")
     chat.get_by_role("button", name="Retry").click()  # another answer, or word for word the same one, which is told
     another = page.locator("#approved").filter(has_text="0 answers approved")
-    expect(another.or_(page.get_by_text("The same answer came again"))).to_be_visible(timeout=MINUTE)
+    expect(another.or_(page.get_by_text("The model gave the same answer again"))).to_be_visible(timeout=MINUTE)
     chat.get_by_role("button", name="Edit").last.click()
     chat.locator("textarea").first.fill("We post within one working day.\nNext step: watch your inbox.")
     chat.get_by_role("button", name="Submit").click()

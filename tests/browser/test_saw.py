@@ -81,7 +81,7 @@ def test_the_prompt_and_the_cited_passage(page: Page, tmp_path: Path, shots: Pat
         text = chat.locator(".seen .text")
         expect(text.locator(".part.passages").nth(1)).to_contain_text("[1] Pots: Rinse the pot")
         expect(text.locator(".part.question")).to_contain_text("And when are you open?")
-        expect(text.locator(".part.instruction")).to_contain_text("You are the assistant of Tea shop")
+        expect(text.locator(".part.instruction")).to_contain_text("You are a helpful assistant")
         expect(text).to_contain_text("<img src=x onerror=alert(1)>")  # as text
         assert chat.locator("img[src=x], a[href*=evil]").count() == 0
         expect(chat.locator(".seen .left")).to_contain_text("least similar first")
