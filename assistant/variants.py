@@ -29,35 +29,33 @@ TUNED, READER = "tuned", "tuned+rag"  # the variants of a tuned model: alone, an
 def untrained(store: Store, settings: Settings, case: str, dataset: str = "") -> dict[str, Variant]:
     """The untrained variants by name, recorded; their examples come from the train split of `dataset`."""
     system = composition.instruction(store.case(case))
-    endpoint, model = chat_endpoint(settings)
-    longest = settings.longest_answer
-    made = {
-        name: Variant(
-            case, name, endpoint, model, system, shots, passages, dataset if shots else "", max_tokens=longest
-        )
-        for name, (shots, passages) in UNTRAINED.items()
-    }
-    made[QUOTE] = Variant(case, QUOTE, QUOTE, "", "", passages=UNTRAINED[QUOTE][1])
-    return {name: store.add_variant(identified(variant)) for name, variant in made.items()}
+    return {name: _untrained(store, settings, case, name, system, dataset) for name in UNTRAINED}
+
+
+def _untrained(store: Store, settings: Settings, case: str, name: str, system: str, dataset: str = "") -> Variant:
+    shots, passages = UNTRAINED[name]
+    if name == QUOTE:
+        made = Variant(case, QUOTE, QUOTE, "", "", passages=passages)
+    else:
+        longest, kept = settings.longest_answer, dataset if shots else ""
+        made = Variant(case, name, *chat_endpoint(settings), system, shots, passages, kept, max_tokens=longest)
+    return store.add_variant(identified(made))
 
 
 def usual(store: Store, settings: Settings, case: str) -> tuple[str, str]:
     """The variant that answers while none was chosen, and why."""
-    papers, shots = bool(store.documents(case)), bool(store.turns_of_case(case, ["chat", "import"]))
+    papers = bool(store.documents(case))
     if papers and chat_endpoint(settings) == ("local", EMBEDDED):
         return QUOTE, QUOTES
+    shots = bool(store.turns_of_case(case, ["chat", "import"]))
     names = {(True, True): "rag+few-shot", (True, False): "rag", (False, True): "few-shot", (False, False): "prompt"}
     return names[papers, shots], UNMEASURED
 
 
 def plain(store: Store, settings: Settings, case: str) -> Variant:
     """What answers before there is a baseline: with documents they do, else the chat model with the brief so far."""
-    if store.documents(case):
-        return untrained(store, settings, case)[usual(store, settings, case)[0]]
-    endpoint, model = chat_endpoint(settings)
-    system = composition.instruction(store.case(case))
-    variant = Variant(case, "prompt", endpoint, model, system, max_tokens=settings.longest_answer)
-    return store.add_variant(identified(variant))
+    name = usual(store, settings, case)[0] if store.documents(case) else "prompt"
+    return _untrained(store, settings, case, name, composition.instruction(store.case(case)))
 
 
 def chat_endpoint(settings: Settings) -> tuple[str, str]:

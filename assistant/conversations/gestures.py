@@ -18,6 +18,7 @@ from assistant.errors import AttuneError
 from assistant.record.store import Store
 from assistant.record.types import Turn, Variant
 
+SAME = "The model gave the same answer again, as it always does for this question. Edit it instead."
 ANOTHER = 0.8  # temperature of a second try: at 0 it would be the same answer again
 
 
@@ -36,7 +37,7 @@ def again(variant: Variant) -> Variant:
 
 
 def keep(store: Store, question: Turn, variant: Variant, reply: Reply) -> Turn | None:
-    """The complete answer, with its passages and the trace of its prompt; None where it is there word for word.
+    """The complete answer, with its passages and the trace of its prompt; None where it is there word for word (SAME).
 
     Raises AttuneError for an empty one.
     """

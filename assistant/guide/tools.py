@@ -182,7 +182,7 @@ class Tools:
             "metrics": job.metrics,
         }
         if not JobState(job.state).ended:
-            status = lifecycle.follow(self.bench, job.id, 10**9)
+            status = lifecycle.follow(self.bench, job.id, lifecycle.NO_NEWS)
             found |= {"step": status.step, "steps": status.steps, "eta_seconds": status.eta_seconds}
         return found
 

@@ -142,8 +142,9 @@ def _record(store: Store, settings: Settings, job: Job, status: JobStatus) -> No
             ended=now() if status.state.ended else "",
         )
     if status.state is JobState.SUCCEEDED:
-        variants.tuned(store, settings, store.job(job.id))
-        variants.at_checkpoints(store, settings, store.job(job.id))
+        ended = store.job(job.id)
+        variants.tuned(store, settings, ended)
+        variants.at_checkpoints(store, settings, ended)
 
 
 def _handle(settings: Settings, job: Job) -> str:

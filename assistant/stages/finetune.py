@@ -39,9 +39,8 @@ def defaults(bench: Workbench, case: str, trainer: str = "") -> dict[str, Any]:
     options = bench.store.case(case).options
     wanted = trainer or str(options.get("trainer", ""))
     order = [wanted, *bench.trainers] if wanted in bench.trainers else list(bench.trainers)
-    ready = (
-        name for name in order if bench.trainers[name].unavailable() is None
-    )  # one after another: some ask a vendor
+    # One after another: some ask a vendor.
+    ready = (name for name in order if bench.trainers[name].unavailable() is None)
     trainer = trainer or next(ready, wanted or next(iter(bench.trainers)))
     base = settings.chat_model if not settings.chat_base_url else EMBEDDED
     if isinstance(found := bench.trainers.get(trainer), Hosted):

@@ -36,8 +36,8 @@ def ask(
     with open_bench() as bench:
         chosen = pick(bench.store, name)
         store = bench.store
-        active = switching.active(store, bench.settings, chosen.id)
-        answering = switching.find(store, chosen.id, variant) if variant else active
+        find, active = switching.find, switching.active
+        answering = find(store, chosen.id, variant) if variant else active(store, bench.settings, chosen.id)
         reply = _answered(bench, answering, [{"role": "user", "content": text}], as_json)
         kept = gestures.keep_both(store, answering, text, reply) if keep else None
         _show(chosen.id, answering, reply, kept, as_json)
@@ -65,7 +65,7 @@ def judge(
             reply = _answered(bench, warmer, threads.as_asked(path), as_json)
             kept = gestures.keep(store, question, warmer, reply)
             if kept is None:
-                say("The model gave the same answer again, as it always does for this question. Edit it instead.")
+                say(gestures.SAME)
             return _show(chosen, warmer, reply, kept, as_json)
         if gesture == "edit":
             now = gestures.edit(store, number, text)

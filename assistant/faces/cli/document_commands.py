@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assistant.errors import AttuneError
-from assistant.faces.cli.shared import AsJson, CaseId, open_bench, pick, say, show, split_case, table
+from assistant.faces.cli.shared import AsJson, CaseId, described, open_bench, pick, say, show, split_case, table
 
 if TYPE_CHECKING:
     from assistant.knowledge.reading.ingestion import IngestionOutcome
-    from assistant.record.types import Document
     from assistant.workbench import Workbench
 
 Files = Annotated[list[str], typer.Argument(metavar="[CASE] FILE...", show_default=False)]
@@ -39,7 +38,7 @@ def add(files: Files, as_json: AsJson = False) -> None:
             raise AttuneError("None of these files could be used.", "The problem with each is shown above.")
         value = {
             "case": case.id,
-            "documents": [_described(o.document) | {"state": o.state} for o in used if o.document is not None],
+            "documents": [described(o.document) | {"state": o.state} for o in used if o.document is not None],
             "refused": [{"name": o.name, "problem": o.problem} for o in found if o.document is None],
         }
         new = sum(outcome.state != "same" for outcome in used)
@@ -87,18 +86,8 @@ def _rows(bench: Workbench, case: str) -> list[dict[str, Any]]:
     rows = []
     for document in bench.store.documents(case):
         cut, size = counted.get(document.id, (0, 0))  # the same bytes as an earlier one are searched once
-        rows.append(_described(document) | {"chunks": cut, "tokens": size})
+        rows.append(described(document) | {"chunks": cut, "tokens": size})
     return rows
-
-
-def _described(document: Document) -> dict[str, Any]:
-    return {
-        "name": document.name,
-        "kind": document.kind,
-        "pages": document.pages,
-        "characters": len(document.text),
-        "warnings": document.warnings,
-    }
 
 
 def _say_what_became(outcome: IngestionOutcome) -> None:

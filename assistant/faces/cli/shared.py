@@ -23,7 +23,7 @@ from assistant.errors import AttuneError
 if TYPE_CHECKING:
     from assistant.evidence.failures import Failures
     from assistant.record.store import Store
-    from assistant.record.types import Case
+    from assistant.record.types import Case, Document
     from assistant.settings import Settings
     from assistant.workbench import Workbench
 
@@ -205,3 +205,14 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def described(document: Document) -> dict[str, Any]:
+    """A document for programs, without its text."""
+    return {
+        "name": document.name,
+        "kind": document.kind,
+        "pages": document.pages,
+        "characters": len(document.text),
+        "warnings": list(document.warnings),
+    }

@@ -14,10 +14,10 @@ from assistant import stages
 from assistant.conversations import gestures
 from assistant.conversations.formats import json_lines
 from assistant.errors import AttuneError
-from assistant.faces.cli.shared import pick
+from assistant.faces.cli.shared import described, pick
 from assistant.faces.mcp.training_verbs import Json, TrainingVerbs
 from assistant.knowledge.reading import ingestion
-from assistant.record.types import Document, Turn
+from assistant.record.types import Turn
 from assistant.stages import baseline, interview, switch
 
 
@@ -190,20 +190,10 @@ class Verbs(TrainingVerbs):
             raise AttuneError("No file was named.", "Name at least one.")
         with store.atomic():
             made = [ingestion.add(store, self.bench.settings, chosen.id, name, data) for name, data in files]
-        return {"case": chosen.id, "documents": [_told(document) for document in made]}
+        return {"case": chosen.id, "documents": [described(document) for document in made]}
 
     def _answer(self, number: int, case: str) -> Turn:
         return gestures.answer(self.bench.store, pick(self.bench.store, case).id, number)
-
-
-def _told(document: Document) -> Json:
-    return {
-        "name": document.name,
-        "kind": document.kind,
-        "pages": document.pages,
-        "characters": len(document.text),
-        "warnings": list(document.warnings),
-    }
 
 
 def _bytes(path: str) -> bytes:

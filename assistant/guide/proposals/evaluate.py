@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from assistant import variants
-from assistant.guide.proposals.kind import Kind, Payload, Terms, need
+from assistant.guide.proposals.kind import Kind, Payload, Terms, asking, need
 from assistant.stages import baseline, evaluate
 
 if TYPE_CHECKING:
@@ -32,12 +32,10 @@ def _terms(bench: Workbench, case: str, payload: Payload) -> Terms:
     if payload["job"]:
         name = variants.candidate(bench.store, bench.store.job(int(payload["job"])))
         what = f"the model of job {payload['job']} (judged as '{name}', as it was tuned) and {what}"
-    server = bench.settings.chat_base_url
     return Terms(
         f"Let {what} answer the {tested} held-out conversations and compare the answers with the approved ones.",
         "Only conversations that no variant has seen can tell which one is best.",
-        "It takes minutes of the chat server." if server else "It takes minutes of this machine.",
-        "What the chat server charges for these answers." if server else "No money.",
+        *asking(bench),
         "It trains nothing; which model answers stays as it is.",
     )
 

@@ -53,6 +53,13 @@ def need(problem: str | None, remedy: str) -> None:
         raise AttuneError(problem, remedy)
 
 
+def asking(bench: Workbench) -> tuple[str, str]:
+    """What it takes and costs to let variants answer."""
+    if bench.settings.chat_base_url:
+        return "It takes minutes of the chat server.", "What the chat server charges for these answers."
+    return "It takes minutes of this machine.", "No money."
+
+
 def last_switch(bench: Workbench, case: str) -> int:
     """The number of the newest switch; 0 before there is one."""
     rows = bench.store.switches(case)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import AttuneError
-from assistant.guide.proposals.kind import Kind, Payload, Terms
+from assistant.guide.proposals.kind import Kind, Payload, Terms, asking, need
 from assistant.stages import baseline
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def _rests_on(bench: Workbench, case: str, payload: Payload) -> Any:  # noqa: AR
 
 
 def _terms(bench: Workbench, case: str, payload: Payload) -> Terms:  # noqa: ARG001
-    held, server = baseline.held_out(bench.store, case), bench.settings.chat_base_url
+    held = baseline.held_out(bench.store, case)
     asked = (
         f"the {len(held)} held-out conversations"
         if held
@@ -41,8 +41,7 @@ def _terms(bench: Workbench, case: str, payload: Payload) -> Terms:  # noqa: ARG
     return Terms(
         f"Let the untrained variants answer {asked}, and say apart from that how well the search finds.",
         "Nobody should train because the baseline was weak: this tells which of them is best.",
-        "It takes minutes of the chat server." if server else "It takes minutes of this machine.",
-        "What the chat server charges for these answers." if server else "No money.",
+        *asking(bench),
         "It trains nothing; which variant answers stays as it is until you choose one.",
     )
 
@@ -50,8 +49,7 @@ def _terms(bench: Workbench, case: str, payload: Payload) -> Terms:  # noqa: ARG
 def _carry_out(bench: Workbench, proposal: Proposal, by: str) -> str:  # noqa: ARG001
     case = proposal.case
     started = bench.background.start(baseline.task(case), lambda report: baseline.measure(bench, case, report))
-    if not started:
-        raise AttuneError("The baseline is being measured already.", "Wait until it has ended.")
+    need(None if started else "The baseline is being measured already.", "Wait until it has ended.")
     return "The baseline is being measured. The report will stand under Compare; it goes on when you close the tab."
 
 

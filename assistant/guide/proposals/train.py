@@ -20,8 +20,7 @@ ESTIMATE = "estimate"  # its place in the payload
 
 
 def _prepare(bench: Workbench, case: str, payload: Payload) -> Payload:
-    payload = {name: value for name, value in payload.items() if name != ESTIMATE}
-    chosen = finetune.choose(bench, case, payload)
+    chosen = finetune.choose(bench, case, _options(payload))
     need(finetune.blocked(bench.store, case), "Then ask for the training again.")
     trainer = bench.trainers.get(str(chosen["trainer"]))
     if trainer is None:
@@ -64,16 +63,20 @@ def _allow(bench: Workbench, proposal: Proposal) -> None:
 
 def _given(bench: Workbench, case: str, payload: Payload) -> Payload:
     usual = finetune.defaults(bench, case)
-    return {name: value for name, value in payload.items() if name != ESTIMATE and usual.get(name) != value}
+    return {name: value for name, value in _options(payload).items() if usual.get(name) != value}
 
 
 def _carry_out(bench: Workbench, proposal: Proposal, by: str) -> str:  # noqa: ARG001
-    options = {name: value for name, value in proposal.payload.items() if name != ESTIMATE}
-    takes = _estimate(proposal.payload)
-    job = finetune.run(bench, proposal.case, takes, **options)
+    payload = proposal.payload
+    job = finetune.run(bench, proposal.case, _estimate(payload), **_options(payload))
     if job.state == "unknown":
         return f"Whether job {job.id} has begun is not known yet. {job.reason}"
     return f"Training has started as job {job.id} with {job.trainer}. It goes on when you close the app."
+
+
+def _options(payload: Payload) -> Payload:
+    """What was chosen, apart from the estimate of it."""
+    return {name: value for name, value in payload.items() if name != ESTIMATE}
 
 
 def _estimate(payload: Payload) -> Estimate:

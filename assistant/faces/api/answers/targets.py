@@ -205,7 +205,7 @@ def _variant(endpoint: str, model: str, temperature: float) -> Variant:
 
 def _checkpoint(bench: Workbench, job: int, step: int, name: str) -> str:
     """The folder of the model of that step, made when it is first asked for."""
-    status: JobStatus = lifecycle.follow(bench, job, 10**9)
+    status: JobStatus = lifecycle.follow(bench, job, lifecycle.NO_NEWS)
     found = next((one.model for one in status.checkpoints if one.step == step), None)
     if found is None:
         raise missing("checkpoint", name, "model", "model_not_found")

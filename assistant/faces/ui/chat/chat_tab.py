@@ -146,7 +146,7 @@ class ChatTab:
                 text += piece.text
                 yield gr.skip(), [*before, {"role": "assistant", "content": text}], gr.skip()
             elif piece.reply is not None and not gestures.keep(self.bench.store, path[-1], variant, piece.reply):
-                gr.Info("The model gave the same answer again, as it always does for this question. Edit it instead.")
+                gr.Info(gestures.SAME)
 
     def _stopped(self, conversation: int) -> tuple[Any, ...]:
         gr.Info("Stopped. The unfinished answer was not kept.")
