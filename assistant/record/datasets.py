@@ -78,9 +78,15 @@ class DatasetRows(Connection):
         return [make(Evaluation, row) for row in self._rows("evaluations", "[case] = ?", [case])]
 
     def finish_evaluation(
-        self, id: int, results: dict[str, Any], verdict: dict[str, Any], parity: dict[str, Any]
+        self,
+        id: int,
+        results: dict[str, Any],
+        verdict: dict[str, Any],
+        parity: dict[str, Any],
+        proof: dict[str, Any] | None = None,
     ) -> Evaluation:
-        self._update("evaluations", id, results=results, verdict=verdict, parity=parity, finished=now())
+        changes = {"results": results, "verdict": verdict, "parity": parity, "proof": proof or {}}
+        self._update("evaluations", id, **changes, finished=now())
         return self.evaluation(id)
 
     def add_score(self, score: Score) -> None:

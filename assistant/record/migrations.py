@@ -193,3 +193,21 @@ def m009_built(db: Database) -> None:
     db.table("datasets").add_column("built", int, not_null_default=0)
     for number, row in enumerate(list(db.table("datasets").rows_where(order_by="created, rowid")), start=1):
         db.table("datasets").update(row["id"], {"built": number})
+
+
+@migrations()
+def m010_proof(db: Database) -> None:
+    """An evaluation keeps what its verdict was made from, and what a person said of the answers."""
+    db.table("evaluations").add_column("proof", str, not_null_default="{}")
+    marks = db.table("marks").create(
+        _columns("id:int evaluation:int variant item:int turn:int mark by created"),
+        pk="id",
+        foreign_keys=[("evaluation", "evaluations", "id")],
+    )
+    marks.create_index(["evaluation", "item", "turn"])
+    votes = db.table("votes").create(
+        _columns("id:int evaluation:int item:int turn:int left right choice by created"),
+        pk="id",
+        foreign_keys=[("evaluation", "evaluations", "id")],
+    )
+    votes.create_index(["evaluation"])

@@ -234,7 +234,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Held-out conversations x variants. `verdict` and `parity` are filled when it has finished."""
+    """Held-out conversations x variants. `verdict`, `parity` and `proof` are filled when it has finished."""
 
     id: int
     case: str
@@ -247,6 +247,7 @@ class Evaluation:
     parity: dict[str, Any] = field(default_factory=dict)
     created: str = ""
     finished: str = ""
+    proof: dict[str, Any] = field(default_factory=dict)  # frame, sanity baselines, checks, ledger, leaks
 
 
 @dataclass(frozen=True)

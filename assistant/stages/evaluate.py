@@ -11,10 +11,13 @@ from typing import Any
 from assistant import variants
 from assistant.chat import Chat
 from assistant.errors import AttuneError
-from assistant.evidence import number_recall, parity, precision, runner, scorers, statistics, verdict
+from assistant.evidence import ledger, parity, precision, proof, runner, scorers, verdict
+from assistant.evidence.form.frame import Frame
+from assistant.evidence.statistics import intervals
 from assistant.record.disk.alone import alone
 from assistant.record.store import Store
-from assistant.record.types import Evaluation, Job, Score, Variant
+from assistant.knowledge.search.words import numbers
+from assistant.record.types import Case, Evaluation, Job, Score, Variant
 from assistant.repeats import repeated
 from assistant.stages import baseline
 from assistant.workbench import Workbench
@@ -76,19 +79,19 @@ def _run(bench: Workbench, case: str, job: int, say: Report) -> Evaluation:
     candidate = variants.candidate(store, tuned) if tuned else None  # before anything is measured
     evaluation = _open(store, case, dataset, tuned, measured)
     results = _measure(store, bench.chat, evaluation, measured, say)
-    found = verdict.judge(_scores(store, evaluation, measured), candidate)
+    found, kept = _judge(store, evaluation, measured, results, candidate)
     say("Comparing what is served with what was trained", 0.98)
     same = _parity(bench, tuned, measured) if tuned else {}
     if same and candidate:
         same["checks"].append(asdict(_served(store, bench.chat, evaluation, measured[candidate])))
     for variant in measured.values():
         bench.chat.models.release(variant)
-    return store.finish_evaluation(evaluation.id, results, found.to_json(), same)
+    return store.finish_evaluation(evaluation.id, results, found.to_json(), same, kept)
 
 
 def _open(store: Store, case: str, dataset: str, tuned: Job | None, variants: dict[str, Variant]) -> Evaluation:
     """The interrupted evaluation of exactly this, or a new one."""
-    references = [q.reference for q in runner.questions(store.items(dataset, "test"))]
+    references = [q.reference for q in runner.questions(store.items(dataset, "train"))]
     scorer = str(store.case(case).options.get("scorer") or scorers.suggest(references))
     ids = [variant.id for variant in variants.values()]
     job = tuned.id if tuned else 0
@@ -105,7 +108,7 @@ def _measure(
     if any(variant.passages for variant in variants.values()):
         say("Getting the search ready", 0.0)  # half-way through, an index that fills would favour the later variants
         chat.knowledge.sync(evaluation.case, wait=True)
-    score, approved = scorers.scorer(evaluation.scorer), {(q.item, q.turn): q.reference for q in asked}
+    score = scorers.scorer(evaluation.scorer)
     had = {(s.variant, s.item, s.turn) for s in store.scores(evaluation.id) if not s.error}
     results: dict[str, Any] = {}
     for number, (name, variant) in enumerate(variants.items()):
@@ -119,8 +122,7 @@ def _measure(
         runner.check_answered(mine, variant)
         answered = {(s.item, s.turn) for s in mine if not s.error}
         timing = runner.timings(chat, variant, [q for q in asked if (q.item, q.turn) in answered])
-        said = [(s.answer, approved[runner.turn(s)]) for s in mine if not s.error]
-        results[name] = _summary(variant, mine, timing) | {"numbers": number_recall.compare(said)}
+        results[name] = _summary(variant, mine, timing)
     return results
 
 
@@ -129,7 +131,7 @@ def _summary(variant: Variant, scores: list[Score], timing: tuple[float, float])
 
     `cut` counts the answers that were ended by their limit, `repeats` those that repeat themselves to their end.
     """
-    around = statistics.interval(list(runner.by_conversation(scores).values()))
+    around = intervals.interval(list(runner.by_conversation(scores).values()))
     answered = [s for s in scores if not s.error]
     tokens = sum(s.prompt_tokens + s.completion_tokens for s in answered) / max(1, len(answered))
     return {
@@ -147,11 +149,52 @@ def _summary(variant: Variant, scores: list[Score], timing: tuple[float, float])
     }
 
 
-def _scores(store: Store, evaluation: Evaluation, variants: dict[str, Variant]) -> dict[str, dict[int, float]]:
-    """What is compared: each variant's mean of a conversation, over the turns that all of them scored."""
+def _judge(
+    store: Store, evaluation: Evaluation, variants: dict[str, Variant], results: dict[str, Any], candidate: str | None
+) -> tuple[verdict.Verdict, dict[str, Any]]:
+    """The verdict, and what it was made from; adds form and facts to the results."""
+    case, items = store.case(evaluation.case), store.items(evaluation.dataset, "test")
+    train, asked = store.items(evaluation.dataset, "train"), runner.questions(items)
+    by = proof.measures(train, evaluation.scorer, scorers.scorer(evaluation.scorer), corrected_frame(case))
     every = store.scores(evaluation.id)
-    mine = {name: [s for s in every if s.variant == variant.id] for name, variant in variants.items()}
-    return {name: runner.by_conversation(kept) for name, kept in runner.shared(mine, runner.turn).items()}
+    answers = {name: [s for s in every if s.variant == variant.id] for name, variant in variants.items()}
+    found = proof.sheet(asked, answers, by)
+    constants, sane = proof.constants(train, asked, by)
+    sources = numbers("\n".join(document.text for document in store.documents(case.id)))
+    for name, variant in variants.items():
+        results[name] |= proof.summary(name, asked, answers[name], found, sources | numbers(variant.system))
+    looks = ledger.of(store, case.id, items, evaluation.job, evaluation.id)
+    smallest = verdict.SMALLEST | {
+        k: float(v) for k, v in case.options.get("smallest_difference", {}).items() if k in verdict.SMALLEST
+    }
+    material = verdict.Material(
+        found.score,
+        found.facts,
+        found.form,
+        sane.facts,
+        proof.clusters(asked),
+        failed=found.failed,
+        look=looks.look,
+        smallest=smallest,
+        margin=float(case.options.get("margin", verdict.MARGIN)),
+    )
+    kept = {
+        "frame": by.frame.to_json(),
+        "sanity": {
+            name: {"score": proof.mean(sane.score[name]), "facts": proof.mean(sane.facts[name])}
+            | ({"form": proof.mean(sane.form[name])} if name in sane.form else {})
+            for name in constants
+        },
+        "constants": {name: texts[0] for name, texts in constants.items() if len(set(texts)) == 1},
+        "ledger": asdict(looks) | {"sentence": looks.sentence},
+    }
+    return verdict.judge(material, candidate), kept
+
+
+def corrected_frame(case: Case) -> Frame | None:
+    """The frame as the user wants it; None: as it is learned."""
+    wanted = case.options.get("frame")
+    return None if wanted is None else Frame.from_json(wanted)
 
 
 def _parity(bench: Workbench, job: Job, measured: dict[str, Variant]) -> dict[str, Any]:
