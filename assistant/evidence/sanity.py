@@ -1,4 +1,4 @@
-"""Answers that need no model. A tuned model that is no better than one of them has learned nothing about the question."""
+"""Answers that need no model: a tuned model that is no better than one of them has learned nothing about questions."""
 
 from __future__ import annotations
 

@@ -156,7 +156,7 @@ def _decide(
         small = [one for one in judged if one.sure]
         return ("stay", wording.small(said, small)) if small else ("undecided", wording.unproved(said))
     if broken:
-        return "undecided", wording.broken(said, broken)
+        return "undecided", wording.broken(broken)
     if unsure:
         return "undecided", wording.unsure(said, better, unsure)
     if lost:
@@ -164,5 +164,5 @@ def _decide(
         level = sanity[name]["difference"] <= 0
         return "stay" if level else "undecided", wording.constant(said, better, name, sanity[name])
     if failed:
-        return "stay", wording.gate(said, better, failed)
+        return "stay", wording.gate(better, failed)
     return "switch", wording.switch(said, better)

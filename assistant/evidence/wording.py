@@ -73,7 +73,7 @@ def unproved(said: Said) -> str:
     )
 
 
-def broken(said: Said, failed: Mapping[str, float]) -> str:
+def broken(failed: Mapping[str, float]) -> str:
     name, share = max(failed.items(), key=lambda one: one[1])
     return (
         f"'{name}' failed to answer {share:.0%} of the questions, so beating it proves nothing: "
@@ -99,7 +99,7 @@ def constant(said: Said, better: Sequence[Aspect], name: str, found: Mapping[str
     )
 
 
-def gate(said: Said, better: Sequence[Aspect], failed: Sequence[Gate]) -> str:
+def gate(better: Sequence[Aspect], failed: Sequence[Gate]) -> str:
     gained = " and ".join(_plain(one) for one in better)
     first = failed[0]
     return f"Don't switch: {gained}, but your own success test is not met: {first.text} (measured: {first.measured})."

@@ -14,9 +14,9 @@ from assistant.errors import AttuneError
 from assistant.evidence import ledger, parity, precision, proof, runner, scorers, verdict
 from assistant.evidence.form.frame import Frame
 from assistant.evidence.statistics import intervals
+from assistant.knowledge.search.words import numbers
 from assistant.record.disk.alone import alone
 from assistant.record.store import Store
-from assistant.knowledge.search.words import numbers
 from assistant.record.types import Case, Evaluation, Job, Score, Variant
 from assistant.repeats import repeated
 from assistant.stages import baseline

@@ -1,4 +1,4 @@
-"""How much of what the approved answer says an answer says too, its frame set aside and common words counting little."""
+"""How much of the approved answer an answer says too: its frame set aside, common words counting little."""
 
 from __future__ import annotations
 
