@@ -100,11 +100,12 @@ def test_a_question_that_cannot_be_answered_is_an_error_and_is_not_timed(evaluat
     assert all(one["latency_s"] > 0 for one in found.values())
 
 
-def test_the_verdict_compares_the_turns_that_every_variant_answered(evaluation):
+def test_an_answer_that_failed_counts_as_nothing(evaluation):
+    """One conversation of two turns, one of a single turn that no model takes; with passages one turn more fails."""
     found = evaluation.results
-    assert (found["rag"]["score"], found["prompt"]["score"]) == (1, 0.5)  # of one turn, and of two
-    assert (evaluation.verdict["against"], evaluation.verdict["n"]) == ("prompt", 1)
-    assert "prompt is best (1.000)" in evaluation.verdict["reason"]
+    assert (found["rag"]["score"], found["prompt"]["score"]) == (0.25, 0.25)
+    assert (evaluation.verdict["against"], evaluation.verdict["n"]) == ("prompt", 2)
+    assert "prompt is best (0.250)" in evaluation.verdict["reason"]
 
 
 def test_only_turns_that_all_have_scored_are_shared():

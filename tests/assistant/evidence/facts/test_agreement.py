@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assistant.evidence.facts.agreement import learn
 from assistant.evidence.form import frame
-from tests.assistant.evidence.form.test_frame import ENGLISH, FACTS
+from tests.assistant.evidence.form.test_frame import DOES, ENGLISH, FACTS
 
 MEASURE = learn(ENGLISH, frame.learn(ENGLISH))
 
@@ -13,7 +13,7 @@ def test_the_frame_says_nothing():
     wanted = ENGLISH[7]
     assert MEASURE.score(wanted, wanted) == 1
     assert MEASURE.score("Good day to you!\nNext:\nYours, Iris", wanted) == 0
-    assert MEASURE.score(FACTS[7] + ". It is 7 steps. Call 77.", wanted) == 1  # what it says, without the frame
+    assert MEASURE.score(f"{FACTS[7]}. It is 7 steps. {DOES[7]} 77.", wanted) == 1  # what it says, without the frame
 
 
 def test_a_wrong_number_counts():

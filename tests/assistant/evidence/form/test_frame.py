@@ -8,9 +8,14 @@ import pytest
 
 from assistant.evidence.form.frame import Frame, learn
 
-FACTS = ["Tea is in the shed", "We close at five", "Bring a towel", "The bus stops here", "Ask Pavel about it"] * 4
+FACTS = """Tea is in the shed|We close at five|Bring a towel|The bus stops here|Ask Pavel about it|Gloves hang by the door
+Rain stops play|Your locker has a red lid|Mondays are quiet|Dogs stay outside|Lights go out late|Nobody needs a ticket
+Boots dry upstairs|Soup comes with bread|It was sold in May|Two keys are missing|Her desk faces north|Paint it twice
+Children swim free|Sunday lunch is cold""".replace("\n", "|").split("|")
+DOES = "ring wait look ask turn go bring sit stay read".split()
 ENGLISH = [
-    f"Good day to you! {fact}. It is {n} steps.\nNext: call {n}{n}.\nYours, Iris" for n, fact in enumerate(FACTS)
+    f"Good day to you! {fact}. It is {n} steps.\nNext: {DOES[n % 10]} {n}{n}.\nYours, Iris"
+    for n, fact in enumerate(FACTS)
 ]
 
 
@@ -36,7 +41,7 @@ def test_an_answer_keeps_all_of_it_or_does_not():
 
 def test_what_it_says_is_the_rest():
     frame = learn(ENGLISH)
-    assert frame.body(ENGLISH[0]) == "Tea is in the shed. It is 0 steps.\ncall 00."
+    assert frame.body(ENGLISH[0]) == "Tea is in the shed. It is 0 steps.\nring 00."
     assert frame.bare() == "Good day to you!\nNext:\nYours, Iris"
 
 
@@ -47,14 +52,13 @@ def test_several_openings_are_one_part():
 
 def test_a_place_for_a_name_ends_the_phrase():
     names = "Ana Bo Cy Di Ed Flo Gus Hal Ida Jo".split()
-    assert sentences([f"Choir to {name}.\nIt is {n}.\nSing" for n, name in enumerate(names)])[0] == (
-        "opens with 'Choir to'"
-    )
+    answers = [f"The choir to {name}.\n{FACTS[n]}.\nSing well" for n, name in enumerate(names)]
+    assert sentences(answers) == ["opens with 'The choir to'", "ends with 'Sing well'"]
 
 
 def test_plain_answers_share_nothing():
     assert not learn(FACTS)
-    assert not learn(["You can go.", "You may stay.", "You could ask.", "The end.", "You will see."] * 5)
+    assert not learn([f"{('You', 'We', 'The')[n % 3]} {DOES[n % 10]} {fact}" for n, fact in enumerate(FACTS)])
     assert not learn(ENGLISH[:4])  # too few to tell
 
 
