@@ -109,21 +109,17 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {platform.machine()}, load {os.getloadavg()[2]:.1f} over the last 15 minutes"
 
 
-def run(options: argparse.Namespace, names: Sequence[str], data: Path) -> dict[str, Json]:
+def run(bench: workbench.Workbench, options: argparse.Namespace, names: Sequence[str]) -> dict[str, Json]:
     """Every case, one after another; each is shown and recorded once it is there."""
     result: dict[str, Json] = {}
-    bench = workbench.open_workbench(Settings(data=data, chat_model=EMBEDDED, embedding="auto"))
-    try:
-        for name in names:
-            with tempfile.TemporaryDirectory() as place:
-                folder = shortened(EXAMPLES / name, Path(place), options.rows, options.held_out)
-                result[name] = measure(bench, name, folder, options.answers)
-            if options.record:
-                keep(options.record, name, result[name])
-            if not options.json:
-                print(text(name, result[name]), flush=True)
-    finally:
-        bench.close()
+    for name in names:
+        with tempfile.TemporaryDirectory() as place:
+            folder = shortened(EXAMPLES / name, Path(place), options.rows, options.held_out)
+            result[name] = measure(bench, name, folder, options.answers)
+        if options.record:
+            keep(options.record, name, result[name])
+        if not options.json:
+            print(text(name, result[name]), flush=True)
     return result
 
 
@@ -139,12 +135,13 @@ def main() -> int:
     options = parser.parse_args()
     if options.record and (options.rows or options.held_out):
         parser.error("a shortened case is not recorded")
-    names = options.case or list(RIGHT)
-    if options.data:
-        result = run(options, names, options.data.resolve())
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            result = run(options, names, Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        data = options.data.resolve() if options.data else Path(folder)
+        bench = workbench.open_workbench(Settings(data=data, chat_model=EMBEDDED, embedding="auto"))
+        try:
+            result = run(bench, options, options.case or list(RIGHT))
+        finally:
+            bench.close()
     if options.json:
         print(json.dumps(result, ensure_ascii=False))
     return int(not all(found["ok"] for found in result.values()))
