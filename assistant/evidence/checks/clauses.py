@@ -1,0 +1,206 @@
+"""One text of a brief, cut into sentences and clauses, and what of it is certain.
+
+Cutting is where wrong checks come from: "For complaints, start with 'Sorry'" must not become "start with 'Sorry'". So a
+text with a condition, an exception or an example gives nothing, a clause counts only behind clauses whose subject is the
+answer too, and a length counts only where nothing speaks of parts of the answer.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+
+import regex
+
+from assistant.evidence.checks import lexicon_reader
+from assistant.evidence.checks.grammar import Clause, Found, read
+from assistant.evidence.checks.lexicon_reader import COMMA, GUARD, UNKNOWN, Lexicon, LexToken
+
+_SENTENCES = regex.compile(
+    r"\n+|(?<!\b(?:max|min|ca|approx|e\.g|i\.e|etc|bzw|incl|z|z\.\s?B|d\.h|p|p\.\s?ej|p\.\s?ex|ej|ex|nr|no))[.!?]\s+|;\s*",
+    regex.IGNORECASE,
+)
+_MARKER = regex.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
+_LABELS = regex.compile(r"^(?P<left>[^:]+):\s*(?P<items>[^:\n]+?)\s*\.?$")
+_LABEL = regex.compile(r"[\p{L}\p{N}][\p{L}\p{M}\p{N} _-]{0,30}")
+_LAST = regex.compile(r",?\s+(?:or|and|oder|und|sau|și|si|o|y|ou|et)\s+|\s*[,/|]\s*")
+CONDITION = "It has a condition, an exception or a guess in it."
+PART = "The length may be that of a part of the answer."
+PARTED = "The first words limit what follows."
+UNQUOTED = "Put the exact words in quotation marks."
+UNCLEAR = "No plain rule can check this."
+MOST_CUTS = 60  # of a sentence; one with more is not cut
+
+
+@dataclass
+class Reading:
+    """What one text gave: kinds and arguments with the clause they come from, and what is left with the reason."""
+
+    found: list[tuple[str, Found]] = field(default_factory=list)
+    left: list[tuple[str, str]] = field(default_factory=list)
+    unknown: int = 0  # words that the lexicon does not have
+
+
+def read_text(text: str, of: str, denied: bool = False) -> Reading:
+    """What a text of the brief's field `of` asks for, in whichever of the languages understands it best.
+
+    `denied`: the text stands in a list of what must not be. Where two languages understand it equally well and
+    differently, nothing is certain.
+    """
+    readings = [_read(text, of, denied, lexicon_reader.lexicon(code)) for code in lexicon_reader.LANGUAGES]
+    least = min(reading.unknown for reading in readings)
+    best = [reading for reading in readings if reading.unknown == least]
+    asked = {repr([found for _, found in reading.found]) for reading in best}
+    silent = [reading for reading in best if any(why == CONDITION for _, why in reading.left)]
+    if len(asked) > 1 and silent:
+        return silent[0]
+    return best[0] if len(asked) == 1 else Reading(left=[(text.strip(), UNCLEAR)], unknown=least)
+
+
+@dataclass
+class _Piece:
+    """A clause with its words as written, the text it was split from at a bare comma or not, and what it gave."""
+
+    clause: Clause
+    text: str
+    joined: bool  # a word stood before it, such as "and"
+    found: Found | None
+    why: str  # it gave nothing, or would have
+
+
+@dataclass(frozen=True)
+class _Sentence:
+    """A sentence, its tokens, and how it is to be read."""
+
+    text: str
+    tokens: tuple[LexToken, ...]
+    of: str
+    denied: bool
+    concord: bool
+
+    def piece(self, start: int, end: int, joined: bool) -> _Piece | None:
+        """The clause of these tokens; None where there is none between them."""
+        part = self.tokens[start:end]
+        if not part:
+            return None
+        clause = Clause(part, self.denied, self.concord)
+        return _Piece(clause, self.text[part[0].start : part[-1].end], joined, read(clause, self.of), _why(clause))
+
+
+def _read(text: str, of: str, denied: bool, lexicon: Lexicon) -> Reading:
+    bare, quotes = lexicon_reader.unquoted(text)
+    sentences = [_MARKER.sub("", part).strip() for part in _SENTENCES.split(bare)]
+    reading = Reading()
+    parts: list[list[_Piece]] = []
+    for sentence in filter(None, sentences):
+        labels = _labels(sentence, of, denied, lexicon, quotes)
+        if labels:
+            reading.found.append((lexicon_reader.requoted(sentence, quotes), labels))
+            continue
+        tokens = tuple(lexicon.tokens(sentence, quotes))
+        reading.unknown += sum(token.symbol == UNKNOWN for token in tokens)
+        parts.append(_pieces(_Sentence(sentence, tokens, of, denied, lexicon.concord)))
+    if any(token.symbol == GUARD for pieces in parts for piece in pieces for token in piece.clause.tokens):
+        shown = lexicon_reader.requoted(text, quotes).strip()
+        return Reading([], [(shown, CONDITION)], reading.unknown)
+    for pieces in parts:
+        _hold_back(pieces, lexicon)
+    everything = [piece for pieces in parts for piece in pieces]
+    partial = [
+        piece for piece in everything if piece.found and piece.clause.length and not _about_all(piece, everything)
+    ]
+    for piece in partial:
+        piece.found, piece.why = None, PART
+    for pieces in parts:
+        _tell(pieces, quotes, reading)
+    return reading
+
+
+def _tell(pieces: list[_Piece], quotes: list[str], reading: Reading) -> None:
+    """Add a sentence's clauses to the reading; one of which nothing was understood is told whole."""
+    shown = [lexicon_reader.requoted(piece.text, quotes).strip(" ,") for piece in pieces]
+    if not any(piece.found for piece in pieces):
+        whole = ", ".join(filter(None, shown))
+        if whole:
+            reading.left.append((whole, next((piece.why for piece in pieces if piece.why != UNCLEAR), UNCLEAR)))
+        return
+    for piece, text in zip(pieces, shown, strict=True):
+        if piece.found:
+            reading.found.append((text, piece.found))
+        elif text:
+            reading.left.append((text, piece.why))
+
+
+def _pieces(sentence: _Sentence) -> list[_Piece]:
+    """The sentence cut at commas and "and" into the longest clauses that are understood, and what lies between.
+
+    Where everything named is forbidden, an "or" is a cut, too.
+    """
+    tokens = sentence.tokens
+    cuts = [
+        -1,
+        *(i for i, token in enumerate(tokens) if token.symbol in (",ao" if sentence.denied else ",a")),
+        len(tokens),
+    ]
+    if len(cuts) > MOST_CUTS:
+        cuts = [-1, len(tokens)]
+    found, at = [], 0
+    while at < len(cuts) - 1:
+        joined = cuts[at] < 0 or tokens[cuts[at]].symbol != COMMA or (at > 0 and cuts[at] == cuts[at - 1] + 1)
+        end, piece = at + 1, None
+        for to in range(len(cuts) - 1, at, -1):
+            piece = sentence.piece(cuts[at] + 1, cuts[to], joined)
+            end = to
+            if piece is None or piece.found:
+                break
+        if piece is not None:
+            found.append(piece)
+        at = end
+    return found
+
+
+def _hold_back(pieces: list[_Piece], lexicon: Lexicon) -> None:
+    """Take back what stands behind something that may change its meaning."""
+    limited = len(pieces) > 1 and not pieces[0].found and not pieces[1].joined
+    opener = lexicon_reader.first_word(pieces[0].text) in lexicon.openers if pieces else False
+    denies = any(piece.clause.negations for piece in pieces)
+    verb_denied = foreign = False
+    for before, after in itertools.pairwise(pieces):
+        if after.found is None and after.clause.goes_on:
+            before.found = None
+    for piece in pieces:
+        clause = piece.clause
+        lacks_not = not clause.negations and (verb_denied or (clause.denied and denies))
+        if (limited and opener) or lacks_not or (foreign and not clause.whole):
+            piece.found = None
+        verb_denied = verb_denied or any(token.symbol == "X" for token in clause.tokens)
+        foreign = foreign or not (piece.found or clause.neutral or clause.imperative)
+
+
+def _about_all(piece: _Piece, everything: list[_Piece]) -> bool:
+    """Whether a length is that of the whole answer: no other clause speaks of a part."""
+    others = [other for other in everything if other is not piece]
+    framed = any(token.symbol in "BF" for other in others for token in other.clause.tokens)
+    if framed and not (piece.clause.whole and any(token.symbol in "WC" for token in piece.clause.tokens)):
+        return False
+    return piece.clause.whole or all(other.found or other.clause.neutral for other in others)
+
+
+def _labels(sentence: str, of: str, denied: bool, lexicon: Lexicon, quotes: list[str]) -> Found | None:
+    """Labels without quotes behind a colon: "Answer with one of these labels: billing, delivery, other"."""
+    parts = _LABELS.match(sentence)
+    if parts is None or denied:
+        return None
+    left = Clause(tuple(lexicon.tokens(parts["left"], quotes)))
+    shape = "".join(token.symbol for token in left.tokens if token.symbol not in ".sp~")
+    named = regex.fullmatch(r"H?yc+", shape) or (shape == "y" and (left.whole or of == "format"))
+    labels = [part.strip() for part in _LAST.split(lexicon_reader.requoted(parts["items"], quotes)) if part.strip()]
+    labels = list(dict.fromkeys(label.strip("'") for label in labels))
+    right = len(labels) > 1 and all(_LABEL.fullmatch(label) and len(label.split()) < 5 for label in labels)
+    return [("one_of", tuple(labels))] if named and right else None
+
+
+def _why(clause: Clause) -> str:
+    """Why a clause gave nothing."""
+    symbols = [token.symbol for token in clause.tokens]
+    return UNQUOTED if set(symbols) & set("BFT") and "Q" not in symbols and "N" not in symbols else UNCLEAR
