@@ -49,6 +49,7 @@ TAKES: dict[str, str] = {
     **dict.fromkeys(_PLAIN, ""),
 }
 LENGTH_KINDS = frozenset(_COUNTS)
+SEVERAL = frozenset({*_TEXTS, "one_of"})  # kinds whose argument may be several texts
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ def _argument(kind: str, value: Any) -> Argument:
         return ""
     if kind in _COUNTS:
         return _number(kind, value)
-    if kind in _TEXTS or kind == "one_of":
+    if kind in SEVERAL:
         return _several(kind, value)
     if kind == "json_schema":
         return shapes.checked_schema(value, MOST_TEXT * 10)

@@ -1,8 +1,8 @@
 """One text of a brief, cut into sentences and clauses, and what of it is certain.
 
-Cutting is where wrong checks come from: "For complaints, start with 'Sorry'" must not become "start with 'Sorry'". So a
-text with a condition, an exception or an example gives nothing, a clause counts only behind clauses whose subject is the
-answer too, and a length counts only where nothing speaks of parts of the answer.
+Cutting is where wrong checks come from: "For complaints, start with 'Sorry'" must not become "start with 'Sorry'". So
+a text with a condition, an exception or an example gives nothing, a clause counts only behind clauses whose subject is
+the answer, too, and a length counts only where nothing speaks of parts of the answer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ _LABEL = regex.compile(r"[\p{L}\p{N}][\p{L}\p{M}\p{N} _-]{0,30}")
 _LAST = regex.compile(r",?\s+(?:or|and|oder|und|sau|și|si|o|y|ou|et)\s+|\s*[,/|]\s*")
 CONDITION = "It has a condition, an exception or a guess in it."
 PART = "The length may be that of a part of the answer."
-PARTED = "The first words limit what follows."
 UNQUOTED = "Put the exact words in quotation marks."
 UNCLEAR = "No plain rule can check this."
 MOST_CUTS = 60  # of a sentence; one with more is not cut
@@ -91,7 +90,7 @@ def _read(text: str, of: str, denied: bool, lexicon: Lexicon) -> Reading:
     bare, quotes = lexicon_reader.unquoted(text)
     sentences = [_MARKER.sub("", part).strip() for part in _SENTENCES.split(bare)]
     reading = Reading()
-    parts: list[list[_Piece]] = []
+    parts: list[tuple[str, list[_Piece]]] = []
     for sentence in filter(None, sentences):
         labels = _labels(sentence, of, denied, lexicon, quotes)
         if labels:
@@ -99,36 +98,32 @@ def _read(text: str, of: str, denied: bool, lexicon: Lexicon) -> Reading:
             continue
         tokens = tuple(lexicon.tokens(sentence, quotes))
         reading.unknown += sum(token.symbol == UNKNOWN for token in tokens)
-        parts.append(_pieces(_Sentence(sentence, tokens, of, denied, lexicon.concord)))
-    if any(token.symbol == GUARD for pieces in parts for piece in pieces for token in piece.clause.tokens):
-        shown = lexicon_reader.requoted(text, quotes).strip()
-        return Reading([], [(shown, CONDITION)], reading.unknown)
-    for pieces in parts:
+        parts.append((sentence, _pieces(_Sentence(sentence, tokens, of, denied, lexicon.concord))))
+    everything = [piece for _, pieces in parts for piece in pieces]
+    if any(token.symbol == GUARD for piece in everything for token in piece.clause.tokens):
+        return Reading([], [(text.strip(), CONDITION)], reading.unknown)
+    for _, pieces in parts:
         _hold_back(pieces, lexicon)
-    everything = [piece for pieces in parts for piece in pieces]
-    partial = [
-        piece for piece in everything if piece.found and piece.clause.length and not _about_all(piece, everything)
-    ]
-    for piece in partial:
+    lengths = [piece for piece in everything if piece.found and piece.clause.length]
+    for piece in [piece for piece in lengths if not _about_all(piece, everything)]:
         piece.found, piece.why = None, PART
-    for pieces in parts:
-        _tell(pieces, quotes, reading)
+    for sentence, pieces in parts:
+        _tell(sentence, pieces, quotes, reading)
     return reading
 
 
-def _tell(pieces: list[_Piece], quotes: list[str], reading: Reading) -> None:
+def _tell(sentence: str, pieces: list[_Piece], quotes: list[str], reading: Reading) -> None:
     """Add a sentence's clauses to the reading; one of which nothing was understood is told whole."""
-    shown = [lexicon_reader.requoted(piece.text, quotes).strip(" ,") for piece in pieces]
     if not any(piece.found for piece in pieces):
-        whole = ", ".join(filter(None, shown))
-        if whole:
-            reading.left.append((whole, next((piece.why for piece in pieces if piece.why != UNCLEAR), UNCLEAR)))
+        why = next((piece.why for piece in pieces if piece.why != UNCLEAR), UNCLEAR)
+        reading.left.append((lexicon_reader.requoted(sentence, quotes), why))
         return
-    for piece, text in zip(pieces, shown, strict=True):
+    for piece in pieces:
+        shown = lexicon_reader.requoted(piece.text, quotes).strip(" ,")
         if piece.found:
-            reading.found.append((text, piece.found))
-        elif text:
-            reading.left.append((text, piece.why))
+            reading.found.append((shown, piece.found))
+        elif shown:
+            reading.left.append((shown, piece.why))
 
 
 def _pieces(sentence: _Sentence) -> list[_Piece]:

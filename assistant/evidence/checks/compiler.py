@@ -1,4 +1,4 @@
-"""The rules that turn a brief into checks and thresholds. What is not certain is listed with its reason, never guessed."""
+"""The rules that turn a brief into checks and thresholds. What is not certain is told with its reason, not guessed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _RIVAL = regex.compile(
     regex.IGNORECASE,
 )
 _THEY_WRITE = regex.compile(
-    r"^(?:they|people|customers?|users?|everybody|clients?)\s+(?:write|writes|ask|asks)\s+(?:to us\s+)?in\s+[\p{L} ,/]+?"
+    r"^(?:they|people|customers?|users?|everybody|clients?)\s+(?:write|ask)s?\s+(?:to us\s+)?in\s+[\p{L} ,/]+?"
     r"[,;.]?\s+(?:and\s+|but\s+)?(?:we|it|the assistant|the answers?)?\s*(?:should\s+|must\s+|always\s+)*"
     r"(?:answers?|repl(?:y|ies)|responds?)\s+(?:only\s+|always\s+|is\s+|are\s+)*in\s+(?P<name>\p{L}+)\s*(?:only)?\.?$",
     regex.IGNORECASE,
@@ -47,7 +47,7 @@ def compile_brief(brief: Brief) -> Compiled:
     checks, contradicting = _agreeing(_once([*shared, *checks]), brief)
     known = {check.id for check in checks}
     wanted = [one for one in reached if one.subject in thresholds.SUBJECTS or one.subject in known]
-    return Compiled(tuple(checks), tuple(wanted), tuple([*left, *unread, *contradicting]))
+    return Compiled(tuple(checks), tuple(wanted), (*left, *unread, *contradicting))
 
 
 def settled(compiled: Compiled, approved: Sequence[str]) -> Compiled:
@@ -67,10 +67,13 @@ def settled(compiled: Compiled, approved: Sequence[str]) -> Compiled:
 
 
 def of_checks(checks: Iterable[BriefCheck], compiled: Compiled) -> Compiled:
-    """What a person's own list asks for: those checks, a threshold for each with a share, and the brief's other ones."""
+    """What a person's own list asks for: those checks, a threshold for each share of one, the brief's other ones."""
     listed = tuple(_once(checks))
     own = [wanted for wanted in compiled.thresholds if wanted.subject in thresholds.SUBJECTS]
-    return Compiled(listed, (*own, *(_threshold(check) for check in listed if check.share)), compiled.not_checked)
+    ids = {check.id for check in listed}
+    doubtful = tuple(one for one in compiled.doubtful if one.check.id not in ids)
+    shares = (_threshold(check) for check in listed if check.share)
+    return Compiled(listed, (*own, *shares), compiled.not_checked, doubtful)
 
 
 def _texts(brief: Brief, field: str) -> list[str]:

@@ -1,8 +1,8 @@
 """How long an answer is: words, sentences, characters, lines and paragraphs, as the least and the most it may be.
 
 Where a script has no spaces, words are counted as word processors do: each Chinese or Japanese character is one. Thai,
-Lao, Khmer and Burmese have neither spaces nor such a custom, so there only bounds are known. A line without an end mark,
-such as a sign-off, may or may not be a sentence.
+Lao, Khmer and Burmese have neither spaces nor such a custom, so there only bounds are known. A line without an end
+mark, such as a sign-off, may or may not be a sentence.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def figures(checks: Sequence[BriefCheck], answers: Sequence[str]) -> dict[str, f
 
 
 def gates(thresholds: Iterable[Threshold], figures: Mapping[str, float | None]) -> list[Gate]:
-    """Each threshold against its figure (`Threshold.subject`), in order. A figure that is missing counts as unmeasured."""
+    """Each threshold against the figure of its subject, in order. A figure that is missing counts as unmeasured."""
     return [_gate(wanted, figures.get(wanted.subject)) for wanted in thresholds]
 
 
