@@ -12,7 +12,7 @@ import regex
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
-SURE = 0.9  # the probability from which the detector is believed
+LIKELY, SURE = 0.7, 0.9  # probabilities from which it is believed that an answer is in the language, and in another
 _ENOUGH = 20  # letters; of scripts with a character a syllable or word, a third
 _DENSE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
 _LETTER = regex.compile(r"\p{L}")
@@ -48,14 +48,14 @@ def written_in(text: str, code: str) -> bool | None:
         return None
     found, sure = _identifier().classify(plain)
     if found == code:
-        return True if sure >= SURE else None
+        return True if sure >= LIKELY else None
     alike = any({found, code} <= group for group in _ALIKE)
     return False if sure >= SURE and not alike else None
 
 
 @cache
 def _identifier() -> LanguageIdentifier:
-    """The detector, read once (0.1 s), among the languages that have a name here."""
+    """The detector, read once (about a second), among the languages that have a name here."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     found = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

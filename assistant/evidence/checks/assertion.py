@@ -95,8 +95,8 @@ def from_json(value: Any) -> BriefCheck:
     unknown = sorted(set(value) - {"text", "field", "kind", "argument", "share"})
     if unknown:
         raise AttuneError(f"A check has no '{unknown[0]}'.", "It has text, kind, argument and share.")
-    texts = [str(value.get(name, "")) for name in ("text", "field")]
-    return make(value["kind"], value.get("argument", ""), *texts, value.get("share"))
+    text, field = (str(value.get(name, "")) for name in ("text", "field"))
+    return make(value["kind"], value.get("argument", ""), text, field, value.get("share"))
 
 
 def holds(check: BriefCheck, answer: str) -> bool | None:

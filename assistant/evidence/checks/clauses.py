@@ -24,7 +24,7 @@ _MARKER = regex.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
 _LABELS = regex.compile(r"^(?P<left>[^:]+):\s*(?P<items>[^:\n]+?)\s*\.?$")
 _LABEL = regex.compile(r"[\p{L}\p{N}][\p{L}\p{M}\p{N} _-]{0,30}")
 _LAST = regex.compile(r",?\s+(?:or|and|oder|und|sau|și|si|o|y|ou|et)\s+|\s*[,/|]\s*")
-CONDITION = "It has a condition, an exception or a guess in it."
+LIMITED = "The word '{word}' may limit it or be a guess."
 PART = "The length may be that of a part of the answer."
 UNQUOTED = "Put the exact words in quotation marks."
 UNCLEAR = "No plain rule can check this."
@@ -38,6 +38,7 @@ class Reading:
     found: list[tuple[str, Found]] = field(default_factory=list)
     left: list[tuple[str, str]] = field(default_factory=list)
     unknown: int = 0  # words that the lexicon does not have
+    limited: bool = False  # it has a condition, an exception, an example or a guess in it
 
 
 def read_text(text: str, of: str, denied: bool = False) -> Reading:
@@ -50,7 +51,7 @@ def read_text(text: str, of: str, denied: bool = False) -> Reading:
     least = min(reading.unknown for reading in readings)
     best = [reading for reading in readings if reading.unknown == least]
     asked = {repr([found for _, found in reading.found]) for reading in best}
-    silent = [reading for reading in best if any(why == CONDITION for _, why in reading.left)]
+    silent = [reading for reading in best if reading.limited]
     if len(asked) > 1 and silent:
         return silent[0]
     return best[0] if len(asked) == 1 else Reading(left=[(text.strip(), UNCLEAR)], unknown=least)
@@ -89,8 +90,7 @@ class _Sentence:
 def _read(text: str, of: str, denied: bool, lexicon: Lexicon) -> Reading:
     bare, quotes = lexicon_reader.unquoted(text)
     sentences = [_MARKER.sub("", part).strip() for part in _SENTENCES.split(bare)]
-    reading = Reading()
-    parts: list[tuple[str, list[_Piece]]] = []
+    reading, parts, limits = Reading(), [], []
     for sentence in filter(None, sentences):
         labels = _labels(sentence, of, denied, lexicon, quotes)
         if labels:
@@ -98,18 +98,26 @@ def _read(text: str, of: str, denied: bool, lexicon: Lexicon) -> Reading:
             continue
         tokens = tuple(lexicon.tokens(sentence, quotes))
         reading.unknown += sum(token.symbol == UNKNOWN for token in tokens)
+        limits += [word for token in tokens if (word := sentence[token.start : token.end]) and _limits(token, word)]
         parts.append((sentence, _pieces(_Sentence(sentence, tokens, of, denied, lexicon.concord))))
+    if limits:
+        return Reading([], [(text.strip(), LIMITED.format(word=limits[0]))], reading.unknown, True)
     everything = [piece for _, pieces in parts for piece in pieces]
-    if any(token.symbol == GUARD for piece in everything for token in piece.clause.tokens):
-        return Reading([], [(text.strip(), CONDITION)], reading.unknown)
+    denies = any(piece.clause.negations for piece in everything)
     for _, pieces in parts:
-        _hold_back(pieces, lexicon)
+        _hold_back(pieces, lexicon, denies)
     lengths = [piece for piece in everything if piece.found and piece.clause.length]
     for piece in [piece for piece in lengths if not _about_all(piece, everything)]:
         piece.found, piece.why = None, PART
     for sentence, pieces in parts:
         _tell(sentence, pieces, quotes, reading)
     return reading
+
+
+def _limits(token: LexToken, word: str) -> bool:
+    """Whether a word may limit what it stands beside, in this language or, where it is none of this, in another."""
+    foreign = token.symbol == UNKNOWN and lexicon_reader.first_word(word) in lexicon_reader.limiting_words()
+    return foreign or token.symbol == GUARD
 
 
 def _tell(sentence: str, pieces: list[_Piece], quotes: list[str], reading: Reading) -> None:
@@ -154,15 +162,17 @@ def _pieces(sentence: _Sentence) -> list[_Piece]:
     return found
 
 
-def _hold_back(pieces: list[_Piece], lexicon: Lexicon) -> None:
-    """Take back what stands behind something that may change its meaning."""
+def _hold_back(pieces: list[_Piece], lexicon: Lexicon, denies: bool) -> None:
+    """Take back what stands beside something that may change its meaning.
+
+    `denies`: the text says "not" somewhere, so in a list of what must not be it is open what the rest of it means.
+    """
     limited = len(pieces) > 1 and not pieces[0].found and not pieces[1].joined
     opener = lexicon_reader.first_word(pieces[0].text) in lexicon.openers if pieces else False
-    denies = any(piece.clause.negations for piece in pieces)
     verb_denied = foreign = False
     for before, after in itertools.pairwise(pieces):
-        if after.found is None and after.clause.goes_on:
-            before.found = None
+        if after.clause.goes_on and (after.found is None or before.found is None):
+            before.found = after.found = None
     for piece in pieces:
         clause = piece.clause
         lacks_not = not clause.negations and (verb_denied or (clause.denied and denies))
@@ -178,7 +188,7 @@ def _about_all(piece: _Piece, everything: list[_Piece]) -> bool:
     framed = any(token.symbol in "BF" for other in others for token in other.clause.tokens)
     if framed and not (piece.clause.whole and any(token.symbol in "WC" for token in piece.clause.tokens)):
         return False
-    return piece.clause.whole or all(other.found or other.clause.neutral for other in others)
+    return piece.clause.whole or all(other.found or other.clause.neutral or other.clause.negations for other in others)
 
 
 def _labels(sentence: str, of: str, denied: bool, lexicon: Lexicon, quotes: list[str]) -> Found | None:
@@ -187,7 +197,7 @@ def _labels(sentence: str, of: str, denied: bool, lexicon: Lexicon, quotes: list
     if parts is None or denied:
         return None
     left = Clause(tuple(lexicon.tokens(parts["left"], quotes)))
-    shape = "".join(token.symbol for token in left.tokens if token.symbol not in ".sp~")
+    shape = "".join(token.symbol for token in left.tokens if token.symbol not in ".usp~")
     named = regex.fullmatch(r"H?yc+", shape) or (shape == "y" and (left.whole or of == "format"))
     labels = [part.strip() for part in _LAST.split(lexicon_reader.requoted(parts["items"], quotes)) if part.strip()]
     labels = list(dict.fromkeys(label.strip("'") for label in labels))

@@ -54,18 +54,20 @@ class Clause:
         if (self.negations > 1 and not self.concord) or amid:
             return None
         worded = any(token.value == NOT for token in self.tokens if token.symbol in "LG")
+        if self.denied and not self.negations and not worded and set("up") & set(symbols):
+            return None  # "always" and "every" in a list of what must not be: a rule in the wrong list?
         return bool(self.negations) or (self.denied and not worded)
 
     @property
     def imperative(self) -> bool:
-        """Whether its subject is the answer: it begins with a verb or names the answer first."""
-        shown = [token.symbol for token in self.tokens if token.symbol not in ".,pXz~a"]
-        return bool(shown) and shown[0] in "BFTHs"
+        """Whether its subject is the answer: it begins with a verb or a "no", or names the answer first."""
+        shown = [token.symbol for token in self.tokens if token.symbol not in ".u,p~a"]
+        return bool(shown) and shown[0] in "BFTHsXz"
 
     @property
     def goes_on(self) -> bool:
         """Whether it continues a list of quoted texts or an alternative that began before it."""
-        shown = [token.symbol for token in self.tokens if token.symbol not in ".,a"]
+        shown = [token.symbol for token in self.tokens if token.symbol not in ".u,a"]
         return bool(shown) and shown[0] in (QUOTE, "o")
 
     @property
@@ -76,7 +78,7 @@ class Clause:
     @property
     def neutral(self) -> bool:
         """Whether it says nothing beyond a tone."""
-        return all(token.symbol in ".~a,sp" for token in self.tokens)
+        return all(token.symbol in ".u~a,sp" for token in self.tokens)
 
     @property
     def length(self) -> bool:
@@ -123,10 +125,10 @@ def literal(quote: str, place: str) -> str | None:
 
 def _meaning(clause: Clause) -> list[LexToken]:
     """The tokens that decide: without fillers, negations, subjects, and adjectives beside what they describe."""
-    tokens = [token for token in clause.tokens if token.symbol not in ".spXz:"]
+    tokens = [token for token in clause.tokens if token.symbol not in ".uspXz:"]
     while tokens and tokens[0].symbol == ",":
         tokens = tokens[1:]
-    kept = []
+    kept: list[LexToken] = []
     for place, token in enumerate(tokens):
         after = next((other.symbol for other in tokens[place + 1 :] if other.symbol != "~"), "")
         before = kept[-1].symbol if kept else ""
@@ -146,9 +148,10 @@ def _length(shape: str, kept: Sequence[LexToken], clause: Clause) -> Found | Non
         return None
     counts = [int(value) for value in numbers]
     unit = next((_UNITS[token.symbol] for token in kept if token.symbol in _UNITS), "")
-    if regex.fullmatch(rf"[TH]?(?:N[ro]N|bN[ar]N){_UNIT}", shape):
+    if regex.fullmatch(rf"[TH]?(?:L?r?N[ro]N|bN[ar]N){_UNIT}L?", shape):
         low, high = counts
-        return None if clause.negative or low > high else [(f"min_{unit}", low), (f"max_{unit}", high)]
+        both: Found = [(f"min_{unit}", low), (f"max_{unit}", high)]
+        return None if clause.negative or low > high else both["L" in shape :]
     found = regex.fullmatch(rf"[TH]?(?:(?P<b>[LGEUO])r?N{_UNIT}|N{_UNIT}(?P<a>[LG])|N(?P<u>{_UNIT}))", shape)
     if not found:
         return None

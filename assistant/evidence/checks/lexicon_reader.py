@@ -20,6 +20,7 @@ LANGUAGES = ("en", "de", "ro", "es", "fr")
 # One letter a symbol, so that the grammar is made of regular expressions over them.
 LETTERS = {
     "fill": ".",
+    "duty": "u",
     "subject": "s",
     "neutral": "~",
     "every": "p",
@@ -123,7 +124,7 @@ class Lexicon:
         place = ord(shown[0]) - _FIRST_PLACEHOLDER
         if 0 <= place < len(quotes):
             return QUOTE, quotes[place]
-        if shown[0].isdigit():
+        if shown[0].isdecimal():
             return NUMBER, _number(shown)
         symbol = self._symbol(key, success) or _PUNCTUATION.get(shown, UNKNOWN)
         if symbol == LANGUAGE and key[0] in _AMBIGUOUS and not shown[0].isupper():
@@ -172,6 +173,13 @@ def lexicon(language: str) -> Lexicon:
     longest = max(len(key) for keys in (phrases, success, numbers, languages) for key in keys)
     openers = frozenset(_bare(word) for word in table["guards"]["openers"])
     return Lexicon(language, table["concord"], phrases, success, languages, numbers, openers, longest)
+
+
+@cache
+def limiting_words() -> frozenset[str]:
+    """Words that are a condition, an exception or a guess in any language: also amid the words of another."""
+    tables = (lexicon(code).phrases for code in LANGUAGES)
+    return frozenset(key[0] for table in tables for key, symbol in table.items() if symbol == GUARD and len(key) == 1)
 
 
 def languages_in(text: str) -> set[str]:

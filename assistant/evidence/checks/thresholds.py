@@ -15,7 +15,7 @@ from assistant.evidence.checks.lexicon_reader import GUARD, NUMBER, Lexicon, Lex
 Bound = Literal["at_least", "at_most"]
 SUBJECTS = ("format", "checks", "numbers", "likeness")
 _SHARE = regex.compile(r"(?P<bound>[LGEUO]?)[.r]*(?:(?P<percent>N)%|(?P<n>N)[.d]{1,3}(?P<m>N)|(?P<all>p+))[.d]*s?")
-_FIGURE = regex.compile(r"l[.rhd]*[LGO]?[.r]*NG?")
+_FIGURE = regex.compile(r"l[.urhd]*[LGO]?[.r]*NG?")
 _KEYS = {"f": "format", "j": "checks", "m": "numbers"}
 _CUTS = regex.compile(r",?\s+(?:and|und|și|y|et)\s+|,\s+|\.\s+|;\s*|\n+")
 
@@ -114,7 +114,7 @@ def _of(named: Reached, bound: str, rest: list[LexToken], again: list[LexToken],
     wanted = round(1 - named.share if few else named.share, 6)
     symbols = {token.symbol for token in rest}
     keys = symbols & set(_KEYS)
-    if len(keys) == 1 and not symbols - keys - set(".shpkdT"):
+    if len(keys) == 1 and not symbols - keys - set(".ushpkdT"):
         broken = "k" in symbols
         clear = broken == few and ("h" in symbols) != broken
         return replace(named, subject=_KEYS[keys.pop()], share=wanted) if clear else None
