@@ -32,7 +32,7 @@ MOST_CUTS = 60  # of a sentence; one with more is not cut
 
 
 @dataclass
-class Reading:
+class TextReading:
     """What one text gave: kinds and arguments with the clause they come from, and what is left with the reason."""
 
     found: list[tuple[str, Found]] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Reading:
     limited: bool = False  # it has a condition, an exception, an example or a guess in it
 
 
-def read_text(text: str, of: str, denied: bool = False) -> Reading:
+def read_text(text: str, of: str, denied: bool = False) -> TextReading:
     """What a text of the brief's field `of` asks for, in whichever of the languages understands it best.
 
     `denied`: the text stands in a list of what must not be. Where two languages understand it equally well and
@@ -54,7 +54,7 @@ def read_text(text: str, of: str, denied: bool = False) -> Reading:
     silent = [reading for reading in best if reading.limited]
     if len(asked) > 1 and silent:
         return silent[0]
-    return best[0] if len(asked) == 1 else Reading(left=[(text.strip(), UNCLEAR)], unknown=least)
+    return best[0] if len(asked) == 1 else TextReading(left=[(text.strip(), UNCLEAR)], unknown=least)
 
 
 @dataclass
@@ -87,10 +87,10 @@ class _Sentence:
         return _Piece(clause, self.text[part[0].start : part[-1].end], joined, read(clause, self.of), _why(clause))
 
 
-def _read(text: str, of: str, denied: bool, lexicon: Lexicon) -> Reading:
+def _read(text: str, of: str, denied: bool, lexicon: Lexicon) -> TextReading:
     bare, quotes = lexicon_reader.unquoted(text)
     sentences = [_MARKER.sub("", part).strip() for part in _SENTENCES.split(bare)]
-    reading, parts, limits = Reading(), [], []
+    reading, parts, limits = TextReading(), [], []
     for sentence in filter(None, sentences):
         labels = _labels(sentence, of, denied, lexicon, quotes)
         if labels:
@@ -101,7 +101,7 @@ def _read(text: str, of: str, denied: bool, lexicon: Lexicon) -> Reading:
         limits += [word for token in tokens if (word := sentence[token.start : token.end]) and _limits(token, word)]
         parts.append((sentence, _pieces(_Sentence(sentence, tokens, of, denied, lexicon.concord))))
     if limits:
-        return Reading([], [(text.strip(), LIMITED.format(word=limits[0]))], reading.unknown, True)
+        return TextReading([], [(text.strip(), LIMITED.format(word=limits[0]))], reading.unknown, True)
     everything = [piece for _, pieces in parts for piece in pieces]
     denies = any(piece.clause.negations for piece in everything)
     for _, pieces in parts:
@@ -120,7 +120,7 @@ def _limits(token: LexToken, word: str) -> bool:
     return foreign or token.symbol == GUARD
 
 
-def _tell(sentence: str, pieces: list[_Piece], quotes: list[str], reading: Reading) -> None:
+def _tell(sentence: str, pieces: list[_Piece], quotes: list[str], reading: TextReading) -> None:
     """Add a sentence's clauses to the reading; one of which nothing was understood is told whole."""
     if not any(piece.found for piece in pieces):
         why = next((piece.why for piece in pieces if piece.why != UNCLEAR), UNCLEAR)

@@ -92,12 +92,12 @@ def _made(found: Iterable[tuple[str, Argument]], said: str, field: str, share: f
     return made
 
 
-def _language(text: str) -> clauses.Reading:
+def _language(text: str) -> clauses.TextReading:
     """The field names two languages where people write in another: then the one of the answers counts."""
     found = _THEY_WRITE.match(text.strip())
     code = answer_language.code_of(found["name"]) if found else None
     if code:
-        return clauses.Reading([(text.strip(), [("language", code)])])
+        return clauses.TextReading([(text.strip(), [("language", code)])])
     return clauses.read_text(text, "language")
 
 

@@ -15,7 +15,6 @@ from assistant.faces.cli import (
     baseline_commands,
     brief_commands,
     case_commands,
-    checks_command,
     confirm_command,
     document_commands,
     leaving_commands,
@@ -23,6 +22,7 @@ from assistant.faces.cli import (
     run_command,
     status_command,
 )
+from assistant.faces.cli.proof import checks_command
 from assistant.faces.cli.shared import CommandStopped, say
 from assistant.faces.mcp.server import mcp
 from tools.trainer import ToolError
