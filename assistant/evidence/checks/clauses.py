@@ -173,6 +173,8 @@ def _hold_back(pieces: list[_Piece], lexicon: Lexicon, denies: bool) -> None:
     for before, after in itertools.pairwise(pieces):
         if after.clause.goes_on and (after.found is None or before.found is None):
             before.found = after.found = None
+        if after.clause.contrast and any(kind == "contains" for kind, _ in before.found or ()):
+            before.found = None
     for piece in pieces:
         clause = piece.clause
         lacks_not = not clause.negations and (verb_denied or (clause.denied and denies))

@@ -71,6 +71,12 @@ class Clause:
         return bool(shown) and shown[0] in (QUOTE, "o")
 
     @property
+    def contrast(self) -> bool:
+        """Whether it names the other of two words: in "use the word 'guest', not 'customer'" neither is a must."""
+        shown = [token.symbol for token in self.tokens if token.symbol not in ".u,awWS"]
+        return len(shown) > 1 and shown[0] in "Xz" and shown[1] == QUOTE
+
+    @property
     def whole(self) -> bool:
         """Whether it names the answer itself, not a part of it."""
         return any(token.symbol == "s" for token in self.tokens)

@@ -96,10 +96,11 @@ def table(results: list[measuring.CheckResult], found: Compiled) -> str:
         f'<td>{_source(one.check)}</td><td class="n">{_kept(one.kept, one.told)}</td></tr>'
         for one in found.doubtful
     )
-    head = "<tr><th>An answer</th><th>from</th><th>approved answers that keep it</th></tr>"
+    head = '<tr><th>An answer</th><th>from</th><th title="of the approved answers">kept</th></tr>'
     wanted = "".join(f"<li>{escape(one.text)}</li>" for one in found.thresholds)
     goals = f"<div>Needed for a switch:<ul>{wanted}</ul></div>" if wanted else ""
-    return f'<div class="wide"><table class="plain">{head}{rows}</table></div>{goals}'
+    note = '<div class="quiet">Kept: by how many of the approved answers.</div>'
+    return f'<div class="wide"><table class="plain">{head}{rows}</table></div>{note}{goals}'
 
 
 def left(found: Compiled) -> str:
