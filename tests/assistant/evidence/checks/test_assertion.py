@@ -95,7 +95,7 @@ def test_a_pattern_that_would_run_for_ever_is_given_up() -> None:
     assert holds(make("pattern", r"^(\w+\s?)*$"), "word " * 30 + "!") in (None, False)
     schema = {"type": "string", "pattern": r"^(\w+\s?)*$"}
     assert holds(make("json_schema", schema), '"' + "word " * 30 + '!"') in (None, False)
-    assert time.monotonic() - before < 30 * 3  # a machine that is busy with other work; without the limit it is hours
+    assert time.monotonic() - before < 60  # on a machine that is busy with other work; without the limit it is hours
 
 
 @pytest.mark.parametrize(
