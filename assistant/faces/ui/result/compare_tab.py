@@ -10,6 +10,7 @@ import gradio as gr
 from assistant.faces.ui.handler_errors import told
 from assistant.faces.ui.result import compare_text, plots
 from assistant.faces.ui.result.baseline_panel import BaselinePanel
+from assistant.faces.ui.result.checks_panel import ChecksPanel
 from assistant.faces.ui.result.measuring import Measuring
 from assistant.faces.ui.session import QUIET, Session
 from assistant.stages import evaluate, switch
@@ -37,6 +38,8 @@ class CompareTab:
             self.parity = gr.HTML(elem_id="parity")
         with gr.Accordion("The baseline: five variants without training", open=True, elem_id="baseline"):
             self.baseline = BaselinePanel(bench, session)
+        with gr.Accordion("Checks from the brief", open=False, elem_id="brief-checks"):
+            self.checks = ChecksPanel(bench, session)
         with gr.Accordion("Choose another variant, history", open=False, elem_id="other"):
             with gr.Row(elem_classes="middle"):
                 self.other = gr.Dropdown([], label="Variant", scale=2, elem_id="other-variant", filterable=False)
@@ -46,6 +49,7 @@ class CompareTab:
 
     def wire(self) -> None:
         self.baseline.wire()
+        self.checks.wire()
         session, case = self.session, self.session.case
         outputs = [
             self.verdict,
