@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from assistant.conversations.formats import case_folder
+from assistant.evidence import scorers
 from assistant.knowledge.reading import ingestion
 from assistant.record.store import Store
 from assistant.record.types import Case
@@ -16,6 +17,8 @@ from assistant.workbench import Workbench
 def from_folder(bench: Workbench, folder: Path, id: str = "") -> Case:
     """Make a case from a folder: brief, options, documents, conversations. All of it or nothing."""
     found = case_folder.read(folder)
+    wanted = scorers.named(str(found.options.get("scorer") or ""), []).name
+    scorers.scorer(wanted, scorers.embed(bench.knowledge))  # one that there is not is told now, not after the training
     store = bench.store
     with store.atomic():
         case = interview.new(store, found.title, id or _free_id(store, found.name), bench.settings.owner)

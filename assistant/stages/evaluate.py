@@ -89,7 +89,7 @@ def _run(bench: Workbench, case: str, job: int, say: Report) -> Evaluation:
 def _open(store: Store, case: str, dataset: str, tuned: Job | None, variants: dict[str, Variant]) -> Evaluation:
     """The interrupted evaluation of exactly this, or a new one."""
     references = [q.reference for q in runner.questions(store.items(dataset, "test"))]
-    scorer = str(store.case(case).options.get("scorer") or scorers.suggest(references))
+    scorer = scorers.named(str(store.case(case).options.get("scorer") or ""), references).name
     ids = [variant.id for variant in variants.values()]
     job = tuned.id if tuned else 0
     for old in store.evaluations(case):
@@ -105,7 +105,8 @@ def _measure(
     if any(variant.passages for variant in variants.values()):
         say("Getting the search ready", 0.0)  # half-way through, an index that fills would favour the later variants
         chat.knowledge.sync(evaluation.case, wait=True)
-    score, approved = scorers.scorer(evaluation.scorer), {(q.item, q.turn): q.reference for q in asked}
+    score = scorers.scorer(evaluation.scorer, scorers.embed(chat.knowledge))
+    approved = {(q.item, q.turn): q.reference for q in asked}
     had = {(s.variant, s.item, s.turn) for s in store.scores(evaluation.id) if not s.error}
     results: dict[str, Any] = {}
     for number, (name, variant) in enumerate(variants.items()):
@@ -166,7 +167,8 @@ def _parity(bench: Workbench, job: Job, measured: dict[str, Variant]) -> dict[st
 def _served(store: Store, chat: Chat, evaluation: Evaluation, variant: Variant) -> parity.Check:
     asked = runner.questions(store.items(evaluation.dataset, "test"))
     mine = [s for s in store.scores(evaluation.id) if s.variant == variant.id]
-    return precision.compare(chat, variant, asked, mine, scorers.scorer(evaluation.scorer), evaluation.scorer)
+    score = scorers.scorer(evaluation.scorer, scorers.embed(chat.knowledge))
+    return precision.compare(chat, variant, asked, mine, score, evaluation.scorer)
 
 
 def _silent(message: str, fraction: float) -> None:

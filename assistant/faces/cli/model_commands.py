@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -181,7 +182,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure every variant and give a verdict."""
-    from assistant.evidence import failures
+    from assistant.evidence import failures, scoring
     from assistant.stages import evaluate as stage
 
     with open_bench() as bench:
@@ -196,9 +197,10 @@ def evaluate(
         text = score_table(done.results, done.scorer)
         value = {"case": chosen.id, "evaluation": done.id, "dataset": done.dataset, "job": done.job}
         value |= {"scorer": done.scorer, "variants": done.results, "verdict": done.verdict, "parity": done.parity}
-        failed = failures.find(bench.store, done)
-        value |= {"failures": failed.to_json()}
-        told = f"{text}\n{done.verdict['decision']}: {done.verdict['reason']}"
+        failed, scored = failures.find(bench.store, done), scoring.of(bench.store, done)
+        tested = scoring.tested(bench.store, bench.knowledge, done)
+        value |= {"failures": failed.to_json(), "scoring": asdict(scored) | {"self_test": asdict(tested)}}
+        told = f"{text}\nScorer: {scored} {tested.sentence}\n{done.verdict['decision']}: {done.verdict['reason']}"
         show(value, f"{told}\n{failure_table(failed)}".rstrip(), as_json)
 
 
