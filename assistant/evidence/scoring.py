@@ -10,9 +10,12 @@ from assistant.record.types import Evaluation
 
 def of(store: Store, evaluation: Evaluation) -> scorers.ScorerChoice:
     """The evaluation's scorer, with why it was chosen and what it ignores."""
-    suited = scorers.choose(_references(store, evaluation))
     name = scorers.canonical(evaluation.scorer)
-    return suited if suited.name == name else scorers.named(name, [])
+    if str(store.case(evaluation.case).options.get("scorer") or scorers.AUTO) == scorers.AUTO:
+        suited = scorers.choose(_references(store, evaluation))
+        if suited.name == name:
+            return suited
+    return scorers.named(name, [])
 
 
 def tested(store: Store, knowledge: Knowledge, evaluation: Evaluation) -> scorers.SelfTest:

@@ -6,7 +6,7 @@ Not here: what is made of the scores (statistics, verdict), and asking for answe
 
 from __future__ import annotations
 
-from assistant.evidence.scorers.catalogue import KINDS, SCORERS, Scorer, canonical, scorer
+from assistant.evidence.scorers.catalogue import AUTO, KINDS, SCORERS, Scorer, canonical, ignores, scorer
 from assistant.evidence.scorers.choice import ScorerChoice, choose, named, suggest
 from assistant.evidence.scorers.details import details
 from assistant.evidence.scorers.json_reading import json_of
@@ -14,6 +14,7 @@ from assistant.evidence.scorers.self_test import SelfTest, self_test
 from assistant.evidence.scorers.similarity import Embed, embed
 
 __all__ = [
+    "AUTO",
     "KINDS",
     "SCORERS",
     "Embed",
@@ -24,6 +25,7 @@ __all__ = [
     "choose",
     "details",
     "embed",
+    "ignores",
     "json_of",
     "named",
     "scorer",

@@ -19,7 +19,7 @@ AUTO = "auto"
 
 
 @dataclass(frozen=True)
-class Kind:
+class ScorerKind:
     """A scorer for people: `suits`, the answers that it is for; `ignores`, what it does not see, a whole sentence."""
 
     suits: str
@@ -38,46 +38,46 @@ SCORERS: Mapping[str, Scorer] = MappingProxyType(
         "token_f1": token_f1,
     }
 )
-KINDS: Mapping[str, Kind] = MappingProxyType(
+KINDS: Mapping[str, ScorerKind] = MappingProxyType(
     {
-        "exact": Kind(
+        "exact": ScorerKind(
             "labels, one or several",
             "It ignores case, the order of several labels, quotes, emphasis and a final full stop; a wrong label is "
             "as wrong as any other.",
         ),
-        "numbers": Kind(
+        "numbers": ScorerKind(
             "calculations and figures",
             "It ignores all words, the order of the numbers and what they count, and a unit that only one side names.",
         ),
-        "json_records": Kind(
+        "json_records": ScorerKind(
             "JSON objects and lists",
             "It ignores prose around the JSON, case in values, and the order of keys, records and strings in a list; "
             "a text value is right or wrong as a whole.",
         ),
-        "code": Kind(
+        "code": ScorerKind(
             "programs",
             "It ignores layout where layout means nothing, prose around a fence and, in Python, comments; "
             "whether the program runs is not tried.",
         ),
-        "sql": Kind(
+        "sql": ScorerKind(
             "SQL queries",
             "It ignores layout, comments and the case of what is not quoted; another query with the same result "
             "counts as different.",
         ),
-        "chrf": Kind(
+        "chrf": ScorerKind(
             "running text",
             "It compares groups of letters, so it ignores meaning: a right answer in other words scores low, and a "
             "wrong number in the right sentence scores high.",
         ),
-        "token_f1": Kind(
+        "token_f1": ScorerKind(
             "running text, by words",
             "It ignores the order of words, case and punctuation, and that two words may mean the same.",
         ),
-        "rouge_l": Kind(
+        "rouge_l": ScorerKind(
             "summaries",
             "It ignores case and punctuation, words that stand in another order, and that two words may mean the same.",
         ),
-        "similarity": Kind(
+        "similarity": ScorerKind(
             "free wording, by meaning",
             'It compares what texts are about, so it hardly sees a number, a name or a "not" that is wrong.',
         ),
@@ -92,6 +92,11 @@ def canonical(name: str) -> str:
     if name not in KINDS:
         raise AttuneError(f"There is no scorer called '{name}'.", f"Choose one of {', '.join(sorted([AUTO, *KINDS]))}.")
     return name
+
+
+def ignores(name: str) -> str:
+    """What a scorer does not see, in one sentence."""
+    return KINDS[canonical(name)].ignores
 
 
 def scorer(name: str, embed: Embed | None = None) -> Scorer:

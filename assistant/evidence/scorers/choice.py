@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from assistant.evidence.scorers import code, labels, quantities
-from assistant.evidence.scorers.catalogue import AUTO, KINDS, canonical
+from assistant.evidence.scorers.catalogue import AUTO, canonical, ignores
 from assistant.evidence.scorers.json_reading import plain_json
 
 REPEATED = 3  # answers for each different one, from which they are labels
@@ -28,9 +28,9 @@ def choose(references: Sequence[str]) -> ScorerChoice:
     """The scorer that suits these approved answers."""
     for fits, name, why in _RULES:
         if references and fits(references):
-            return ScorerChoice(name, why, KINDS[name].ignores)
+            return ScorerChoice(name, why, ignores(name))
     why = "The approved answers are running text." if references else "There is no approved answer to choose by."
-    return ScorerChoice("chrf", why, KINDS["chrf"].ignores)
+    return ScorerChoice("chrf", why, ignores("chrf"))
 
 
 def named(wanted: str, references: Sequence[str]) -> ScorerChoice:
@@ -38,7 +38,7 @@ def named(wanted: str, references: Sequence[str]) -> ScorerChoice:
     if wanted in ("", AUTO):
         return choose(references)
     name = canonical(wanted)
-    return ScorerChoice(name, "The case names it.", KINDS[name].ignores)
+    return ScorerChoice(name, "The case names it.", ignores(name))
 
 
 def suggest(references: Sequence[str]) -> str:

@@ -13,7 +13,8 @@ LONGEST = 6  # words of a label; a text with a longer part is a sentence, and no
 _NESTED = 8  # layers of quotes, emphasis and full stops around a label
 _STOPS = frozenset(".。।॥۔։።។။᙮᠃꓿꛳")
 _EMPHASIS = regex.compile(r"^(\*{1,3}|`+)(?=[^\s*`])(.*[^\s*`])\1$", regex.DOTALL)
-_QUOTED = regex.compile(r"^[\p{Pi}\p{Pf}\"'„‚「『《〈](.*[^\p{Pi}\p{Pf}\"'].*)[\p{Pi}\p{Pf}\"'」』》〉]$", regex.DOTALL)
+_QUOTE = regex.compile(r"[\p{Pi}\p{Pf}\"'„‚「『《〈」』》〉]")
+_UNQUOTED = regex.compile(r"[^\p{Pi}\p{Pf}\"'„‚「『《〈」』》〉\s]")
 _BULLET = regex.compile(r"^\s*(?:[-*+•·▪◦‣]|\p{Nd}{1,3}[.)])\s+(?=\S)")
 _MEANS = regex.compile(r"[^\p{P}\s]")
 # A comma between digits belongs to a number (0,5); whether it can is looked at where nothing but digits is there.
@@ -22,8 +23,13 @@ _DIGITS = regex.compile(r"^\p{Nd}+(?:,\p{Nd}+)+$")
 
 
 def exact(answer: str, reference: str) -> float:
-    """F1 of the two sets of labels: with one label on each side 1 when they are the same, else 0."""
-    return set_f1(*map(frozenset, pair(answer, reference)))
+    """1 for the same labels in any order. With several approved ones F1 of the two sets; with one the share of it in
+    the answer's: who names all labels is no better than who guesses."""
+    found, wanted = map(frozenset, pair(answer, reference))
+    if not found or not wanted:
+        return float(found == wanted)
+    both = len(found & wanted)
+    return both / len(found) if len(wanted) == 1 else 2 * both / (len(found) + len(wanted))
 
 
 def pair(answer: str, reference: str) -> tuple[list[str], list[str]]:
@@ -46,11 +52,6 @@ def labels(text: str, turkic: bool = False, several: bool = False) -> list[str]:
 def short(text: str) -> bool:
     """Whether every label of a text is short enough to be one."""
     return all(overlap.words(label) <= LONGEST for label in labels(text))
-
-
-def set_f1(found: frozenset[str], wanted: frozenset[str]) -> float:
-    """F1 of two sets; 1 where both are empty."""
-    return 2 * len(found & wanted) / (len(found) + len(wanted)) if found or wanted else 1.0
 
 
 def _parts(text: str) -> list[str]:
@@ -98,7 +99,9 @@ def _bare(text: str) -> str:
     text = folding.spaced(text)
     for _ in range(_NESTED):
         before = text
-        text = _EMPHASIS.sub(r"\2", _QUOTED.sub(r"\1", text)).strip()
+        if _QUOTE.match(text[:1]) and _QUOTE.match(text[-1:]) and _UNQUOTED.search(text[1:-1]):
+            text = text[1:-1].strip()
+        text = _EMPHASIS.sub(r"\2", text)
         if text[-1:] in _STOPS and _MEANS.search(text[:-1]):
             text = text[:-1].rstrip()
         if text == before:

@@ -13,7 +13,7 @@ from assistant.evidence.scorers.catalogue import Scorer
 
 DRAWS = 5
 ROWS = 200  # at most, drawn with the seed: a likeness of long texts takes milliseconds
-FRAME = 0.25  # of the scale, by convention: unrelated sentences of one language already share a fifth of their letters
+FRAME = 0.25  # of the scale: what unrelated texts of one language share in any case (English ones 0.15 to 0.23 by chrF)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.errors import AttuneError
@@ -70,6 +70,7 @@ def test_programs_that_parse_are_counted():
 
 
 @pytest.mark.parametrize("name", sorted(scorers.KINDS))
+@settings(deadline=None)  # the machine may be busy
 @given(pairs=st.lists(st.tuples(any_text, any_text), max_size=6))
 def test_any_answers_have_details_that_json_can_hold(name, pairs):
     found = scorers.details(name, pairs)

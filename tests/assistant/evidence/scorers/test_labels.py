@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.evidence.scorers.labels import exact, labels
@@ -109,6 +109,8 @@ def test_labels_that_are_the_same(answer, reference):
         ("+, -", "-, +", 1),
         ("a", "a, b", 2 / 3),
         ("a, c", "a, b", 0.5),
+        ("a, b", "a", 1 / 2),  # both labels of two are no more than a guess
+        ("a, b, c, d", "a", 1 / 4),
         ("[]", "a", 0),
         ('["new, used"]', "new, used", 0),
     ],
@@ -123,6 +125,7 @@ def test_a_sentence_with_commas_is_one_label():
     assert exact(sentence.replace("Sundays", "Mondays"), sentence) == 0
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(texts.labels, min_size=1, max_size=5), st.randoms())
 def test_the_order_of_labels_does_not_matter(found, shuffle):
     moved = list(found)
@@ -133,4 +136,11 @@ def test_the_order_of_labels_does_not_matter(found, shuffle):
 def test_a_constant_answer_to_signed_labels_scores_a_half():
     approved = ["-1", "1"] * 20
     assert sum(exact("1", wanted) for wanted in approved) / 40 == 0.5
+    assert sum(exact("1, -1", wanted) for wanted in approved) / 40 == 0.5
     assert sum(exact("👍", "👎") for _ in range(40)) == 0
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(texts.any_text, texts.any_text)
+def test_only_the_same_labels_score_1_whichever_is_which(one, other):
+    assert (exact(one, other) == 1) == (exact(other, one) == 1)

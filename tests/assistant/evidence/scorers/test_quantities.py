@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.evidence.scorers.quantities import numbers, stated, whole
@@ -66,6 +66,7 @@ def test_what_is_no_number_alone(text):
     assert whole(text) is None
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-(10**9), max_value=10**9))
 def test_a_number_is_the_same_however_it_is_written(value):
     forms = [
