@@ -9,7 +9,8 @@ import unicodedata
 from assistant.evidence.scorers import fences, overlap
 
 _INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
-_TOKEN = re.compile(r""""(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|\w+|\S""")
+# A string is one token; what looks like one without an end is followed no further than a thousand characters.
+_TOKEN = re.compile(r""""(?:\\.|[^"\\\n]){0,1000}+"|'(?:\\.|[^'\\\n]){0,1000}+'|`(?:\\.|[^`\\]){0,1000}+`|\w+|\S""")
 _SQL_START = re.compile(
     r"^[ \t(]*(?:select\b|with\s+(?:recursive\s+)?\w+\s*(?:\([^)]*\)\s*)?as\b"
     r"|insert\s+(?:into|or)\b|update\s+\S+\s+set\b|delete\s+from\b|merge\s+into\b|truncate\s+table\b"
