@@ -17,7 +17,7 @@ TIMES = 3  # as many answers as labels, at least
 
 @dataclass(frozen=True)
 class SharedKeys:
-    """SharedKeys that nearly all JSON answers have at their top, and the share of the answers that are JSON and have them."""
+    """Keys that nearly all JSON answers have at their top, and the share of the answers that are JSON and have them."""
 
     shared: tuple[str, ...]
     share: float
