@@ -83,6 +83,25 @@ class DatasetRows(Connection):
         self._update("evaluations", id, results=results, verdict=verdict, parity=parity, finished=now())
         return self.evaluation(id)
 
+    def measured(self, case: str, variant: str) -> Evaluation | None:
+        """The latest finished evaluation that measured the variant."""
+        found = [e for e in self.evaluations(case) if e.finished and variant in e.variants]
+        return found[-1] if found else None
+
+    def certified(self, case: str, variant: str) -> str:
+        """The sha256 of the file that may answer for a tuned variant; "" where none was certified.
+
+        It is that of the latest evaluation that found all right. Whoever switched to the variant later by force, which
+        rests on no evaluation, has answered for another file.
+        """
+        found = [e for e in self.evaluations(case) if e.finished and variant in e.variants and e.parity.get("ok")]
+        if not found:
+            return ""
+        forced = "[case] = ? and variant = ? and kind = 'switch' and evaluation = 0 and created > ?"
+        if self._one("switches", forced, [case, variant, found[-1].finished]):
+            return ""
+        return str(found[-1].parity.get("identity", {}).get("served", ""))
+
     def add_score(self, score: Score) -> None:
         self._insert("scores", asdict(score), replace_on=("evaluation", "variant", "item", "turn"))
 

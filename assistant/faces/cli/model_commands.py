@@ -206,7 +206,7 @@ def switch(
     case: CaseId = "",
     variant: Annotated[str, typer.Option(help="Name or id.", show_default="the proved one")] = "",
     force: Annotated[bool, typer.Option("--force", help="Even if it has not proved better.")] = False,
-    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    reason: Annotated[str, typer.Option(help="Why, for the record; --force may need it.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Let another variant answer from now on."""
