@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tools.engine.serving import ModelServer, ServerPool
 
 Status = Callable[[str], None]
-Certified = Callable[[str, str], str]  # a case and its variant -> the sha256 that its file must have, or ""
+Certified = Callable[[str, int], str]  # a case and a job of it -> the sha256 that its model's file must have, or ""
 _STAGES = {"starting": "Starting the model", "loading model": "Loading the model", "ready": "The model is ready"}
 
 
@@ -63,8 +63,8 @@ class Models:
         self.settings = settings
         self.certified = certified
         self._lock = threading.Lock()
-        self._seen: dict[str, Stamp] = {}  # of a variant: its file as it was when it was found to be the measured one
-        self._measuring: set[str] = set()  # cases whose models are being measured anew
+        self._seen: dict[int, Stamp] = {}  # of a job: its file as it was when it was found to be the measured one
+        self._measuring: frozenset[str] = frozenset()  # cases whose models are being measured anew
         self.pool: ServerPool | None = None
         self._files: dict[tuple[str, bool], str] = {}  # of a model: the file that is served, also in 32 bits
         self.clients: dict[Endpoint, openai.OpenAI] = {}
@@ -102,11 +102,12 @@ class Models:
     @contextmanager
     def measuring(self, case: str) -> Iterator[None]:
         """Meanwhile a tuned model of the case answers whatever its file is: what it is, is being found out."""
-        self._measuring.add(case)
+        before = self._measuring
+        self._measuring = before | {case}
         try:
             yield
         finally:
-            self._measuring.discard(case)
+            self._measuring = before
 
     def ready(self, variant: Variant) -> Endpoint | None:
         """The same, at once: None where a local model would have to be loaded first."""
@@ -209,9 +210,9 @@ class Models:
         it anew.
         """
         now = hashes.stamp(file)
-        if variant.case in self._measuring or (not starts and self._seen.get(variant.id) == now):
+        if variant.case in self._measuring or (not starts and self._seen.get(variant.job) == now):
             return
-        expected = self.certified(variant.case, variant.id)
+        expected = self.certified(variant.case, variant.job)
         if expected:
             noted = {self.settings.portable(str(file)): expected}
             if changed := FileHashes(self.settings.hashes).changed(self.settings.data, noted, fresh=starts):
@@ -219,7 +220,7 @@ class Models:
                     f"The model file of '{variant.name}' has changed since it was measured: {changed}.",
                     "Go back with `attune undo`, or measure it again with `attune evaluate`.",
                 )
-        self._seen[variant.id] = now
+        self._seen[variant.job] = now
 
     def _check(self, model: str) -> None:
         if (problem := gone(self.settings, model)) is not None:

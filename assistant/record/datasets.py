@@ -83,22 +83,24 @@ class DatasetRows(Connection):
         self._update("evaluations", id, results=results, verdict=verdict, parity=parity, finished=now())
         return self.evaluation(id)
 
-    def measured(self, case: str, variant: str) -> Evaluation | None:
-        """The latest finished evaluation that measured the variant."""
-        found = [e for e in self.evaluations(case) if e.finished and variant in e.variants]
+    def measured(self, case: str, job: int) -> Evaluation | None:
+        """The latest finished evaluation of the job's model."""
+        found = [e for e in self.evaluations(case) if e.finished and e.job == job]
         return found[-1] if found else None
 
-    def certified(self, case: str, variant: str) -> str:
-        """The sha256 of the file that may answer for a tuned variant; "" where none was certified.
+    def certified(self, case: str, job: int) -> str:
+        """The sha256 of the file that may answer for the job's model; "" where none was certified.
 
-        It is that of the latest evaluation that found all right. Whoever switched to the variant later by force, which
+        It is that of the latest evaluation that found all right. Whoever switched to the model later by force, which
         rests on no evaluation, has answered for another file.
         """
-        found = [e for e in self.evaluations(case) if e.finished and variant in e.variants and e.parity.get("ok")]
+        found = [e for e in self.evaluations(case) if e.finished and e.job == job and e.parity.get("ok")]
         if not found:
             return ""
-        forced = "[case] = ? and variant = ? and kind = 'switch' and evaluation = 0 and created > ?"
-        if self._one("switches", forced, [case, variant, found[-1].finished]):
+        forced = (
+            "kind = 'switch' and evaluation = 0 and created > ? and variant in (select id from variants where job = ?)"
+        )
+        if self._one("switches", f"[case] = ? and {forced}", [case, found[-1].finished, job]):
             return ""
         return str(found[-1].parity.get("identity", {}).get("served", ""))
 

@@ -75,7 +75,7 @@ def run(store: Store, case: str, variant: str = "", by: str = "user", reason: st
 
 def _broken(store: Store, chosen: Variant) -> str:
     """Why the certificate of a tuned variant does not hold; "" where it does, or none was issued."""
-    measured = store.measured(chosen.case, chosen.id) if chosen.tuned else None
+    measured = store.measured(chosen.case, chosen.job) if chosen.tuned else None
     return standing.broken(store, measured, fresh=True) if measured else ""
 
 

@@ -32,7 +32,8 @@ def issue(
     if not here(bench.settings, job):
         return proof.unchecked(ELSEWHERE)
     try:
-        return _issue(bench, job, variant, prompts, measured)
+        with bench.chat.models.measuring(job.case):
+            return _issue(bench, job, variant, prompts, measured)
     except ToolError as error:
         return proof.certificate([Proof("certificate", False, str(error))], {})
 

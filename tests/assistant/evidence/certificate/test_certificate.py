@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 
 from assistant import variants
 from assistant.errors import AttuneError
-from assistant.evidence.certificate import issue
+from assistant.evidence.certificate import issue, prompt_ids
 from assistant.jobs import held_out
 from assistant.record.types import Job, Variant
 from assistant.stages import evaluate, switch
@@ -21,6 +21,7 @@ from tests import tinymodel
 from tests.assistant.evidence.certificate import planted
 from tests.assistant.tuned_case import CASE, HELD_OUT, TunedCase
 from tools.engine import model_files
+from tools.local import second_look
 
 pytestmark = pytest.mark.slow
 TURNS = HELD_OUT + HELD_OUT // 2
@@ -69,20 +70,22 @@ def test_the_model_that_reads_is_compared_with_the_passages_that_it_is_given(tun
 
 
 # what the chat sends --------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    "changes",
-    [{"system": ""}, {"system": "Answer in verse."}, {"passages": 2}],
-    ids=["system dropped", "system replaced", "passages added"],
-)
-def test_another_prompt_than_it_was_trained_on_is_found(tuned_case: TunedCase, changes: dict) -> None:
+def test_another_prompt_than_it_was_trained_on_is_found(tuned_case: TunedCase) -> None:
+    """By the part that compares prompts alone: the rest of the certificate looks at files."""
     bench, job, variant = tuned_case
-    failed = certify(bench, job, replace(variant, **changes))
-    assert set(failed) == {"prompts of held-out turns"}
-    (words,) = failed.values()
-    assert "conversation " in words
-    assert ", turn 1, token " in words
-    assert ": trained on " in words
-    assert ", fed " in words
+    prompts = held_out.prompts(bench, job, variant)
+    look = second_look.look(issue.tuned_model(bench.settings, job), [prompt.trained for prompt in prompts])
+    for changes in ({"system": ""}, {"system": "Answer in verse."}, {"passages": 2}):
+        other = replace(variant, **changes)
+        assert [prompt.trained for prompt in held_out.prompts(bench, job, other)] == [p.trained for p in prompts]
+        found = prompt_ids.compare(bench.chat, other, prompts, look.ids, look.texts, 2048)
+        assert not found.ok
+        for part in ("conversation ", ", turn 1, token ", ": trained on ", ", fed "):
+            assert part in found.detail, changes
+    assert prompt_ids.compare(bench.chat, variant, prompts, look.ids, look.texts, 2048).ok
+    longer = prompt_ids.compare(bench.chat, variant, prompts, look.ids, look.texts, 40)
+    assert longer.ok
+    assert "of more than 40 tokens were left out" in longer.detail
 
 
 # the served file ------------------------------------------------------------------------------------------------------
