@@ -60,8 +60,7 @@ def _issue(
     chat, settings = bench.chat, bench.settings
     at = tuned_model(settings, job)
     folder = at.model
-    asked = [[_plain(message) for message in prompt.trained] for prompt in prompts]
-    look = second_look.look(at, asked, settings.train_python or None)
+    look = second_look.look(at, [prompt.trained for prompt in prompts], settings.train_python or None)
     found = identity.of(settings, job, variant, at)
     longest = min(int(job.request.get("max_length") or 0) or base_model.window(folder), _room(chat, variant))
     ids = prompt_ids.compare(chat, variant, prompts, look.ids, look.texts, longest, measured)
@@ -79,8 +78,3 @@ def _room(chat: Chat, variant: Variant) -> int:
     """Tokens of a prompt that the chat sends whole: the window without the answer."""
     window = chat.counter(variant).window
     return window - min(variant.max_tokens, window // 2)
-
-
-def _plain(message: dict[str, Any]) -> dict[str, Any]:
-    """Without the weight of an answer, which no template knows."""
-    return {key: value for key, value in message.items() if key != "weight"}

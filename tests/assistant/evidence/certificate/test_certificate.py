@@ -115,11 +115,15 @@ def test_a_swapped_token_is_found(tuned_case: TunedCase) -> None:
     assert "prompts of held-out turns" in certify(bench, job, variant)
 
 
-def test_a_doubled_beginning_is_found(tuned_case: TunedCase) -> None:
+BEGIN = {"tokenizer__ggml__add_bos_token": True, "tokenizer__ggml__bos_token_id": 0}
+TWICE = {"tokenizer__chat_template": "<|im_start|>" + tinymodel.CHATML}
+
+
+@pytest.mark.parametrize(("keys", "place"), [(BEGIN, 1), (TWICE, 2)], ids=["added", "doubled"])
+def test_a_beginning_too_many_is_found(tuned_case: TunedCase, keys: dict, place: int) -> None:
     bench, job, variant = tuned_case
-    keys = {"tokenizer__ggml__add_bos_token": True, "tokenizer__ggml__bos_token_id": 1}
     planted.keys(merged(bench, job) / "model.gguf", **keys)
-    assert ", turn 1, token 2: " in certify(bench, job, variant)["prompts of held-out turns"]
+    assert f", turn 1, token {place}: " in certify(bench, job, variant)["prompts of held-out turns"]
 
 
 def test_a_wrong_end_is_found(tuned_case: TunedCase) -> None:
