@@ -19,7 +19,6 @@ from assistant.faces.cli import (
     document_commands,
     leaving_commands,
     model_commands,
-    reproduce_command,
     run_command,
     status_command,
 )
@@ -57,7 +56,7 @@ COMMANDS = (
     model_commands.evaluate,
     model_commands.switch,
     model_commands.undo,
-    reproduce_command.reproduce,
+    model_commands.reproduce,
     confirm_command.confirm,
     leaving_commands.export,
     leaving_commands.deploy,
