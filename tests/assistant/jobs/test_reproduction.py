@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from assistant.record.types import Job
 from assistant.stages import evaluate, switch
 from assistant.workbench import Workbench
 from tests.assistant.tuned_case import CASE, HELD_OUT, TunedCase
+from tests.conftest import Attune
 from tools import jobdir
 
 pytestmark = pytest.mark.slow
@@ -26,27 +26,23 @@ def quiet(message: str, fraction: float) -> None:
     """Progress that nobody asked for."""
 
 
-def repeated(bench: Workbench, job: Job) -> Job:
-    again = reproduction.start(bench, job, reproduction.prepare(bench, job))
-    while not lifecycle.follow(bench, again.id).state.ended:
-        time.sleep(0.2)
-    return bench.store.job(again.id)
-
-
 def compared(bench: Workbench, job: Job, again: Job) -> reproduction.Reproduced:
     return reproduction.compare(bench, bench.store.job(job.id), bench.store.job(again.id), (), quiet)
 
 
 @pytest.mark.timeout(400)
-def test_a_run_repeats_to_the_bit_and_is_no_candidate(tuned_case: TunedCase) -> None:
+def test_a_run_repeats_to_the_bit_and_is_no_candidate(
+    tuned_case: TunedCase, here: Attune, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bench, job, variant = tuned_case
     store = bench.store
     before = {one.id for one in store.variants(CASE)}
-    again = repeated(bench, job)
-    found = compared(bench, job, again)
-    assert found.equal, found
-    assert (found.first, found.warnings) == ("", [])
-    told = {check["name"]: check["detail"] for check in found.checks}
+    monkeypatch.setenv("ATTUNE_DATA", str(bench.settings.data))
+    done = here("reproduce", str(job.id), "--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["equal"], found["first"], found["warnings"]) == (0, True, "", []), found
+    again = store.job(found["again"])
+    told = {check["name"]: check["detail"] for check in found["checks"]}
     assert told["model"] == "model.safetensors, model.gguf: the same to the bit"
     assert told["adapter"] == "adapter_model.safetensors: the same to the bit"
     assert told["greedy answers"] == f"{HELD_OUT + HELD_OUT // 2} are the same to the letter"
