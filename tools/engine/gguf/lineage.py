@@ -24,6 +24,7 @@ PLAIN = {
     "trainable_token_indices": None,
 }
 SUMMED = 2.0**-19  # of a tensor's largest value: sums in 32 bits may be made in another order
+_NONE: Array = np.zeros((), np.float32)
 ROUNDED = {np.dtype(np.float32): 0.0, np.dtype(np.float16): 2.0**-9, np.dtype(np.uint16): 2.0**-7}  # of each value
 
 
@@ -46,7 +47,7 @@ def merged(base: Path, adapter: Path, folder: Path) -> str | None:
                 continue
             return f"{name} is missing"
         module = f"{PREFIX}{name.removesuffix('.weight')}"
-        down, change = learned.get(module + DOWN), np.zeros((), np.float32)
+        down, change = learned.get(module + DOWN), _NONE
         if down is not None:
             change = _scale(settings, name) * (learned[module + UP] @ down)
             adapted += 1
