@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -64,7 +65,7 @@ class Models:
         self.certified = certified
         self._lock = threading.Lock()
         self._seen: dict[int, Stamp] = {}  # of a job: its file as it was when it was found to be the measured one
-        self._measuring: frozenset[str] = frozenset()  # cases whose models are being measured anew
+        self._measuring: Counter[str] = Counter()  # cases whose models are being measured anew
         self.pool: ServerPool | None = None
         self._files: dict[tuple[str, bool], str] = {}  # of a model: the file that is served, also in 32 bits
         self.clients: dict[Endpoint, openai.OpenAI] = {}
@@ -102,12 +103,13 @@ class Models:
     @contextmanager
     def measuring(self, case: str) -> Iterator[None]:
         """Meanwhile a tuned model of the case answers whatever its file is: what it is, is being found out."""
-        before = self._measuring
-        self._measuring = before | {case}
+        with self._lock:
+            self._measuring[case] += 1
         try:
             yield
         finally:
-            self._measuring = before
+            with self._lock:
+                self._measuring[case] -= 1
 
     def ready(self, variant: Variant) -> Endpoint | None:
         """The same, at once: None where a local model would have to be loaded first."""
@@ -210,7 +212,7 @@ class Models:
         it anew.
         """
         now = hashes.stamp(file)
-        if variant.case in self._measuring or (not starts and self._seen.get(variant.job) == now):
+        if self._measuring[variant.case] or (not starts and self._seen.get(variant.job) == now):
             return
         expected = self.certified(variant.case, variant.job)
         if expected:

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tools.engine.gguf import lineage
+from tools.engine.gguf import gguf_file, lineage
 from tools.local import base_model
 from tools.workers.training import token_rows
 
@@ -23,7 +23,7 @@ def main() -> int:
     out = os.dup(1)
     os.dup2(2, 1)  # whatever a library prints is not the answer
     order = json.load(sys.stdin)
-    model, served = Path(order["model"]), Path(order["served"])
+    model, served = Path(order["model"]), gguf_file.opened(Path(order["served"]))
     found = _tokens(Path(order["tokenizer"]), model, order["prompts"]) | {
         "merged": _merged(order["base"], order["adapter"], model),
         "packed": lineage.packed(model, served),

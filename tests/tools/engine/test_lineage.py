@@ -12,6 +12,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from tools.engine.gguf import lineage, tensors
+from tools.engine.gguf.gguf_file import opened
 
 RANK, ALPHA = 4, 8
 MODULE = "model.layers.0.self_attn.q_proj"
@@ -75,14 +76,15 @@ def test_an_adapter_of_another_model_is_told(tiny: Path, tmp_path: Path, pair: P
 
 
 def test_a_file_holds_the_weights_of_its_folder_to_the_bit(tiny: Path, endless: Path, tmp_path: Path):
-    assert lineage.packed(tiny, tiny / "model.gguf") == ""
-    assert lineage.packed(tiny, endless / "model.gguf").endswith("tensors are not the model's, token_embd.weight first")
+    file, words = opened(tiny / "model.gguf"), "tensors are not the model's, {}.weight first"
+    assert lineage.packed(tiny, file) == ""
+    assert lineage.packed(tiny, opened(endless / "model.gguf")).endswith(words.format("token_embd"))
     copy = Path(shutil.copytree(tiny, tmp_path / "copy"))
     found = load_file(copy / "model.safetensors")
     found["model.norm.weight"][3] += np.float32(2**-23)
     save_file(found, copy / "model.safetensors")
-    assert lineage.packed(copy, tiny / "model.gguf") == "1 of 20 tensors are not the model's, output_norm.weight first"
+    assert lineage.packed(copy, file) == f"1 of 20 {words.format('output_norm')}"
 
 
 def test_the_ends_of_an_answer_are_those_of_the_file(tiny: Path):
-    assert lineage.ends(tiny / "model.gguf") == [2]
+    assert lineage.ends(opened(tiny / "model.gguf")) == [2]

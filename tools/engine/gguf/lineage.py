@@ -59,13 +59,12 @@ def merged(base: Path, adapter: Path, folder: Path) -> str | None:
     return f"{len(wrong)} of {seen} tensors are not the base's plus the adapter, {wrong[0]} first" if wrong else ""
 
 
-def packed(folder: Path, file: Path) -> str | None:
-    """Where the tensors of a GGUF file are not the weights in `folder`, in words; "" where all of them are.
+def packed(folder: Path, reader: GGUFReader) -> str | None:
+    """Where the tensors of an opened GGUF file are not the weights in `folder`, in words; "" where all of them are.
 
     None where that cannot be told to the letter: an architecture that llama.cpp's converter changes in ways of its
     own, or weights that were quantised.
     """
-    reader = gguf_file.opened(file)
     if gguf_file.architecture(reader) != "llama" or base_model.config(folder).get("model_type") != "llama":
         return None
     held = {tensor.name: tensor for tensor in reader.tensors}
@@ -84,9 +83,8 @@ def packed(folder: Path, file: Path) -> str | None:
     return f"{len(wrong)} of {seen} tensors are not the model's, {wrong[0]} first" if wrong else ""
 
 
-def ends(file: Path) -> list[int]:
+def ends(reader: GGUFReader) -> list[int]:
     """The ids at which the engine ends an answer, as far as the file names them: end of text, end of turn."""
-    reader: GGUFReader = gguf_file.opened(file)
     named = (gguf_file.value(reader, f"tokenizer.ggml.{name}_token_id") for name in ("eos", "eot"))
     return [int(id_) for id_ in named if id_ is not None]
 
