@@ -91,16 +91,15 @@ class DatasetRows(Connection):
     def certified(self, case: str, job: int) -> str:
         """The sha256 of the file that may answer for the job's model; "" where none was certified.
 
-        It is that of the latest evaluation that found all right. Whoever switched to the model later by force, which
-        rests on no evaluation, has answered for another file.
+        It is that of the latest evaluation that found all right. Whoever switched to what it measured later, and by
+        force, which rests on no evaluation, has answered for another file.
         """
         found = [e for e in self.evaluations(case) if e.finished and e.job == job and e.parity.get("ok")]
         if not found:
             return ""
-        forced = (
-            "kind = 'switch' and evaluation = 0 and created > ? and variant in (select id from variants where job = ?)"
-        )
-        if self._one("switches", f"[case] = ? and {forced}", [case, found[-1].finished, job]):
+        chosen = ", ".join("?" for _ in found[-1].variants)
+        forced = f"[case] = ? and kind = 'switch' and evaluation = 0 and created > ? and variant in ({chosen})"
+        if self._one("switches", forced, [case, found[-1].finished, *found[-1].variants]):
             return ""
         return str(found[-1].parity.get("identity", {}).get("served", ""))
 

@@ -6,7 +6,7 @@ from assistant import variants
 from assistant.errors import AttuneError
 from assistant.evidence.certificate import standing
 from assistant.record.store import Store
-from assistant.record.types import Switch, Variant
+from assistant.record.types import Evaluation, Switch, Variant
 from assistant.settings import Settings
 from assistant.stages import baseline, evaluate
 
@@ -69,8 +69,13 @@ def run(store: Store, case: str, variant: str = "", by: str = "user", reason: st
         raise AttuneError(broken, "To switch all the same, use `force` and say in `reason` why.")
     latest = evaluate.latest(store, case)
     why = reason or (str(latest.verdict["reason"]) if latest and chosen.tuned and not problem else "chosen by hand")
-    measured = latest.id if latest and chosen.id in latest.variants and not broken else 0
-    return store.add_switch(case, chosen.id, "switch", why, by, measured)
+    return store.add_switch(case, chosen.id, "switch", why, by, 0 if broken else _measured(store, latest, chosen))
+
+
+def _measured(store: Store, latest: Evaluation | None, chosen: Variant) -> int:
+    """The evaluation that the choice rests on: the latest, else that of its own model; 0 where none measured it."""
+    own = store.measured(chosen.case, chosen.job) if chosen.tuned else None
+    return next((found.id for found in (latest, own) if found and chosen.id in found.variants), 0)
 
 
 def _broken(store: Store, chosen: Variant) -> str:

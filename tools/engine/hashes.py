@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -61,4 +64,9 @@ class FileHashes:
 
     def _note(self, path: Path, now: Stamp, digest: str) -> None:
         kept = {name: found for name, found in self._noted().items() if Path(name).exists()}
-        jobdir.write_atomically(self.notes, json.dumps(kept | {str(path): (now, digest)}, indent=1))
+        text = json.dumps(kept | {str(path): (now, digest)}, indent=1)
+        with contextlib.suppress(OSError):  # on a full or read-only disk: a note only saves time
+            part = self.notes.with_name(f".{self.notes.name}.{secrets.token_hex(4)}")  # threads write at once, too
+            with open(part, "w", encoding="utf-8", opener=jobdir.private) as file:
+                file.write(text)
+            os.replace(part, self.notes)

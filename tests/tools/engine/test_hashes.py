@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,14 @@ def test_what_changed_is_named_and_what_is_gone(tmp_path: Path, file: Path) -> N
 def test_damaged_notes_cost_time_and_nothing_else(tmp_path: Path, file: Path) -> None:
     (tmp_path / "hashes.json").write_text("[not json")
     assert FileHashes(tmp_path / "hashes.json").of(file) == of(file)
+
+
+def test_threads_that_note_at_once_leave_whole_notes(tmp_path: Path) -> None:
+    files = [tmp_path / f"{number}.bin" for number in range(8)]
+    for path in files:
+        path.write_bytes(os.urandom(SMALL + 1))
+    hashes = FileHashes(tmp_path / "hashes.json")
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(hashes.of, files * 4)) == [of(path) for path in files * 4]
+    assert json.loads((tmp_path / "hashes.json").read_text())
+    assert {path.name for path in tmp_path.iterdir()} == {"hashes.json", *(path.name for path in files)}
