@@ -13,15 +13,18 @@ from safetensors.numpy import load_file
 from assistant import variants
 from assistant.errors import AttuneError
 from assistant.evidence.certificate import issue, prompt_ids
+from assistant.evidence.certificate.proof import Proof
 from assistant.jobs import held_out
 from assistant.record.types import Job, Variant
+from assistant.settings import Settings
 from assistant.stages import evaluate, switch
-from assistant.workbench import Workbench
+from assistant.workbench import Workbench, open_workbench
 from tests import tinymodel
 from tests.assistant.evidence.certificate import planted
 from tests.assistant.tuned_case import CASE, HELD_OUT, TunedCase
 from tools.engine import model_files
 from tools.local import second_look
+from tools.local.second_look import SecondLook
 
 pytestmark = pytest.mark.slow
 TURNS = HELD_OUT + HELD_OUT // 2
@@ -38,6 +41,27 @@ def certify(bench: Workbench, job: Job, variant: Variant) -> dict[str, str]:
     failed = {check["name"]: check["detail"] for check in found["checks"] if not check["ok"]}
     assert found["ok"] == (not failed)
     return failed
+
+
+@pytest.fixture(scope="module")
+def look(tuned_folder: Path, tiny: Path) -> SecondLook:
+    """The model as its trainer reads it, looked at once: what is planted into the served file does not change that."""
+    made = Settings(_env_file=None, data=tuned_folder, chat_model=str(tiny), embedding="lexical")
+    bench = open_workbench(made)
+    (job,) = bench.store.made(CASE)
+    alone = variants.tuned(bench.store, bench.settings, job)[variants.TUNED]
+    prompts = [prompt.trained for prompt in held_out.prompts(bench, job, alone)]
+    found = second_look.look(issue.tuned_model(bench.settings, job), prompts)
+    bench.close()
+    return found
+
+
+def compared(case: TunedCase, look: SecondLook, variant: Variant | None = None, longest: int = 2048) -> Proof:
+    """What the really served file is fed for the held-out turns, with what it was trained on."""
+    bench, job, own = case
+    prompts = held_out.prompts(bench, job, variant or own)
+    with bench.chat.models.measuring(CASE):
+        return prompt_ids.compare(bench.chat, variant or own, prompts, look.ids, look.texts, longest)
 
 
 def test_a_sound_model_passes_and_says_what_was_compared(tuned_case: TunedCase) -> None:
@@ -70,22 +94,23 @@ def test_the_model_that_reads_is_compared_with_the_passages_that_it_is_given(tun
 
 
 # what the chat sends --------------------------------------------------------------------------------------------------
-def test_another_prompt_than_it_was_trained_on_is_found(tuned_case: TunedCase) -> None:
-    """By the part that compares prompts alone: the rest of the certificate looks at files."""
-    bench, job, variant = tuned_case
-    prompts = held_out.prompts(bench, job, variant)
-    look = second_look.look(issue.tuned_model(bench.settings, job), [prompt.trained for prompt in prompts])
-    for changes in ({"system": ""}, {"system": "Answer in verse."}, {"passages": 2}):
-        other = replace(variant, **changes)
-        assert [prompt.trained for prompt in held_out.prompts(bench, job, other)] == [p.trained for p in prompts]
-        found = prompt_ids.compare(bench.chat, other, prompts, look.ids, look.texts, 2048)
-        assert not found.ok
-        for part in ("conversation ", ", turn 1, token ", ": trained on ", ", fed "):
-            assert part in found.detail, changes
-    assert prompt_ids.compare(bench.chat, variant, prompts, look.ids, look.texts, 2048).ok
-    longer = prompt_ids.compare(bench.chat, variant, prompts, look.ids, look.texts, 40)
+@pytest.mark.parametrize(
+    "changes",
+    [{"system": ""}, {"system": "Answer in verse."}, {"passages": 2}],
+    ids=["system dropped", "system replaced", "passages added"],
+)
+def test_another_prompt_than_it_was_trained_on_is_found(tuned_case: TunedCase, look: SecondLook, changes: dict) -> None:
+    found = compared(tuned_case, look, replace(tuned_case[2], **changes))
+    assert not found.ok
+    for part in ("conversation ", ", turn 1, token ", ": trained on ", ", fed "):
+        assert part in found.detail
+
+
+def test_a_prompt_that_does_not_fit_whole_is_left_out_and_counted(tuned_case: TunedCase, look: SecondLook) -> None:
+    assert compared(tuned_case, look).detail == f"{TURNS} of {TURNS} are the same, token by token"
+    longer = compared(tuned_case, look, longest=1)
     assert longer.ok
-    assert "of more than 40 tokens were left out" in longer.detail
+    assert longer.detail.endswith(f"; {TURNS} of more than 1 tokens were left out: they do not fit whole")
 
 
 # the served file ------------------------------------------------------------------------------------------------------
@@ -108,11 +133,11 @@ def test_another_template_in_the_served_file_is_found(tuned_case: TunedCase) -> 
     assert "<|endoftext|>" in failed["prompts of held-out turns"]
 
 
-def test_a_swapped_token_is_found(tuned_case: TunedCase) -> None:
-    bench, job, variant = tuned_case
+def test_a_swapped_token_is_found(tuned_case: TunedCase, look: SecondLook) -> None:
+    bench, job, _ = tuned_case
     file = merged(bench, job) / "model.gguf"
     planted.keys(file, tokenizer__ggml__tokens=swapped(file))
-    assert "prompts of held-out turns" in certify(bench, job, variant)
+    assert not compared(tuned_case, look).ok
 
 
 BEGIN = {"tokenizer__ggml__add_bos_token": True, "tokenizer__ggml__bos_token_id": 0}
@@ -120,10 +145,12 @@ TWICE = {"tokenizer__chat_template": "<|im_start|>" + tinymodel.CHATML}
 
 
 @pytest.mark.parametrize(("keys", "place"), [(BEGIN, 1), (TWICE, 2)], ids=["added", "doubled"])
-def test_a_beginning_too_many_is_found(tuned_case: TunedCase, keys: dict, place: int) -> None:
-    bench, job, variant = tuned_case
+def test_a_beginning_too_many_is_found(tuned_case: TunedCase, look: SecondLook, keys: dict, place: int) -> None:
+    bench, job, _ = tuned_case
     planted.keys(merged(bench, job) / "model.gguf", **keys)
-    assert f", turn 1, token {place}: " in certify(bench, job, variant)["prompts of held-out turns"]
+    found = compared(tuned_case, look)
+    assert not found.ok
+    assert f", turn 1, token {place}: " in found.detail
 
 
 def test_a_wrong_end_is_found(tuned_case: TunedCase) -> None:
