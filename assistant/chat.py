@@ -20,6 +20,7 @@ from assistant.record.store import Store
 from assistant.record.types import QUOTE, Message, Passage, Variant
 from assistant.repeats import repeated
 from assistant.settings import Settings
+from tools.engine import served_prompt
 
 log = logging.getLogger(__name__)
 LOOP = "repeats"  # why an answer ended: it said the same over and over
@@ -102,7 +103,7 @@ class Chat:
         self.settings = settings
         self.store = store
         self.knowledge = knowledge
-        self.models = Models(settings)
+        self.models = Models(settings, store.certified)
 
     def prepare(self, variant: Variant, messages: Sequence[Message]) -> Prompt:
         """The prompt a variant would be sent: its instruction, passages and shots, fitted to its window."""
@@ -131,6 +132,15 @@ class Chat:
         """The answer to exactly these messages: no instruction, passage or example is added."""
         built = Prompt(list(messages))
         return Reply(built, lambda reply: self._pieces(variant, reply, None, most, exact), time.monotonic())
+
+    def fed(self, variant: Variant, messages: Sequence[Message]) -> list[tuple[int, str]]:
+        """The tokens, as (id, text), that a local model is fed where `reply` answers these messages.
+
+        Raises AttuneError, and ToolError where its server does not tell.
+        """
+        built = self.prepare(variant, messages)
+        endpoint = self.models.endpoint(variant)
+        return served_prompt.tokens(endpoint.url, endpoint.key, endpoint.model, built.messages)
 
     def warm(self, variant: Variant, on_status: Status | None = None, exact: bool = False) -> None:
         """Get ready, so that the first answer does not wait: a local model is loaded, and `on_status` told so."""

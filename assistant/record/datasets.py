@@ -89,6 +89,26 @@ class DatasetRows(Connection):
         self._update("evaluations", id, **changes, finished=now())
         return self.evaluation(id)
 
+    def measured(self, case: str, job: int) -> Evaluation | None:
+        """The latest finished evaluation of the job's model."""
+        found = [e for e in self.evaluations(case) if e.finished and e.job == job]
+        return found[-1] if found else None
+
+    def certified(self, case: str, job: int) -> str:
+        """The sha256 of the file that may answer for the job's model; "" where none was certified.
+
+        It is that of the latest evaluation that found all right. Whoever switched to what it measured later, and by
+        force, which rests on no evaluation, has answered for another file.
+        """
+        found = [e for e in self.evaluations(case) if e.finished and e.job == job and e.parity.get("ok")]
+        if not found:
+            return ""
+        chosen = ", ".join("?" for _ in found[-1].variants)
+        forced = f"[case] = ? and kind = 'switch' and evaluation = 0 and created > ? and variant in ({chosen})"
+        if self._one("switches", forced, [case, found[-1].finished, *found[-1].variants]):
+            return ""
+        return str(found[-1].parity.get("identity", {}).get("served", ""))
+
     def add_score(self, score: Score) -> None:
         self._insert("scores", asdict(score), replace_on=("evaluation", "variant", "item", "turn"))
 

@@ -45,6 +45,7 @@ class CompareTab:
             with gr.Row(elem_classes="middle"):
                 self.other = gr.Dropdown([], label="Variant", scale=2, elem_id="other-variant", filterable=False)
                 self.anyway = gr.Button("Let it answer", size="sm", scale=0, min_width=130, elem_id="switch-anyway")
+            self.reason = gr.Textbox(label="Reason, for the history", max_lines=2, elem_id="switch-reason")
             self.sure = gr.Checkbox(False, label="Even a tuned model that has not proved better", elem_id="sure")
             self.history = gr.HTML(elem_id="switches")
 
@@ -70,7 +71,7 @@ class CompareTab:
         self.measuring.wire()
         session.after(self.evaluate.click(told(self._evaluate), case, None, **QUIET))
         session.after(self.switch.click(told(self._switch), case, None, **QUIET))
-        session.after(self.anyway.click(told(self._other), [case, self.other, self.sure], None, **QUIET))
+        session.after(self.anyway.click(told(self._other), [case, self.other, self.sure, self.reason], None, **QUIET))
 
     def show(self, case: str) -> tuple[Any, ...]:
         store = self.bench.store
@@ -107,9 +108,9 @@ class CompareTab:
     def _switch(self, case: str) -> None:
         self._said(switch.run(self.bench.store, case).variant)
 
-    def _other(self, case: str, variant: str | None, sure: bool) -> None:
+    def _other(self, case: str, variant: str | None, sure: bool, reason: str) -> None:
         if variant:
-            self._said(switch.run(self.bench.store, case, variant, force=sure).variant)
+            self._said(switch.run(self.bench.store, case, variant, reason=reason, force=sure).variant)
 
     def _said(self, variant: str) -> None:
         gr.Info(f"'{escape(self.bench.store.variant(variant).name)}' answers from now on. Undo is at the top.")

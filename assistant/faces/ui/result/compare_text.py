@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from assistant.background import Task
+from assistant.evidence.certificate import proof as certificate
 from assistant.evidence.form.frame import Frame
 from assistant.evidence.sanity import MEANS
 from assistant.record.types import Evaluation, Switch, Variant
@@ -82,8 +83,7 @@ def parity(found: Mapping[str, Any]) -> str:
         f"<td>{escape(str(check['detail']))}</td></tr>"
         for check in found.get("checks", [])
     )
-    said = "Yes: the model that is served is the one that was trained." if found.get("ok") else "No: see below."
-    return f'<p>{said}</p><div class="wide"><table class="plain">{rows}</table></div>'
+    return f'<p>{certificate.told(found)}</p><div class="wide"><table class="plain">{rows}</table></div>'
 
 
 def switches(rows: Sequence[Switch], variants: Mapping[str, Variant]) -> str:
