@@ -11,6 +11,7 @@ import numpy as np
 
 from assistant.knowledge.search.lexical_embedding import Embedder
 from assistant.knowledge.search.near_duplicates import Near, asked, openings
+from assistant.knowledge.search.words import length
 from assistant.record.store import Store
 from assistant.record.threads import as_message, example, thread
 from assistant.record.types import Message
@@ -127,7 +128,7 @@ def shorten(messages: Sequence[Message], limit: int = MAX_WORDS) -> list[Message
     for question, answer in zip(talk[::2], talk[1::2], strict=False):
         if (question["role"], answer["role"]) != ("user", "assistant") or answer.get("weight", 1) == 0:
             break
-        size += len(str(question["content"]).split()) + len(str(answer["content"]).split())
+        size += length(str(question["content"])) + length(str(answer["content"]))
         if shot and size > limit:
             break
         shot += [{"role": m["role"], "content": str(m["content"])} for m in (question, answer)]

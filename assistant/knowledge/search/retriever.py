@@ -110,6 +110,10 @@ class Knowledge:
         corpus = self.corpus(case)
         return corpus.rarity(query) if corpus.chunks else {}
 
+    def searches(self, case: str, query: str) -> bool:
+        """Whether the case has documents to look through, and the query a word to look for."""
+        return self.corpus(case).answers(query)
+
     def pieces(self, case: str) -> list[Passage]:
         """Every piece of the case's documents, in their order: nobody looked for any of them."""
         return [Passage(chunk.document, chunk.heading, chunk.text) for chunk in self.corpus(case).chunks]
