@@ -23,7 +23,7 @@ Ints = np.ndarray[Any, np.dtype[np.int64]]
 _COMMON = 200  # texts from which an n-gram is too common to find a pair by; it is weighed all the same
 _PROBES = 8  # n-grams of a text to find others by, at least: the rarest, however common they are
 _ROWS = 512  # texts that are compared at once
-_FULL = 16  # n-grams that nobody else has: so much has to be shared where a text is but a part of another one
+_FULL = 12  # n-grams that nobody else has: so much has to be shared where a text is but a part of another one
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Texts:
         return len(self.canonical)
 
     def overlaps(self, least: float, texts: Sequence[str] | None = None) -> Overlaps:
-        """Pairs of which one text is in the other by at least `least`. Without `texts` each pair of known ones, once."""
+        """Pairs of which one text is in the other by at least `least`. Without `texts`: of the known ones."""
         own = texts is None
         asked, extra = (self._held, np.zeros(len(self))) if texts is None else self._read(texts)
         totals: Floats = asked @ self._weights + extra

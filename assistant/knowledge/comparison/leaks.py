@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from assistant.knowledge.comparison.canonical import telling
 from assistant.knowledge.comparison.containment import Flags, Overlaps, Texts
 from assistant.knowledge.search.words import length
 from assistant.record.types import Item, Message
@@ -83,6 +85,22 @@ class Turns:
         """What other conversations (`one` of a find) have of these (`other`)."""
         return self._best({part: _texts(conversations, part) for part in _ROLES}, lax)
 
+    def same(self) -> list[tuple[int, int]]:
+        """Pairs of conversations that ask the same: in the same numbers and operators, and nearly the same words."""
+        said, texts = self._said[QUESTION], self._texts[QUESTION].canonical
+        whole, found = _flags(said, "whole"), self._known[QUESTION]
+        pairs = found.only(whole[found.ones] & whole[found.others] & (found.alike >= _ALIKE))
+        return [
+            (said[one].owner, said[other].owner)
+            for one, other in zip(pairs.ones.tolist(), pairs.others.tolist(), strict=True)
+            if telling(texts[one]) == telling(texts[other])
+        ]
+
+    @cached_property
+    def _known(self) -> dict[str, Overlaps]:
+        """What the known texts share among themselves."""
+        return {part: self._texts[part].overlaps(min(self._fences[part][True], _ALIKE)) for part in _ROLES}
+
     def _best(self, asked: dict[str, list[_Said]] | None, lax: bool) -> list[Find]:
         best: dict[tuple[int, int], Find] = {}
         for find in self._found(asked, lax):
@@ -113,8 +131,12 @@ class Turns:
         if not known or not ones:
             return
         least = self._fences[part][lax]
-        found = self._texts[part].overlaps(min(least, _ALIKE), [one.text for one in ones] if asked else None)
-        found = found.only(_owners(ones)[found.ones] != _owners(known)[found.others]) if asked is None else found
+        if asked is None:
+            found = self._known[part].only(
+                _owners(ones)[self._known[part].ones] != _owners(known)[self._known[part].others]
+            )
+        else:
+            found = self._texts[part].overlaps(min(least, _ALIKE), [one.text for one in ones])
         copies = least >= _MOST[part][lax] and part == ANSWER
         shares = found.alike if copies else found.part
         same = _same(found, ones, known) if part == QUESTION else np.zeros(len(shares), dtype=bool)

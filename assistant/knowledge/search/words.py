@@ -18,7 +18,14 @@ _NUMBER = regex.compile(r"[A-Z]+\d+|\d+(?:[.,:]\d+)*%?")  # RET30, 12.50, 9:30, 
 _THOUSANDS = regex.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _UNSEEN = regex.compile(r"[\p{Default_Ignorable_Code_Point}\u0640]+")  # soft hyphens, joiners, the Arabic stretcher
 _SMALL = regex.compile(r"([\p{dt=Super}\p{dt=Sub}\p{dt=Fraction}]+)")  # 10² is not 102
+_LETTER, _LATIN = regex.compile(r"\p{L}"), regex.compile(r"[\p{Script=Latin}&&\p{L}]", regex.VERSION1)
 _DIGIT = regex.compile(r"[\p{Nd}--[0-9]]", regex.VERSION1)
+
+
+def latin(text: str) -> bool:
+    """Whether most letters of a text are Latin ones; also where it has none."""
+    letters = _LETTER.findall(text)
+    return 2 * len(_LATIN.findall(text)) >= len(letters)
 
 
 def plain(text: str) -> str:
