@@ -2,50 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from assistant.knowledge.comparison.agreement import agree
 from assistant.knowledge.comparison.canonical import canonical
-from assistant.knowledge.comparison.leaks import Find, Turns
+from assistant.knowledge.comparison.leaks import ALIKE, QUESTION, WHOLE, ComparedTurns, Find
 from assistant.record.types import Message
 
 Conversations = Sequence[Sequence[Message]]
+Two = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Relations:
     """What conversations have to do with each other, each by its place in what was given.
 
-    `first`: of each, the first one that asks the same and answers it alike: one of them is enough. `finds`: one holds a
-    question or an answer of another. `contradictions`: groups that ask the same and are answered differently.
+    `copy_of`: of each, the first one that says the same to the letter. `alike`: pairs asked and answered
+    alike, of which one is enough. `finds`: one holds a question or an answer of another. `contradictions`: groups that
+    ask the same and are answered differently. In a pair the later one comes first, and each is there once.
     """
 
-    first: list[int]
+    copy_of: list[int]
+    alike: list[Two]
     finds: list[Find]
     contradictions: list[list[int]]
-    pairs: list[tuple[int, int]]
 
-    def kin(self, allowed: set[tuple[int, int]] | None = None) -> list[int]:
-        """For each the first of those that stay on one side with it, but for pairs that are `allowed` apart."""
-        apart = allowed or set()
-        return _joined([pair for pair in self.pairs if pair not in apart], len(self.first))
+    def same(self, apart: Set[Two] = frozenset()) -> list[int]:
+        """For each the first of those of which one is enough; pairs `apart` do not count."""
+        return _joined([two for two in self.alike if two not in apart], len(self.copy_of))
+
+    def kin(self, apart: Set[Two] = frozenset()) -> list[int]:
+        """For each the first of those that stay on one side of a split with it; pairs `apart` do not count."""
+        return _joined([two for two in self.pairs if two not in apart], len(self.copy_of))
+
+    def near(self, first: int, apart: Set[Two] = frozenset()) -> set[int]:
+        """The places from `first` on of conversations that have something of one before; pairs `apart` do not count."""
+        before = set(self.copy_of[:first])
+        counted = [two for two in self.pairs if two not in apart]
+        ends = [(self.copy_of[one], self.copy_of[other]) for one, other in counted]
+        found = {a for a, b in ends if b in before} | {b for a, b in ends if a in before}
+        copies = {one for one, other in counted if self.copy_of[one] == self.copy_of[other]}
+        return {
+            place
+            for place, original in enumerate(self.copy_of)
+            if place >= first and (place in copies if original in before else original in found)
+        }
+
+    @property
+    def pairs(self) -> list[Two]:
+        return [(find.one, find.other) for find in self.finds]
 
 
 def relations(conversations: Conversations) -> Relations:
     """How these conversations are related. In time that grows little faster than their number."""
     place = _distinct(conversations)
     kept = sorted(set(place))
-    turns = Turns([conversations[i] for i in kept])
+    turns = ComparedTurns([conversations[i] for i in kept])
     asked = [(kept[i], kept[j]) for i, j in turns.same()]
     finds = [_at(find, kept) for find in turns.finds()]
     answers = {i: _answered(conversations[i]) for pair in asked for i in pair}
-    alike = {pair: agree(answers[pair[0]], answers[pair[1]]) for pair in asked}
+    alike = {two: agree(answers[two[0]], answers[two[1]]) for two in asked}
     copies = [(i, first) for i, first in enumerate(place) if i != first]
-    first = _joined([*copies, *(pair for pair, same in alike.items() if same)], len(conversations))
-    torn = _joined([pair for pair, same in alike.items() if not same], len(conversations))
-    pairs = dict.fromkeys([*copies, *asked, *((find.one, find.other) for find in finds)])
-    return Relations(first, finds, _groups(torn), list(pairs))
+    torn = _joined([two for two, same in alike.items() if not same], len(conversations))
+    known = {(find.one, find.other) for find in finds}
+    finds += [Find(*two, QUESTION, WHOLE, WHOLE, 1.0, ALIKE) for two in (*copies, *asked) if two not in known]
+    return Relations(place, [*copies, *(two for two, same in alike.items() if same)], finds, _groups(torn))
 
 
 def groups(conversations: Conversations) -> list[int]:
@@ -53,7 +75,7 @@ def groups(conversations: Conversations) -> list[int]:
 
     Numbers are the index of the group's first member, so the same input always gives the same groups.
     """
-    return relations(conversations).first
+    return relations(conversations).same()
 
 
 def contradictions(conversations: Conversations) -> list[list[int]]:

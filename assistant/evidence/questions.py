@@ -15,10 +15,11 @@ from itertools import zip_longest
 from pathlib import Path
 
 from assistant.evidence.scorers import json_of
+from assistant.knowledge.comparison.containment import Texts
 from assistant.knowledge.reading import ingestion
 from assistant.knowledge.search import chunks
 from assistant.knowledge.search.chunks import Chunk
-from assistant.knowledge.search.near_duplicates import Near, key, openings
+from assistant.knowledge.search.near_duplicates import Near, key
 from assistant.knowledge.search.words import content, stem, words
 from assistant.record.trials import BRIEF, DOCUMENT, Asked
 from assistant.record.types import Document, Message
@@ -26,7 +27,7 @@ from assistant.record.types import Document, Message
 Ask = Callable[[str], str]  # a prompt -> what a capable model says to it
 MOST = 40  # questions; each is answered by five variants
 _KEY_WORDS = 3
-_LONG = 6  # words from which a held-out question inside a passage is no chance
+_HELD = 0.7  # share of a held-out question or answer that a text holds, or of all that both say, by their n-grams
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _ROW = re.compile(r"^\|(.+)\|\s*$")
 _IS = re.compile(r"^(?:(The|An?|Our|Your)\s+)?([\w'’ -]{3,40}?)\s+(is|are|costs?|takes?)\s+\S", re.IGNORECASE)
@@ -46,13 +47,12 @@ class HeldOut:
     """Tells whether a text is, or is nearly, something of a held-out conversation."""
 
     def __init__(self, conversations: Sequence[Sequence[Message]]) -> None:
-        said = [_key(str(message["content"])) for talk in conversations for message in talk]
-        self._near = Near(dict.fromkeys([*said, *(part for talk in conversations for part in openings(talk))]))
-        self._long = [text for text in dict.fromkeys(said) if len(text.split()) >= _LONG]
+        said = [str(message["content"]) for talk in conversations for message in talk]
+        self._texts = Texts(list(dict.fromkeys(said)))
 
     def __contains__(self, text: str) -> bool:
-        found = _key(text)
-        return found in self._near or any(long in found for long in self._long)
+        found = self._texts.overlaps(_HELD, [text])
+        return bool(((found.around >= _HELD) & found.covered | (found.alike >= _HELD)).any())
 
 
 def generate(

@@ -193,3 +193,11 @@ def m009_built(db: Database) -> None:
     db.table("datasets").add_column("built", int, not_null_default=0)
     for number, row in enumerate(list(db.table("datasets").rows_where(order_by="created, rowid")), start=1):
         db.table("datasets").update(row["id"], {"built": number})
+
+
+@migrations()
+def m012_allowed_pairs(db: Database) -> None:
+    """What a person found to be no leak: two conversations, by a name of their content, and why."""
+    db.table("allowed_pairs").create(
+        _columns("id:int case pair reason created"), pk="id", foreign_keys=[("case", "cases", "id")]
+    ).create_index(["case", "pair"], unique=True)

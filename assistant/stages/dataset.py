@@ -26,6 +26,7 @@ class Preview:
     negatives: int
     heldout: int
     problems: list[str] = field(default_factory=list)
+    contradictions: list[list[int]] = field(default_factory=list)  # conversations, by their numbers
 
 
 def blocked(store: Store, case: str) -> str | None:
@@ -45,9 +46,11 @@ def done(store: Store, case: str) -> bool:
 def preview(store: Store, case: str, test_share: float = TEST_SHARE) -> Preview:
     rows = labels.approved_rows(store, case)
     heldout = labels.approved_rows(store, case, ["heldout"])
-    cut = split.make(rows, heldout, SEED, test_share, _earlier(store, case)) if rows else split.Split([])
+    cut = _cut(store, case, rows, heldout, SEED, test_share) if rows else split.Split([])
     trees = list(store.turns_of_case(case, labels.SOURCES).values())
     problems = [f"{count} left out: {why}" for why, count in cut.dropped.items()]
+    if torn := sum(map(len, cut.contradictions)):
+        problems.append(f"{torn} ask what another one asks and are answered differently")
     return Preview(
         rows,
         len(cut.items),
@@ -56,6 +59,7 @@ def preview(store: Store, case: str, test_share: float = TEST_SHARE) -> Preview:
         sum(len(labels.negatives(t)) for t in trees),
         len(heldout),
         problems,
+        [[row.conversation for row in group] for group in cut.contradictions],
     )
 
 
@@ -75,7 +79,7 @@ def _run(store: Store, case: str, seed: int, test_share: float) -> Dataset:
         raise AttuneError(f"A test share of {test_share} is not between 0 and 1.", "Use 0.2, for example.")
     rows = labels.approved_rows(store, case)
     heldout = labels.approved_rows(store, case, ["heldout"])
-    cut = split.make(rows, heldout, seed, test_share, _earlier(store, case))
+    cut = _cut(store, case, rows, heldout, seed, test_share)
     if not cut.train or not cut.test:
         raise AttuneError(
             "Too few different conversations are left for both a train and a test split.",
@@ -84,6 +88,12 @@ def _run(store: Store, case: str, seed: int, test_share: float) -> Dataset:
     answers = judged.freeze(store.turns_of_case(case, labels.SOURCES).values(), cut.items)
     id = _id(store, case, cut, seed, answers)
     return store.add_dataset(Dataset(id, case, seed, len(cut.train), len(cut.test), cut.dropped), cut.items, answers)
+
+
+def _cut(
+    store: Store, case: str, rows: list[labels.Row], heldout: list[labels.Row], seed: int, test_share: float
+) -> split.Split:
+    return split.make(rows, heldout, seed, test_share, _earlier(store, case), store.allowed_pairs(case))
 
 
 def _earlier(store: Store, case: str) -> list[Item]:

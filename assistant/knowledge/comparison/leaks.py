@@ -16,15 +16,16 @@ from typing import Any
 
 import numpy as np
 
-from assistant.knowledge.comparison.canonical import telling
+from assistant.knowledge.comparison.canonical import canonical, telling
 from assistant.knowledge.comparison.containment import Flags, Overlaps, Texts
+from assistant.knowledge.comparison.misspelling import misspelt
 from assistant.knowledge.search.words import length
 from assistant.record.types import Item, Message
 
 QUESTION, ANSWER = "question", "answer"
 WHOLE = -1  # in place of a turn: everything the user said
 _ROLES = {QUESTION: "user", ANSWER: "assistant"}
-_OPENING = 6  # words: a shorter question with which one begins is a greeting, which others have in common with it
+_LONG = 6  # words: a shorter opening is a greeting, and a shorter answer a label, which others have in common with it
 _OPENINGS = 6  # questions up to which a conversation is looked at as it stood at each
 _FEW = 20  # texts from which a case tells what is usual in it
 _SAMPLE = 400  # of them are looked at for that
@@ -32,7 +33,8 @@ _STOCK = 3  # conversations that give an answer to other questions: more of them
 _FENCES = (5.0, 3.0)  # standard deviations above the median from which a share is too much, and from which unusual
 _SCALE = 1.4826  # of the median absolute deviation to a standard deviation, for a normal distribution
 _LEAST = {QUESTION: (0.5, 0.4), ANSWER: (0.6, 0.5)}  # nothing below is too much, however little is usual
-_ALIKE = 0.7  # so much of all that two openings say is the same: then they are, however usual that is
+ALIKE = 0.7  # so much of all that two openings say is the same: then they are, however usual that is
+_DOUBTED = 0.25  # and from here on it may be
 _MOST = {QUESTION: (0.8, 0.7), ANSWER: (0.97, 0.95)}  # and this is, however much is: a copy with little changed
 
 
@@ -55,16 +57,19 @@ class Find:
 
 @dataclass(frozen=True)
 class _Said:
-    """A text of a conversation: of one turn, or all that was asked until then (`opening`), or at all (`whole`)."""
+    """A text of a conversation: of one turn, or all that was asked until then or, as a `whole`, at all.
+
+    `telling`: it is the whole or long enough to be no greeting and no label.
+    """
 
     owner: int
     turn: int
     text: str
-    opening: bool
+    telling: bool
     whole: bool
 
 
-class Turns:
+class ComparedTurns:
     """The turns of conversations, to be compared among themselves or with those of others."""
 
     def __init__(self, conversations: Sequence[Sequence[Message]], beside: Sequence[Sequence[Message]] = ()) -> None:
@@ -89,7 +94,7 @@ class Turns:
         """Pairs of conversations that ask the same: in the same numbers and operators, and nearly the same words."""
         said, texts = self._said[QUESTION], self._texts[QUESTION].canonical
         whole, found = _flags(said, "whole"), self._known[QUESTION]
-        pairs = found.only(whole[found.ones] & whole[found.others] & (found.alike >= _ALIKE))
+        pairs = found.only(whole[found.ones] & whole[found.others] & _alike(found, texts, texts))
         return [
             (said[one].owner, said[other].owner)
             for one, other in zip(pairs.ones.tolist(), pairs.others.tolist(), strict=True)
@@ -99,7 +104,7 @@ class Turns:
     @cached_property
     def _known(self) -> dict[str, Overlaps]:
         """What the known texts share among themselves."""
-        return {part: self._texts[part].overlaps(min(self._fences[part][True], _ALIKE)) for part in _ROLES}
+        return {part: self._texts[part].overlaps(min(self._fences[part][True], ALIKE)) for part in _ROLES}
 
     def _best(self, asked: dict[str, list[_Said]] | None, lax: bool) -> list[Find]:
         best: dict[tuple[int, int], Find] = {}
@@ -114,9 +119,7 @@ class Turns:
         yield from questions
         alike = {(find.one, find.other) for find in questions}
         answers = list(self._of(ANSWER, asked, lax))
-        apart: dict[tuple[str, int, int], set[int]] = defaultdict(
-            set
-        )  # an answer, and who gives it to another question
+        apart: dict[tuple[str, int, int], set[int]] = defaultdict(set)  # who gives an answer to another question
         for find in answers:
             if (find.one, find.other) not in alike:
                 apart["one", find.one, find.turn].add(find.other)
@@ -132,14 +135,19 @@ class Turns:
             return
         least = self._fences[part][lax]
         if asked is None:
-            found = self._known[part].only(
-                _owners(ones)[self._known[part].ones] != _owners(known)[self._known[part].others]
-            )
+            found = self._known[part]
+            found = found.only(_owners(ones)[found.ones] != _owners(known)[found.others])
         else:
-            found = self._texts[part].overlaps(min(least, _ALIKE), [one.text for one in ones])
+            found = self._texts[part].overlaps(min(least, ALIKE), [one.text for one in ones])
+        if part == ANSWER:
+            found = found.only(_flags(ones, "telling")[found.ones] & _flags(known, "telling")[found.others])
         copies = least >= _MOST[part][lax] and part == ANSWER
         shares = found.alike if copies else found.part
-        same = _same(found, ones, known) if part == QUESTION else np.zeros(len(shares), dtype=bool)
+        same = np.zeros(len(shares), dtype=bool)
+        if part == QUESTION:
+            texts = self._texts[part].canonical
+            same = _openings(found, ones, known)
+            same &= _alike(found, texts if asked is None else [canonical(one.text) for one in ones], texts, same)
         shares = np.where(same, np.maximum(shares, found.alike), np.where(found.enough | found.covered, shares, 0.0))
         for place in np.flatnonzero(same | (shares >= least)):
             one, other = ones[found.ones[place]], known[found.others[place]]
@@ -172,7 +180,7 @@ def suspects(train: Iterable[Item], test: Iterable[Item]) -> dict[int, list[Find
     """
     trained, tested = list(train), list(test)
     found: dict[int, list[Find]] = {}
-    turns = Turns([item.messages for item in tested], [item.messages for item in trained])
+    turns = ComparedTurns([item.messages for item in tested], [item.messages for item in trained])
     for find in turns.against([item.messages for item in trained], lax=True):
         one, other = trained[find.one].position, tested[find.other].position
         found.setdefault(other, []).append(
@@ -181,12 +189,23 @@ def suspects(train: Iterable[Item], test: Iterable[Item]) -> dict[int, list[Find
     return found
 
 
-def _same(found: Overlaps, ones: Sequence[_Said], known: Sequence[_Said]) -> Flags:
-    """Whether two openings say the same, also where they say too little to be recognised as a part of something."""
-    whole = _flags(ones, "whole")[found.ones] & _flags(known, "whole")[found.others]
-    long = _flags(ones, "opening")[found.ones] & _flags(known, "opening")[found.others]
-    same: Flags = (whole | long) & (found.alike >= _ALIKE)
-    return same
+def _openings(found: Overlaps, ones: Sequence[_Said], known: Sequence[_Said]) -> Flags:
+    """Which pairs are compared as a whole, also where they say too little to be recognised as a part of something."""
+    both: Flags = _flags(ones, "whole")[found.ones] & _flags(known, "whole")[found.others]
+    both |= _flags(ones, "telling")[found.ones] & _flags(known, "telling")[found.others]
+    return both
+
+
+def _alike(found: Overlaps, ones: Sequence[str], others: Sequence[str], which: Flags | None = None) -> Flags:
+    """Which pairs, or `which` of them, say nearly the same: in their n-grams, or but for the spelling of a word.
+
+    The second where most of a question is an instruction that others have, too, so that one word is all it says.
+    """
+    alike: Flags = found.alike >= ALIKE
+    doubted = ~alike & (found.alike >= _DOUBTED) & (True if which is None else which)
+    for place in np.flatnonzero(doubted):
+        alike[place] = misspelt(ones[found.ones[place]], others[found.others[place]])
+    return alike
 
 
 def _texts(conversations: Sequence[Sequence[Message]], part: str) -> list[_Said]:
@@ -197,7 +216,8 @@ def _parts(owner: int, messages: Sequence[Message], part: str) -> Iterator[_Said
     said = [(turn, str(m["content"])) for turn, m in enumerate(messages) if m["role"] == _ROLES[part]]
     for turn, text in said:
         whole = len(said) == 1
-        yield _Said(owner, turn, text, whole or length(text) >= _OPENING, whole)
+        long = max(length(text), len(canonical(text).split())) >= _LONG
+        yield _Said(owner, turn, text, long or (whole and part == QUESTION), whole)
     if part == QUESTION:
         for count in range(2, len(said) + 1):
             if count <= _OPENINGS or count == len(said):
