@@ -60,14 +60,13 @@ class Texts:
         from scipy.sparse import csr_array
 
         self.canonical = [canonical(text) for text in texts]
-        hashes, starts = grams.stacked([*self.canonical, *dict.fromkeys(canonical(text) for text in beside)])
-        self._known, places, counts = np.unique(hashes, return_inverse=True, return_counts=True)
+        distinct = {text: place for place, text in enumerate(dict.fromkeys([*self.canonical, *map(canonical, beside)]))}
+        hashes, starts = grams.stacked(list(distinct))
+        self._known, places, self._counts = np.unique(hashes, return_inverse=True, return_counts=True)
         self._most = float(np.log(len(starts)) ** 2)  # what an n-gram weighs that no other text has
-        self._weights: Floats = np.log(len(starts) / np.maximum(1, counts - 1)) ** 2 * grams.worth(self._known)
-        end = starts[len(texts)]
-        ones = np.ones(int(end), dtype=np.float64)
-        self._held = csr_array((ones, places[:end], starts[: len(texts) + 1]), (len(texts), len(self._known)))
-        self._counts = counts
+        self._weights: Floats = np.log(len(starts) / np.maximum(1, self._counts - 1)) ** 2 * grams.worth(self._known)
+        every = csr_array((np.ones(len(places)), places, starts), (len(distinct), len(self._known)))
+        self._held = every[[distinct[text] for text in self.canonical]] if self.canonical else every[:0]
         self._totals: Floats = self._held @ self._weights
         self._enough = self._says(self._totals)
         self._turned = self._held.T.tocsr()

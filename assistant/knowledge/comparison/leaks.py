@@ -104,7 +104,7 @@ class ComparedTurns:
     @cached_property
     def _known(self) -> dict[str, Overlaps]:
         """What the known texts share among themselves."""
-        return {part: self._texts[part].overlaps(min(self._fences[part][True], ALIKE)) for part in _ROLES}
+        return {part: self._texts[part].overlaps(_DOUBTED) for part in _ROLES}
 
     def _best(self, asked: dict[str, list[_Said]] | None, lax: bool) -> list[Find]:
         best: dict[tuple[int, int], Find] = {}
@@ -138,7 +138,7 @@ class ComparedTurns:
             found = self._known[part]
             found = found.only(_owners(ones)[found.ones] != _owners(known)[found.others])
         else:
-            found = self._texts[part].overlaps(min(least, ALIKE), [one.text for one in ones])
+            found = self._texts[part].overlaps(_DOUBTED, [one.text for one in ones])
         if part == ANSWER:
             found = found.only(_flags(ones, "telling")[found.ones] & _flags(known, "telling")[found.others])
         copies = least >= _MOST[part][lax] and part == ANSWER
