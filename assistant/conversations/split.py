@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from assistant.conversations import duplicates
 from assistant.conversations.labels import Row
@@ -103,13 +103,27 @@ def make(
     test += [one.row for one in left if one.kin in groups]
     chosen = [("train", one.row) for one in left if one.kin not in groups] + [("test", row) for row in test]
     items = [Item(i, split, row.messages, row.conversation) for i, (split, row) in enumerate(chosen)]
-    leaks = [
-        Leak(pair(every[find.one], every[find.other]), every[find.one], every[find.other], find, both in apart)
-        for find in found.finds
-        if find.other < len(heldout) <= find.one < len(current) and (both := (find.one, find.other))
-    ]
+    tested = {id(row) for row in (*heldout, *test)}
+    on_test = [id(row) in tested for row in current] + [item.split == "test" for item in gone]
+    leaks = list(_leaks(found.finds, every, on_test, len(current), apart))
     torn = [[current[i] for i in group if i < len(current)] for group in found.contradictions]
     return Split(items, dropped, leaks, [group for group in torn if len(group) > 1])
+
+
+def _leaks(
+    finds: Sequence[Find],
+    every: Sequence[Sequence[Message]],
+    on_test: Sequence[bool],
+    current: int,
+    apart: set[tuple[int, int]],
+) -> Iterator[Leak]:
+    """Finds of one of the first `current` that is not tested on, and of one that is: `other` in each of them."""
+    for find in finds:
+        turned = replace(find, one=find.other, other=find.one, turn=find.other_turn, other_turn=find.turn)
+        way = find if on_test[find.other] else turned
+        if on_test[way.other] and not on_test[way.one] and way.one < current:
+            one, other = every[way.one], every[way.other]
+            yield Leak(pair(one, other), one, other, way, (find.one, find.other) in apart)
 
 
 def content_hash(items: Sequence[Item], seed: int, case: str = "", judgements: Sequence[Judgement] = ()) -> str:

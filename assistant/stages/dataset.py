@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from assistant.conversations import judged, labels, split
+from assistant.conversations import duplicates, judged, labels, leaks, split
 from assistant.errors import AttuneError
 from assistant.record.disk.alone import alone
 from assistant.record.judged_rows import Judgement
@@ -61,6 +61,32 @@ def preview(store: Store, case: str, test_share: float = TEST_SHARE) -> Preview:
         problems,
         [[row.conversation for row in group] for group in cut.contradictions],
     )
+
+
+def contradictions(store: Store, case: str) -> list[list[int]]:
+    """Groups of approved and held-out conversations, by number, that ask the same and are answered differently."""
+    rows = labels.approved_rows(store, case, [*labels.SOURCES, "heldout"])
+    found = duplicates.contradictions([row.messages for row in rows])
+    return [[rows[place].conversation for place in group] for group in found]
+
+
+def seen_before(store: Store, case: str, test_share: float = TEST_SHARE) -> list[leaks.SeenBefore]:
+    """What of the conversations that a dataset made now would test on was found where else, and what became of it."""
+    rows = labels.approved_rows(store, case)
+    heldout = labels.approved_rows(store, case, ["heldout"])
+    cut = _cut(store, case, rows, heldout, SEED, test_share) if rows else split.Split([])
+    return leaks.everywhere(store, case, cut)
+
+
+def allow(store: Store, case: str, pair: str, why: str) -> leaks.SeenBefore:
+    """Let a pair of conversations that was found through to training and shots; it is recorded with the reason."""
+    found = next((one for one in seen_before(store, case) if one.pair == pair), None)
+    if found is None:
+        raise AttuneError(f"No find has the name '{pair}'.", "See `attune dataset --leaks` for their names.")
+    if not why.strip():
+        raise AttuneError("A find is allowed for a reason.", "Say why it is no leak: --why TEXT.")
+    store.allow_pair(case, pair, why.strip())
+    return found
 
 
 def run(store: Store, case: str, seed: int = SEED, test_share: float = TEST_SHARE) -> Dataset:

@@ -9,7 +9,8 @@ from assistant.knowledge.search.words import folded
 _QUOTES = regex.compile(r"[\p{Pi}\p{Pf}\"'`„「」『』《》〈〉【】]")
 _ENDS = ".,;:!?…。，、；：！？।॥؟،؛۔။"
 _ENDING = regex.compile(  # what ends a sentence or a clause: behind a word, or at the end of a line
-    rf"(?<=[\p{{L}}\p{{M}}\p{{N}})\]])[{_ENDS}]+(?=\s|$|[)\]])|[。，、；！？।॥؟،؛۔။]+|[{_ENDS}]+\s*$", regex.MULTILINE
+    rf"(?<=[\p{{L}}\p{{M}}\p{{N}})\]])[{_ENDS}]+(?=\s|$|[)\]])|(?<=[^\s,]),(?=\s)|[。，、；！？।॥؟،؛۔။]+|[{_ENDS}]+\s*$",
+    regex.MULTILINE,
 )
 _AROUND = regex.compile(r"(?<!\S)[(\[]+(?=[\p{L}\p{N}])|(?<=[\p{L}\p{M}\p{N}])[)\]]+(?!\S)|[（）]")  # (tenor)
 _HYPHEN = regex.compile(r"(?<=\p{L})[-_](?=\p{L})|(?<=\p{L}\p{M}*\s)-+(?=\s\p{L}{2})")

@@ -118,7 +118,7 @@ class Texts:
         rows = np.repeat(np.arange(len(texts)), np.diff(starts))
         shape = (len(texts), len(self._known))
         asked = csr_array((np.ones(int(known.sum())), (rows[known], places[known])), shape)
-        new = np.bincount(rows[~known], grams.worth(hashes[~known]) * self._most, len(texts))
+        new: Floats = np.bincount(rows[~known], grams.worth(hashes[~known]) * self._most, len(texts)).astype(np.float64)
         return asked, new
 
     def _near(self, asked: Any, totals: Floats, least: float, own: bool) -> Iterator[tuple[Ints, Ints]]:

@@ -36,7 +36,8 @@ def plain(text: str) -> str:
     parts = (
         unicodedata.normalize("NFC" if place % 2 else "NFKC", part) for place, part in enumerate(_SMALL.split(seen))
     )
-    return _DIGIT.sub(lambda found: str(unicodedata.decimal(found[0])), unicodedata.normalize("NFC", "".join(parts)))
+    composed = unicodedata.normalize("NFC", "".join(parts))
+    return str(_DIGIT.sub(lambda found: str(unicodedata.decimal(found[0])), composed))
 
 
 def folded(text: str) -> str:
