@@ -22,7 +22,7 @@ Flags = np.ndarray[Any, np.dtype[np.bool_]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 _COMMON = 200  # texts from which an n-gram is too common to find a pair by; it is weighed all the same
 _PROBES = 8  # n-grams of a text to find others by, at least: the rarest, however common they are
-_ROWS = 512  # texts that are compared at once
+_ROWS = 128  # texts that are compared at once
 _FULL = 12  # n-grams that nobody else has: so much has to be shared where a text is but a part of another one
 
 
