@@ -22,6 +22,7 @@ Flags = np.ndarray[Any, np.dtype[np.bool_]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 _COMMON = 200  # texts from which an n-gram is too common to find a pair by; it is weighed all the same
 _PROBES = 8  # n-grams of a text to find others by, at least: the rarest, however common they are
+_OF_RARE = 0.5  # of the share that is asked for has to be among the rare ones alone, or the rest is no more than topic
 _ROWS = 128  # texts that are compared at once
 _FULL = 12  # n-grams that nobody else has: so much has to be shared where a text is but a part of another one
 
@@ -69,6 +70,7 @@ class Texts:
         self._held = every[[distinct[text] for text in self.canonical]] if self.canonical else every[:0]
         self._totals: Floats = self._held @ self._weights
         self._enough = self._says(self._totals)
+        self._rare: Floats = self._held @ (self._weights * (self._counts <= _COMMON))
         self._turned = self._held.T.tocsr()
 
     def __len__(self) -> int:
@@ -122,15 +124,18 @@ class Texts:
         return asked, new
 
     def _near(self, asked: Any, totals: Floats, least: float, own: bool) -> Iterator[tuple[Ints, Ints]]:
-        """Candidates, some rows at a time: pairs that would reach `least` if they shared every common n-gram, too."""
+        """Candidates, some rows at a time: pairs that would reach `least` if they shared every common n-gram, too, and
+        whose rare ones alone reach a half of it."""
         yield np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
         rare = self._probes(asked)
-        common = asked @ self._weights - rare.sum(axis=1)
+        telling = rare.sum(axis=1)
+        common = asked @ self._weights - telling
         for start in range(0, asked.shape[0], _ROWS):
             shared = (rare[start : start + _ROWS] @ self._turned).tocoo()
             ones, others = shared.row.astype(np.int64) + start, shared.col.astype(np.int64)
             bound = (shared.data + common[ones]) / np.maximum(1e-12, np.minimum(totals[ones], self._totals[others]))
-            kept = (bound >= least) & (others < ones if own else True)
+            little = shared.data < _OF_RARE * least * np.minimum(telling[ones], self._rare[others])
+            kept = (bound >= least) & ~little & (others < ones if own else True)
             yield ones[kept], others[kept]
 
     def _probes(self, asked: Any) -> Any:
