@@ -24,6 +24,7 @@ from tools.engine import served_prompt
 
 log = logging.getLogger(__name__)
 LOOP = "repeats"  # why an answer ended: it said the same over and over
+UNFOUND = "Nothing in the documents fits the question: the model answers without them."
 LOOKED, ENOUGH = 16, 6  # pieces after which a local model's answer is looked at; times that are no accident
 _WAITS = (0.2, 1.0)  # seconds before another try: a process that was killed takes a moment to be gone
 
@@ -47,6 +48,7 @@ class Reply(Iterator[str]):
         self.passages: tuple[Passage, ...] = built.passages
         self.dropped = list(built.dropped)
         self.note = built.note
+        self.unfound = built.unfound
         self.prompt_tokens = built.tokens
         self.completion_tokens = 0
         self.first_token_s = 0.0
@@ -112,7 +114,8 @@ class Chat:
         shots = self.knowledge.shots(variant, messages) if variant.shots else []
         counter = self.counter(variant)
         built = prompts.build(variant, messages, found.passages, shots, counter.window, counter.count)
-        return replace(built, note=found.note)
+        missed = bool(variant.passages) and not found.passages and self.knowledge.searches(variant.case, question)
+        return replace(built, note=found.note, unfound=UNFOUND if missed else "")
 
     def reply(
         self, variant: Variant, messages: Sequence[Message], on_status: Status | None = None, exact: bool = False

@@ -53,6 +53,15 @@ class DatasetRows(Connection):
         """The judged answers of a dataset's train side."""
         return [make(Judgement, row) for row in self._rows("dataset_judgements", "dataset = ?", [dataset], "position")]
 
+    def allow_pair(self, case: str, pair: str, reason: str) -> None:
+        """Let two conversations lie on two sides of a split; doing so twice is harmless."""
+        row = {"case": case, "pair": pair, "reason": reason, "created": now()}
+        self._insert("allowed_pairs", row, ignore=True)
+
+    def allowed_pairs(self, case: str) -> frozenset[str]:
+        """The names of the pairs that may."""
+        return frozenset(row["pair"] for row in self._rows("allowed_pairs", "[case] = ?", [case]))
+
     def add_evaluation(self, case: str, dataset: str, job: int, scorer: str, variants: Sequence[str]) -> Evaluation:
         id = self._insert(
             "evaluations",
