@@ -193,3 +193,10 @@ def m009_built(db: Database) -> None:
     db.table("datasets").add_column("built", int, not_null_default=0)
     for number, row in enumerate(list(db.table("datasets").rows_where(order_by="created, rowid")), start=1):
         db.table("datasets").update(row["id"], {"built": number})
+
+
+@migrations()
+def m013_digests(db: Database) -> None:
+    """What an imported conversation is known by, so that the same file twice adds nothing; "" for those before."""
+    db.table("conversations").add_column("digest", str, not_null_default="")
+    db.table("conversations").create_index(["case", "source", "digest"])

@@ -1,11 +1,11 @@
-"""Conversations out of pasted text: lines that begin with "User:" and "Assistant:", question and answer, JSON lines."""
+"""Conversations out of pasted text: lines that begin with "User:" and "Assistant:", question and answer."""
 
 from __future__ import annotations
 
-import json
 import re
 
-from assistant.conversations.formats import json_lines
+from assistant.conversations.formats.found import BadRow, Told
+from assistant.conversations.formats.messages import conversation
 from assistant.errors import AttuneError
 from assistant.record.types import Message
 
@@ -17,6 +17,7 @@ _MARK = re.compile(
     r"\s*(?P<text>.*)$",
     re.I,
 )
+SHOWN = 3  # problems that are told
 _BETWEEN = re.compile(
     r"^\s*(?:-{3,}|={3,}|\*{3,}|_{3,}|#{1,3}\s.*|(?:conversation|example|chat)\s*\d+\s*[:.]?)\s*$", re.I
 )
@@ -37,19 +38,34 @@ def parse(text: str) -> list[list[Message]]:
     A line of --- or a heading parts conversations, so do a number and a "Question:" after an answer. An empty line
     before "User:" does too where none stands between a question and its answer; else all is one conversation.
     """
-    if text.lstrip().startswith("{"):
-        return json_lines.parse(text, "The text")
-    found = _read(text)
+    found, problems = [], []
+    for number, messages in enumerate(read(text), start=1):
+        try:
+            found.append(conversation({"messages": messages}, Told()))
+        except BadRow as problem:
+            problems.append(f"conversation {number}: {problem}")
+    if problems:
+        more = f" (and {len(problems) - SHOWN} more)" if len(problems) > SHOWN else ""
+        sentence = f"The text, {'; '.join(problems[:SHOWN])}{more}."
+        raise AttuneError(sentence, f"{REMEDY} Nothing was taken.")
     if not found:
         raise AttuneError("I found no conversation in that text.", REMEDY)
-    try:
-        return json_lines.parse("\n".join(json.dumps({"messages": messages}) for messages in found), "The text")
-    except AttuneError as error:
-        sentence = error.sentence.replace(", line ", ", conversation ")
-        raise AttuneError(sentence, f"{REMEDY} Nothing was taken.") from error
+    return found
 
 
-def _read(text: str) -> list[list[Message]]:
+def blocks(text: str) -> list[list[str]]:
+    """The lines of a text, apart where a line of --- or a heading parts them."""
+    found: list[list[str]] = [[]]
+    for line in text.split("\n"):
+        if _BETWEEN.match(line):
+            found.append([])
+        else:
+            found[-1].append(line)
+    return [block for block in found if any(line.strip() for line in block)]
+
+
+def read(text: str) -> list[list[Message]]:
+    """The conversations of a text as they stand there, unchecked."""
     lines = text.replace("\r\n", "\n").split("\n")
     apart = _blank_lines_part(lines)
     found: list[list[Message]] = [[]]
