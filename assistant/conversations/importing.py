@@ -37,7 +37,9 @@ class ImportOutcome:
     @property
     def sentence(self) -> str:
         """In one sentence, for people."""
-        named = ", ".join(f"{count} {'of' if len(self.formats) > 1 else 'as'} {name}" for name, count in self.formats.items())
+        named = ", ".join(
+            f"{count} {'of' if len(self.formats) > 1 else 'as'} {name}" for name, count in self.formats.items()
+        )
         known = f" {self.known} were here already." if self.known else ""
         tools = f" {self.calls} of them call tools." if self.calls else ""
         return f"{self.added} conversations are new (read: {named}).{known}{tools}"

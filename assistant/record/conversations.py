@@ -10,11 +10,11 @@ from typing import Any
 from assistant.record.connection import Connection, decoded, make, now
 from assistant.record.types import Conversation, Message, Passage, Turn
 
-
 _KNOWN = "select 1 from conversations where [case] = ? and source = ? and digest = ?"
 _CONVERSATION = "insert into conversations ([case], source, created, digest) values (?, ?, ?, ?)"
 _TURN = (
-    "insert into messages (conversation, parent, role, content, label, edited_from, variant, passages, details, created)"
+    "insert into messages (conversation, parent, role, content, label, edited_from, variant, passages, details, "
+    "created)"
     " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 

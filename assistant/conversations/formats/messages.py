@@ -100,6 +100,11 @@ def declared(messages: list[Message], row: Mapping[str, Any]) -> list[Message]:
     return [first, *messages[1:]]
 
 
+def context(messages: Sequence[Message]) -> list[Message]:
+    """The messages before an answer that is judged: answers among them are context."""
+    return [message | {"weight": 0} if message["role"] == "assistant" else message for message in messages]
+
+
 def content(value: Any) -> str | None:
     """The text of a message's content: a string, or a list of text parts. None for anything else."""
     if isinstance(value, str):

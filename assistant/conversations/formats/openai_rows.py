@@ -43,7 +43,9 @@ class ChatRows:
 
     def recognises(self, record: Any) -> bool:
         said = record.get("messages") if isinstance(record, Mapping) else None
-        return isinstance(said, list) and all(isinstance(one, Mapping) and "role" in one for one in said[:1])
+        first = said[0] if isinstance(said, list) and said else None
+        other = isinstance(first, Mapping) and "role" not in first and {"from", "speaker", "type", "lc"} & set(first)
+        return isinstance(said, list) and not other
 
     def read(self, record: Mapping[str, Any], told: Told) -> Iterator[ImportedConversation]:
         _unused(record, ("messages", "tools", "functions", "parallel_tool_calls"), told)
@@ -61,7 +63,7 @@ class PreferenceRows:
     def read(self, record: Mapping[str, Any], told: Told) -> Iterator[ImportedConversation]:
         _unused(record, ("input", "preferred_output", "non_preferred_output"), told)
         prompt, chosen, rejected = _judged(record, told)
-        yield ImportedConversation([*prompt, chosen], worse=(rejected,))
+        yield ImportedConversation([*messages.context(prompt), chosen], worse=(rejected,))
 
 
 def conversations(data: bytes, name: str, least: int = LEAST) -> list[list[Message]]:

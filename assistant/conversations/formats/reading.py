@@ -25,6 +25,7 @@ HEAD = 100  # records that are looked at before the first is read
 SAMPLE = 1 << 16  # characters that tell what a text is
 JSON_COLUMNS = ("messages", "conversations", "tools", "chosen", "rejected", "mapping", "chat_messages")
 EXPORTS = (chatgpt.ChatGpt, claude.Claude, open_webui.OpenWebUiFeedback, open_webui.OpenWebUiChats)
+TURNS = [{"role": "user", "from": "human"}]  # what a column of conversations could hold
 UNREADABLE = "records that cannot be read"
 Placed = tuple[str, Any]
 
@@ -79,7 +80,9 @@ class ConversationReader:
             self.formats[one.format or transcripts.NAME] += 1
             yield one
 
-    def _file(self, path: Path, name: str, threads: slack.SlackThreads, folder: str = "") -> Iterator[ImportedConversation]:
+    def _file(
+        self, path: Path, name: str, threads: slack.SlackThreads, folder: str = ""
+    ) -> Iterator[ImportedConversation]:
         kind = kinds.of(path, name)
         if kind is FileKind.ARROW:
             yield from self._records(arrow.records(path, name), name, threads, folder)
@@ -136,7 +139,7 @@ class ConversationReader:
     def _is_head(self, cells: Sequence[str]) -> bool:
         """Whether these cells name columns that a format reads."""
         named = dict.fromkeys(cell.strip() for cell in cells)
-        return any(one.recognises(dict.fromkeys(named, [{}])) for one in self._readers([]))
+        return any(one.recognises(dict.fromkeys(named, TURNS)) for one in self._readers([]))
 
     def _table(self, records: Iterator[Placed], name: str) -> Iterator[ImportedConversation]:
         first = list(islice(records, 1))
@@ -240,7 +243,7 @@ def _conversation(record: Any) -> Any:
 
 
 def _unknown(record: Any, current: RecordReader | None) -> str:
-    if isinstance(record, Mapping) and "messages" in record or isinstance(current, openai_rows.ChatRows):
+    if (isinstance(record, Mapping) and "messages" in record) or isinstance(current, openai_rows.ChatRows):
         return 'there is no list called "messages"'
     if current is None:
         return f"a record with {keys(record)} is no conversation in any form that is known"

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from assistant.conversations.formats import pasted
+from assistant.conversations.formats import marks
 from assistant.conversations.formats.exports import branches
 from assistant.conversations.formats.found import Hints, ImportedConversation, Told
 from assistant.errors import AttuneError
@@ -22,7 +22,7 @@ MOST_SPEAKERS = 12
 
 def looks_like(sample: str, hints: Hints) -> bool:
     """Whether there are questions and answers by words that are known, or two who speak in turn."""
-    if pasted.looks_like(sample):
+    if marks.looks_like(sample):
         return True
     names = _speakers(sample)
     if hints.of("assistant", "user"):
@@ -33,13 +33,13 @@ def looks_like(sample: str, hints: Hints) -> bool:
 
 def read(text: str, hints: Hints, name: str, told: Told) -> Iterator[ImportedConversation]:
     """The conversations of a transcript. Raises AttuneError where it cannot be told who answers."""
-    if not hints.of("assistant", "user") and pasted.looks_like(text):
-        for number, messages in enumerate(pasted.read(text), start=1):
+    if not hints.of("assistant", "user") and marks.looks_like(text):
+        for number, messages in enumerate(marks.read(text), start=1):
             if found := branches.said(messages, told):
                 yield ImportedConversation(found, place=f"conversation {number}")
         return
     sides = _sides(text, hints, name, told)
-    for number, block in enumerate(pasted.blocks(text), start=1):
+    for number, block in enumerate(marks.blocks(text), start=1):
         if found := branches.said(_messages(block, sides), told):
             yield ImportedConversation(found, place=f"conversation {number}")
 

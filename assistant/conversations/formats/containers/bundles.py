@@ -16,7 +16,9 @@ from assistant.errors import AttuneError
 
 MOST_BYTES = 4_000_000_000  # unpacked, of one archive: what makes it larger is no conversation
 MOST_FILES = 100_000
-MEDIA = "png jpg jpeg gif webp svg bmp heic mp3 wav m4a ogg opus flac mp4 mov webm mkv pdf docx pptx dat ttf woff".split()
+MEDIA = (
+    "png jpg jpeg gif webp svg bmp heic mp3 wav m4a ogg opus flac mp4 mov webm mkv pdf docx pptx dat ttf woff".split()
+)
 OTHER_FILES = "other files"
 BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, NotImplementedError)
 

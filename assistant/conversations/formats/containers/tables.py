@@ -46,7 +46,16 @@ def workbook_records(path: Path, name: str, is_head: IsHead, told: Told) -> Iter
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
-    broken = (InvalidFileException, zipfile.BadZipFile, ParseError, KeyError, ValueError, OSError, IndexError, TypeError)
+    broken = (
+        InvalidFileException,
+        zipfile.BadZipFile,
+        ParseError,
+        KeyError,
+        ValueError,
+        OSError,
+        IndexError,
+        TypeError,
+    )
     try:
         with path.open("rb") as file:
             book = load_workbook(file, read_only=True, data_only=True)

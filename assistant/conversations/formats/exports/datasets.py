@@ -39,7 +39,9 @@ class LangSmithDataset:
     name = "LangSmith dataset"
 
     def recognises(self, record: Any) -> bool:
-        return isinstance(record, Mapping) and "inputs" in record and bool({"outputs", "reference_outputs"} & set(record))
+        return (
+            isinstance(record, Mapping) and "inputs" in record and bool({"outputs", "reference_outputs"} & set(record))
+        )
 
     def read(self, record: Mapping[str, Any], told: Told) -> Iterator[ImportedConversation]:
         outputs = record.get("outputs") if record.get("outputs") is not None else record.get("reference_outputs")
@@ -63,5 +65,5 @@ def _item(record: Mapping[str, Any], asked: Any, expected: Any, told: Told) -> I
     before = values.asked(values.decoded(asked), told)
     after = values.said(values.decoded(expected), told, before)
     first = {name: before[0][name] for name in ("tools", "parallel_tool_calls") if name in before[0]}
-    talk = [{k: v for k, v in m.items() if k not in first} for m in [*before, *after]]
+    talk = [{k: v for k, v in m.items() if k not in first} for m in [*messages.context(before), *after]]
     yield ImportedConversation(messages.conversation(first | {"messages": talk}, told))

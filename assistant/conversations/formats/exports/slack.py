@@ -28,7 +28,11 @@ class SlackThreads:
         """Take a message or a user of the export; False for anything else."""
         if not isinstance(record, Mapping):
             return False
-        if isinstance(record.get("ts"), str) and isinstance(record.get("text"), str) and record.get("type") == "message":
+        if (
+            isinstance(record.get("ts"), str)
+            and isinstance(record.get("text"), str)
+            and record.get("type") == "message"
+        ):
             self._threads.setdefault((folder, str(record.get("thread_ts") or record["ts"])), []).append(record)
             return True
         if isinstance(record.get("profile"), Mapping) and isinstance(record.get("id"), str):

@@ -13,15 +13,18 @@ from assistant.conversations.formats.found import BadRow, Hints, ImportedConvers
 from assistant.conversations.formats.rows import values
 from assistant.record.types import Message
 
-QUESTIONS = """question questions instruction prompt query input user user_message user_input customer request ask asked q
-frage anfrage pregunta domanda intrebare întrebare pergunta vraag fraga fråga вопрос 问题 質問 질문""".split()
-ANSWERS = """answer answers output response completion reply target assistant assistant_message bot agent expected_answer
-expected_response ideal reference_answer ground_truth expected_output a antwort respuesta risposta raspuns răspuns
-resposta antwoord svar ответ 答案 回答 답변 réponse reponse""".split()
+QUESTIONS = """question questions instruction prompt query input user user_message user_input customer request ask asked
+q frage anfrage pregunta domanda intrebare întrebare pergunta vraag fraga fråga вопрос 问题 質問 질문""".split()
+ANSWERS = """answer answers output response completion reply target assistant assistant_message bot agent
+expected_answer expected_response ideal reference_answer ground_truth expected_output a antwort respuesta risposta
+raspuns răspuns resposta antwoord svar ответ 答案 回答 답변 réponse reponse""".split()
 CONTEXTS = ("input", "context", "inputs")  # what an instruction is about
 SYSTEMS = ("system", "system_prompt", "system_message")
 JUDGED = ("label", "rating", "thumbs", "feedback")
-UP, DOWN = ("true", "1", "good", "up", "thumbs_up", "desirable"), ("false", "0", "-1", "bad", "down", "thumbs_down", "undesirable")
+UP, DOWN = (
+    ("true", "1", "good", "up", "thumbs_up", "desirable"),
+    ("false", "0", "-1", "bad", "down", "thumbs_down", "undesirable"),
+)
 QUESTIONS_AND_ANSWERS = "questions and answers"
 FAMILIES = {("instruction", "output"): "Alpaca", ("prompt", "completion"): "prompts and completions"}
 EMPTY = "rows without a question or an answer"
@@ -141,7 +144,8 @@ class Preferences:
         if bad[-1]["role"] != "assistant":
             raise BadRow("the rejected answer is not from the assistant")
         row = {"messages": talk} | ({"tools": record["tools"]} if record.get("tools") else {})
-        yield ImportedConversation(messages.conversation(_undeclared(row), told), worse=(bad[-1],))
+        made = messages.conversation(_undeclared(row), told)
+        yield ImportedConversation([*messages.context(made[:-1]), made[-1]], worse=(bad[-1],))
 
 
 def _talk(value: Any, told: Told) -> list[Message]:

@@ -25,8 +25,21 @@ KINDS = {  # LangChain's names
 }
 ASKED = ("messages", "question", "query", "prompt", "input", "user_input", "text", "instruction", "message", "content")
 SAID = (
-    "messages", "answer", "output", "response", "completion", "expected", "expected_output", "reference", "result",
-    "text", "message", "content", "generations", "choices", "label",
+    "messages",
+    "answer",
+    "output",
+    "response",
+    "completion",
+    "expected",
+    "expected_output",
+    "reference",
+    "result",
+    "text",
+    "message",
+    "content",
+    "generations",
+    "choices",
+    "label",
 )
 
 
