@@ -20,6 +20,7 @@ from assistant.record.store import Store
 from assistant.record.types import QUOTE, Message, Passage, Variant
 from assistant.repeats import repeated
 from assistant.settings import Settings
+from tools.chat_rows import DECLARED
 
 log = logging.getLogger(__name__)
 LOOP = "repeats"  # why an answer ended: it said the same over and over
@@ -111,7 +112,9 @@ class Chat:
         shots = self.knowledge.shots(variant, messages) if variant.shots else []
         counter = self.counter(variant)
         built = prompts.build(variant, messages, found.passages, shots, counter.window, counter.count)
-        return replace(built, note=found.note)
+        declared = {name: value for m in messages[:1] for name, value in m.items() if name in DECLARED}
+        first = [message | declared for message in built.messages[:1]]
+        return replace(built, note=found.note, messages=[*first, *built.messages[1:]])
 
     def reply(
         self, variant: Variant, messages: Sequence[Message], on_status: Status | None = None, exact: bool = False

@@ -16,6 +16,7 @@ from assistant.knowledge.prompt import composition, tokens
 from assistant.knowledge.prompt.tokens import Counter
 from assistant.knowledge.search.words import numbers
 from assistant.record.types import Item, Message, Passage, Variant
+from tools.chat_rows import calls
 
 Find = Callable[[str], Sequence[Passage]]
 Row = list[Message]
@@ -96,6 +97,7 @@ class Reading:
         talk = item.messages
         places = [i for i, m in enumerate(talk) if m["role"] == "assistant" and m.get("weight", 1) != 0]
         plain = all(m["role"] in ("user", "assistant") for m in talk[1:]) and 0 not in places
+        plain = plain and not calls(talk) and not talk[0].get("tools")  # the chat offers none
         if not plain or any(talk[i - 1]["role"] != "user" or not str(talk[i - 1]["content"]).strip() for i in places):
             return []
         return [

@@ -57,5 +57,5 @@ def test_of_preferences_the_preferred_answer_is_taken() -> None:
     assert found.messages == [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Good day."}]
     assert found.worse == ({"role": "assistant", "content": "What?"},)
     assert retrain.rows(b"", "The file") == []
-    with pytest.raises(AttuneError, match="lacks its input"):
+    with pytest.raises(AttuneError, match="there is no object called"):
         retrain.rows(b'{"preferred_output": []}', "The file")

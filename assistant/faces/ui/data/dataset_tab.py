@@ -102,11 +102,19 @@ def learned(messages: list[Message]) -> str:
     """A conversation as HTML; what is learned is marked, the rest is context."""
     lines = "".join(
         f"<tr><td>{escape(message['role'])}{' ✓ learned' * _trained(message)}</td>"
-        f"<td>{'<mark>' * _trained(message)}{escape(str(message['content'])).replace(chr(10), '<br>')}"
+        f"<td>{'<mark>' * _trained(message)}{escape(said(message)).replace(chr(10), '<br>')}"
         f"{'</mark>' * _trained(message)}</td></tr>"
         for message in messages
     )
     return f'<div class="wide"><table class="plain">{lines}</table></div>'
+
+
+def said(message: Message) -> str:
+    """What a message says, with the tools that it declares and the calls that it makes."""
+    tools = [str(tool["function"]["name"]) for tool in message.get("tools") or []]
+    lines = [f"Tools: {', '.join(tools)}"] * bool(tools) + [str(message["content"])] * bool(message["content"])
+    calls = (call["function"] for call in message.get("tool_calls") or [])
+    return "\n".join([*lines, *(f"{call['name']}({call['arguments']})" for call in calls)])
 
 
 def _trained(message: Message) -> bool:
@@ -116,7 +124,7 @@ def _trained(message: Message) -> bool:
 def _cells(row: Row) -> list[str]:
     answers = [message for message in row.messages if message["role"] == "assistant"]
     good = sum(_trained(message) for message in answers)
-    preview = " → ".join(" ".join(str(message["content"]).split()) for message in row.messages)
+    preview = " → ".join(" ".join(said(message).split()) for message in row.messages)
     return [row.source, str(len(row.messages)), f"{good} of {len(answers)}", preview[:400]]
 
 
