@@ -44,7 +44,8 @@ class Told:
         """Leave something out. Raises BadRow with the reason where nothing may be left out."""
         if self.strict:
             raise BadRow(reason or f"{what} are not trained on")
-        self.left_out[what] += count
+        if count:
+            self.left_out[what] += count
 
     def doubt(self, sentence: str) -> None:
         self.doubts[sentence] = None

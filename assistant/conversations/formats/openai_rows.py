@@ -48,8 +48,12 @@ class ChatRows:
         return isinstance(said, list) and not other
 
     def read(self, record: Mapping[str, Any], told: Told) -> Iterator[ImportedConversation]:
-        _unused(record, ("messages", "tools", "functions", "parallel_tool_calls"), told)
-        yield ImportedConversation(messages.conversation(record, told))
+        _unused(record, ("messages", "tools", "functions", "parallel_tool_calls", "system"), told)
+        found, system = messages.conversation(record, told), record.get("system")
+        if isinstance(system, str) and system.strip():  # as Anthropic's rows have it
+            head = messages.declared([{"role": "system", "content": system}], record)
+            found = [*head, *messages.declared(found, {})]
+        yield ImportedConversation(found)
 
 
 class PreferenceRows:

@@ -59,7 +59,10 @@ class ConversationReader:
 
     def text(self, text: str, name: str = "The text") -> Iterator[ImportedConversation]:
         """The conversations of a text that is no file."""
+        before = self.formats.total()
         yield from self._counted(self._text(io.StringIO(text.removeprefix("\ufeff"), newline=""), name))
+        if self.formats.total() == before:
+            raise self._none(name)
 
     def path(self, path: Path, name: str) -> Iterator[ImportedConversation]:
         """The conversations of a file or a folder; `name` is what it is called in errors."""
@@ -71,13 +74,18 @@ class ConversationReader:
         for one in self._file(path, name, threads):
             found = True
             yield one
-        yield from threads.conversations(self.told)
-        if not (found or threads or self.told.left_out):
-            raise AttuneError(f"{name} holds no conversation.", kinds.REMEDY)
+        for one in threads.conversations(self.told):
+            found = True
+            yield one
+        if not found:
+            raise self._none(name)
+
+    def _none(self, name: str) -> AttuneError:
+        return AttuneError(f"{name} holds no conversation.", " ".join(self.told.sentences()) or kinds.REMEDY)
 
     def _counted(self, found: Iterator[ImportedConversation]) -> Iterator[ImportedConversation]:
         for one in found:
-            self.formats[one.format or transcripts.NAME] += 1
+            self.formats[one.format] += 1
             yield one
 
     def _file(
@@ -114,7 +122,8 @@ class ConversationReader:
             known = True
             yield one
         if not (known or threads):
-            raise UnknownFile(f"{name} holds no file with conversations.", kinds.REMEDY)
+            told = " ".join(self.told.sentences())
+            raise UnknownFile(f"{name} holds no file with conversations.", f"{kinds.REMEDY} {told}".strip())
 
     def _text(
         self, file: TextIO, name: str, threads: slack.SlackThreads | None = None, folder: str = ""

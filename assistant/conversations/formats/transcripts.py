@@ -26,7 +26,7 @@ def looks_like(sample: str, hints: Hints) -> bool:
         return True
     names = _speakers(sample)
     if hints.of("assistant", "user"):
-        return bool({name.casefold() for name in hints.of("assistant", "user")} & {n.casefold() for n in names})
+        return bool(names)
     lines = [line for line in sample.splitlines() if line.strip()]
     return 2 <= len(names) <= MOST_SPEAKERS and sum(names.values()) >= max(2, len(lines) // 3)
 
@@ -36,12 +36,12 @@ def read(text: str, hints: Hints, name: str, told: Told) -> Iterator[ImportedCon
     if not hints.of("assistant", "user") and marks.looks_like(text):
         for number, messages in enumerate(marks.read(text), start=1):
             if found := branches.said(messages, told):
-                yield ImportedConversation(found, place=f"conversation {number}")
+                yield ImportedConversation(found, place=f"conversation {number}", format=NAME)
         return
     sides = _sides(text, hints, name, told)
     for number, block in enumerate(marks.blocks(text), start=1):
         if found := branches.said(_messages(block, sides), told):
-            yield ImportedConversation(found, place=f"conversation {number}")
+            yield ImportedConversation(found, place=f"conversation {number}", format=NAME)
 
 
 def _speakers(text: str) -> Counter[str]:
@@ -58,7 +58,8 @@ def _sides(text: str, hints: Hints, name: str, told: Told) -> dict[str, str]:
     asking = {each.casefold() for each in hints.of("user", "question")}
     known = {each.casefold() for each in speakers}
     if answering or asking:
-        if missing := sorted((answering | asking) - known):
+        named = [*hints.of("assistant", "answer"), *hints.of("user", "question")]
+        if missing := [each for each in named if each.casefold() not in known]:
             raise AttuneError(
                 f"Nobody called '{missing[0][:40]}' speaks in {name}.",
                 f"Those who speak are {', '.join(speakers[:MOST_SPEAKERS])}.",

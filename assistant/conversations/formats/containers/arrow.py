@@ -19,6 +19,7 @@ def records(path: Path, name: str) -> Iterator[tuple[str, Any]]:
     number = 0
     try:
         for batch in _batches(path):
+            batch.validate(full=True)  # what a damaged file points to lies anywhere in memory
             for row in batch.to_pylist():
                 number += 1
                 yield f"row {number}", row

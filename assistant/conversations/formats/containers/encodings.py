@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from pathlib import Path
 from typing import TextIO
 
@@ -20,6 +21,8 @@ LIKELY = "cp1252 cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 gb18030 big5 cp932 eu
 PIECE = 1 << 20
 SAMPLE = 1 << 18  # bytes from the first that are not UTF-8: they tell the encoding
 HEAD = 1 << 12
+CONTROLS = 0.05  # share of control characters above which it is no text
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 ZEROS = 0.3  # share of zero bytes on one side of each pair, from which text is UTF-16
 
 
@@ -46,6 +49,7 @@ def detected(path: Path, name: str) -> str:
         raise binary(name)
     wrong = _not_utf8(path)
     if wrong is None:
+        _check(path, "utf-8", name)
         return "utf-8"
     encoding = _guess(path, wrong, name)
     _check(path, encoding, name)
@@ -101,6 +105,8 @@ def _check(path: Path, encoding: str, name: str) -> None:
     try:
         with path.open(encoding=encoding, newline="") as file:
             while piece := file.read(PIECE):
+                if line == 1 and len(_CONTROL.findall(piece)) > CONTROLS * len(piece):
+                    raise binary(name)
                 line += piece.count("\n")
     except UnicodeError:
         raise AttuneError(

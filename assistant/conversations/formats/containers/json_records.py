@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any, TextIO
@@ -14,11 +15,13 @@ NO_JSON = "this is not valid JSON"
 PIECE = 1 << 16  # characters, at first; more where a value is longer
 LONGEST = 1 << 29  # characters of one value
 TWICE = "keys that stand twice in an object (the last counts)"
+_BEGIN = re.compile(r"\s*(?:\{|\[\s*(?:[\[{\"\]]|$))")
 Placed = tuple[str, Any]  # where a record stands, and the record or the BadRow that it is
 
 
 def looks_like(head: str) -> bool:
-    return head.lstrip().startswith(("{", "["))
+    """Whether a text begins as an object or a list of objects, lists or texts: transcripts begin with "[10:30]"."""
+    return bool(_BEGIN.match(head))
 
 
 def records(file: TextIO, told: Told) -> Iterator[Placed]:
@@ -51,7 +54,7 @@ def _a_value_a_line(first: list[str], decoder: json.JSONDecoder) -> bool:
         return False
     whole = not isinstance(_parsed(first[0], decoder), BadRow)
     if len(first) == 1:
-        return whole and not first[0].lstrip().startswith("[")
+        return not first[0].lstrip().startswith("[")
     opening = first[0].lstrip()[:1]
     alone = len(first[0].strip()) == 1  # a bracket on a line of its own opens something pretty
     return whole or (not alone and opening == "{" and first[1].startswith("{"))

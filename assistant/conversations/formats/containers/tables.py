@@ -9,8 +9,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
 
+from assistant.conversations.formats.containers.bundles import BROKEN
 from assistant.conversations.formats.found import BadRow, Told
 from assistant.errors import AttuneError
+from assistant.knowledge.reading import archives
 
 DELIMITERS = ",;\t|"
 HEAD = 50  # rows that tell the dialect and the head
@@ -40,33 +42,37 @@ def text_records(file: TextIO, is_head: IsHead, told: Told) -> Iterator[Placed]:
 
 def workbook_records(path: Path, name: str, is_head: IsHead, told: Told) -> Iterator[Placed]:
     """The rows of every visible sheet as records."""
-    import zipfile
+    from openpyxl import load_workbook
+
+    archives.check_document(name, path, "xlsx")
+    with path.open("rb") as file:
+        book = _whole(lambda: load_workbook(file, read_only=True, data_only=True), name)
+        for sheet in book.worksheets:
+            if sheet.sheet_state != "visible":
+                told.leave("hidden sheets")
+                continue
+            _whole(sheet.reset_dimensions, name)
+            yield from _records(_sheet_rows(sheet, name), is_head, told, f"sheet '{sheet.title}', row")
+
+
+def _sheet_rows(sheet: Any, name: str) -> Iterator[Row]:
+    rows = _whole(lambda: sheet.iter_rows(values_only=True), name)
+    for number in range(1, 1 << 31):
+        cells = _whole(lambda: next(rows, None), name)
+        if cells is None:
+            return
+        yield f"row {number}", [_cell(value) for value in cells]
+
+
+def _whole(read: Callable[[], Any], name: str) -> Any:
+    """What the library reads. Raises AttuneError for whatever it raises over a damaged workbook."""
     from xml.etree.ElementTree import ParseError
 
-    from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
-    broken = (
-        InvalidFileException,
-        zipfile.BadZipFile,
-        ParseError,
-        KeyError,
-        ValueError,
-        OSError,
-        IndexError,
-        TypeError,
-    )
     try:
-        with path.open("rb") as file:
-            book = load_workbook(file, read_only=True, data_only=True)
-            for sheet in book.worksheets:
-                if sheet.sheet_state != "visible":
-                    told.leave("hidden sheets")
-                    continue
-                sheet.reset_dimensions()
-                rows = ((f"row {n}", [_cell(v) for v in r]) for n, r in enumerate(sheet.iter_rows(values_only=True), 1))
-                yield from _records(rows, is_head, told, f"sheet '{sheet.title}', row")
-    except broken as error:
+        return read()
+    except (*BROKEN, InvalidFileException, ParseError, LookupError, TypeError, AttributeError, RuntimeError) as error:
         raise AttuneError(f"{name} is a damaged Excel workbook.", "Save it again, or export it as CSV.") from error
 
 

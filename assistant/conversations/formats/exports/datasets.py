@@ -51,7 +51,16 @@ class LangSmithDataset:
 def _expected(record: Mapping[str, Any]) -> str | None:
     if "expectedOutput" in record:
         return "expectedOutput"
-    about = {"datasetName", "dataset_name", "datasetId", "dataset_id", "sourceTraceId", "source_trace_id", "status"}
+    about = {
+        "datasetName",
+        "dataset_name",
+        "datasetId",
+        "dataset_id",
+        "sourceTraceId",
+        "source_trace_id",
+        "status",
+        "metadata",
+    }
     return "expected_output" if "expected_output" in record and about & set(record) else None
 
 

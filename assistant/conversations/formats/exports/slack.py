@@ -54,10 +54,10 @@ class SlackThreads:
             opener = _author(ordered[0])
             messages = [made for one in ordered if (made := self._message(one, opener, told)) is not None]
             if not any(message["role"] == "assistant" for message in messages):
-                told.leave("messages of Slack that nobody answered in a thread", count=max(1, len(messages)))
+                told.leave("messages of Slack that nobody answered in a thread", count=len(messages))
                 continue
             if found := branches.said(messages, told):
-                yield ImportedConversation(found, place=f"{folder}, {ordered[0]['ts']}")
+                yield ImportedConversation(found, place=f"{folder}, {ordered[0]['ts']}", format=NAME)
 
     def _message(self, message: Mapping[str, Any], opener: str, told: Told) -> Message | None:
         subtype = str(message.get("subtype") or "")

@@ -10,8 +10,8 @@ from assistant.conversations.formats import messages
 from assistant.conversations.formats.found import BadRow, ImportedConversation, Told
 from assistant.record.types import Message
 
-LISTS = ("conversations", "conversation", "messages", "dialog", "dialogue", "turns", "items", "history")
-WHO, WHAT = ("from", "role", "speaker", "user"), ("value", "content", "text", "markdown", "message")
+LISTS = ("conversations", "conversation", "messages", "dialog", "dialogue", "turns", "items", "history", "contents")
+WHO, WHAT = ("from", "role", "speaker", "user"), ("value", "content", "text", "markdown", "message", "parts")
 SIDES = {
     **dict.fromkeys(("human", "user", "prompter", "customer", "client", "question"), "user"),
     **dict.fromkeys(("gpt", "assistant", "chatgpt", "bing", "bard", "claude", "model", "bot", "ai"), "assistant"),
@@ -19,7 +19,7 @@ SIDES = {
     **dict.fromkeys(("function_call", "tool_call", "function-call"), "call"),
     **dict.fromkeys(("observation", "tool", "function", "function_response", "tool_response", "ipython"), "tool"),
 }
-USED = ("system", "tools", "id", "parallel_tool_calls")
+USED = ("system", "systemInstruction", "id", "tools", "parallel_tool_calls")
 
 
 class ShareGpt:
@@ -38,10 +38,12 @@ class ShareGpt:
             if name not in (key, *USED) and record[name] not in (None, "", []):
                 told.leave(f'the field "{str(name)[:40]}" of rows')
         found = [_message(turn) for turn in record[key]]
-        system = record.get("system")
+        system = record.get("system") or record.get("systemInstruction")
+        if isinstance(system, Mapping):
+            system = _message({"role": "system", **system})["content"]
         if isinstance(system, str) and system.strip() and found[0]["role"] != "system":
             found.insert(0, {"role": "system", "content": system})
-        row = {"messages": found, **{name: record[name] for name in USED[1:] if record.get(name) is not None}}
+        row = {"messages": found, **{name: record[name] for name in USED[3:] if record.get(name) is not None}}
         yield ImportedConversation(messages.conversation(row, told))
 
 
@@ -64,6 +66,8 @@ def _message(turn: Any) -> Message:
     if not isinstance(turn, Mapping):
         raise BadRow("a turn is not an object")
     who, text = _one(turn, WHO), _one(turn, WHAT)
+    if isinstance(text, list) and text and all(isinstance(p, Mapping) and set(p) == {"text"} for p in text):
+        text = "".join(str(part["text"]) for part in text)  # Gemini's parts
     side = SIDES.get(str(who).strip().lower())
     if side is None:
         raise BadRow(f"it is not known who {json.dumps(who, default=str)[:40]} is")
