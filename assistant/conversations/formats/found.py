@@ -33,7 +33,7 @@ class ImportedConversation:
 
 
 @dataclass
-class Told:
+class Tally:
     """What is not taken, counted by what it is, and what is doubtful. A `strict` one refuses instead of leaving out."""
 
     strict: bool = False

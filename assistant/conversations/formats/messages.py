@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from assistant.conversations.formats.found import BadRow, Told
+from assistant.conversations.formats.found import BadRow, Tally
 from assistant.record.types import Message
 from tools.chat_rows import DECLARED
 
@@ -28,7 +28,7 @@ REASONING = ("reasoning", "reasoning_content", "thinking", "thoughts", "redacted
 CONTEXT = "answers about images, audio or files that are not there, kept as context"
 
 
-def conversation(row: Mapping[str, Any], told: Told, name: str = "messages") -> list[Message]:
+def conversation(row: Mapping[str, Any], told: Tally, name: str = "messages") -> list[Message]:
     """The messages of a row, checked, with what the row declares on the first of them. Raises BadRow."""
     found = listed(row.get(name), name, told)
     if found[-1]["role"] != "assistant":
@@ -40,7 +40,7 @@ def conversation(row: Mapping[str, Any], told: Told, name: str = "messages") -> 
     return declared(found, row)
 
 
-def listed(value: Any, name: str, told: Told) -> list[Message]:
+def listed(value: Any, name: str, told: Tally) -> list[Message]:
     """The messages of a list, in their order. Raises BadRow."""
     if not isinstance(value, list) or not value:
         raise BadRow(f'there is no list called "{name}"')
@@ -57,7 +57,7 @@ def listed(value: Any, name: str, told: Told) -> list[Message]:
     return found
 
 
-def read(message: Any, told: Told) -> tuple[Message, bool]:
+def read(message: Any, told: Tally) -> tuple[Message, bool]:
     """A message, and whether a part of it was left out that its answer needs. Raises BadRow."""
     if not isinstance(message, Mapping):
         raise BadRow("a message is not an object")
@@ -170,7 +170,7 @@ def _tool(given: Any) -> Message:
     return tool
 
 
-def _text(role: str, message: Mapping[str, Any], calls: bool, told: Told) -> tuple[str, bool]:
+def _text(role: str, message: Mapping[str, Any], calls: bool, told: Tally) -> tuple[str, bool]:
     """What the message says. A refusal is what the assistant is to say, where it stands in place of content."""
     refusal = message.get("refusal") if role == "assistant" else None
     given = message.get("content")
@@ -189,7 +189,7 @@ def _text(role: str, message: Mapping[str, Any], calls: bool, told: Told) -> tup
     return _parts(role, given, told)
 
 
-def _parts(role: str, parts: Sequence[Any], told: Told) -> tuple[str, bool]:
+def _parts(role: str, parts: Sequence[Any], told: Tally) -> tuple[str, bool]:
     """The text of parts, and whether there was one that an answer needs and no text can say."""
     texts, unseen = [], False
     for part in parts:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from assistant.conversations.formats import messages
-from assistant.conversations.formats.found import BadRow, ImportedConversation, Told
+from assistant.conversations.formats.found import BadRow, ImportedConversation, Tally
 from assistant.errors import AttuneError
 from assistant.record.types import Message
 
@@ -47,7 +47,7 @@ class ChatRows:
         other = isinstance(first, Mapping) and "role" not in first and {"from", "speaker", "type", "lc"} & set(first)
         return isinstance(said, list) and not other
 
-    def read(self, record: Mapping[str, Any], told: Told) -> Iterator[ImportedConversation]:
+    def read(self, record: Mapping[str, Any], told: Tally) -> Iterator[ImportedConversation]:
         _unused(record, ("messages", "tools", "functions", "parallel_tool_calls", "system"), told)
         found, system = messages.conversation(record, told), record.get("system")
         if isinstance(system, str) and system.strip():  # as Anthropic's rows have it
@@ -64,7 +64,7 @@ class PreferenceRows:
     def recognises(self, record: Any) -> bool:
         return isinstance(record, Mapping) and "preferred_output" in record
 
-    def read(self, record: Mapping[str, Any], told: Told) -> Iterator[ImportedConversation]:
+    def read(self, record: Mapping[str, Any], told: Tally) -> Iterator[ImportedConversation]:
         _unused(record, ("input", "preferred_output", "non_preferred_output"), told)
         prompt, chosen, rejected = _judged(record, told)
         yield ImportedConversation([*messages.context(prompt), chosen], worse=(rejected,))
@@ -72,7 +72,7 @@ class PreferenceRows:
 
 def conversations(data: bytes, name: str, least: int = LEAST) -> list[list[Message]]:
     """The rows of a file for supervised training. Raises AttuneError that names the first bad lines."""
-    return list(_each(data, name, lambda row: messages.conversation(row, Told(strict=True)), CHAT, least))
+    return list(_each(data, name, lambda row: messages.conversation(row, Tally(strict=True)), CHAT, least))
 
 
 def pairs(data: bytes, name: str, least: int = LEAST) -> list[PreferenceRow]:
@@ -127,13 +127,13 @@ def no_number(name: str) -> None:
 
 
 def _pair(row: dict[str, Any]) -> PreferenceRow:
-    prompt, *answers = _judged(row, Told(strict=True))
+    prompt, *answers = _judged(row, Tally(strict=True))
     if any(answer.get("tool_calls") for answer in answers):
         raise BadRow("preferences between tool calls are not trained on here")
     return PreferenceRow(prompt, *(str(answer["content"]) for answer in answers))
 
 
-def _judged(row: Mapping[str, Any], told: Told) -> tuple[list[Message], Message, Message]:
+def _judged(row: Mapping[str, Any], told: Tally) -> tuple[list[Message], Message, Message]:
     """The prompt, the answer that is wanted and the one that is not."""
     asked = row.get("input")
     if not isinstance(asked, Mapping):
@@ -147,14 +147,14 @@ def _judged(row: Mapping[str, Any], told: Told) -> tuple[list[Message], Message,
     return prompt, chosen, rejected
 
 
-def _answer(row: Mapping[str, Any], name: str, told: Told) -> Message:
+def _answer(row: Mapping[str, Any], name: str, told: Tally) -> Message:
     found = messages.listed(row.get(name), name, told)
     if len(found) != 1 or found[0]["role"] != "assistant":
         raise BadRow(f'"{name}" is not one assistant message')
     return {key: value for key, value in found[0].items() if key != "weight"}
 
 
-def _unused(record: Mapping[str, Any], used: tuple[str, ...], told: Told) -> None:
+def _unused(record: Mapping[str, Any], used: tuple[str, ...], told: Tally) -> None:
     for key in record:
         if key not in used and record[key] is not None:
             told.leave(f'the field "{str(key)[:40]}" of rows')

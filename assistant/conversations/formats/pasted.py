@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assistant.conversations.formats import json_lines, marks
-from assistant.conversations.formats.found import BadRow, Told
+from assistant.conversations.formats.found import BadRow, Tally
 from assistant.conversations.formats.messages import conversation
 from assistant.errors import AttuneError
 from assistant.record.types import Message
@@ -24,7 +24,7 @@ def parse(text: str) -> list[list[Message]]:
     found, problems = [], []
     for number, messages in enumerate(marks.read(text), start=1):
         try:
-            found.append(conversation({"messages": messages}, Told()))
+            found.append(conversation({"messages": messages}, Tally()))
         except BadRow as problem:
             problems.append(f"conversation {number}: {problem}")
     if problems:

@@ -15,7 +15,7 @@ from assistant.conversations.formats import kinds, openai_rows, transcripts
 from assistant.conversations.formats.containers import arrow, bundles, encodings, json_records, tables
 from assistant.conversations.formats.containers.bundles import Member
 from assistant.conversations.formats.exports import chatgpt, claude, datasets, open_webui, slack
-from assistant.conversations.formats.found import BadRow, Hints, ImportedConversation, Told, keys
+from assistant.conversations.formats.found import BadRow, Hints, ImportedConversation, Tally, keys
 from assistant.conversations.formats.kinds import FileKind, UnknownFile
 from assistant.conversations.formats.rows import pairs, sharegpt, values
 from assistant.errors import AttuneError
@@ -38,7 +38,7 @@ class RecordReader(Protocol):
 
     def recognises(self, record: Any) -> bool: ...
 
-    def read(self, record: Any, told: Told) -> Iterator[ImportedConversation]: ...
+    def read(self, record: Any, told: Tally) -> Iterator[ImportedConversation]: ...
 
 
 class ConversationReader:
@@ -49,7 +49,7 @@ class ConversationReader:
 
     def __init__(self, hints: Hints | None = None) -> None:
         self.hints = hints or Hints()
-        self.told = Told()
+        self.told = Tally()
         self.formats: Counter[str] = Counter()
 
     def paths(self, paths: Iterable[Path]) -> Iterator[ImportedConversation]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from assistant.conversations.formats import marks
 from assistant.conversations.formats.exports import branches
-from assistant.conversations.formats.found import Hints, ImportedConversation, Told
+from assistant.conversations.formats.found import Hints, ImportedConversation, Tally
 from assistant.errors import AttuneError
 from assistant.record.types import Message
 
@@ -31,7 +31,7 @@ def looks_like(sample: str, hints: Hints) -> bool:
     return 2 <= len(names) <= MOST_SPEAKERS and sum(names.values()) >= max(2, len(lines) // 3)
 
 
-def read(text: str, hints: Hints, name: str, told: Told) -> Iterator[ImportedConversation]:
+def read(text: str, hints: Hints, name: str, told: Tally) -> Iterator[ImportedConversation]:
     """The conversations of a transcript. Raises AttuneError where it cannot be told who answers."""
     if not hints.of("assistant", "user") and marks.looks_like(text):
         for number, messages in enumerate(marks.read(text), start=1):
@@ -51,7 +51,7 @@ def _speakers(text: str) -> Counter[str]:
     return often if len(often) > 1 else names
 
 
-def _sides(text: str, hints: Hints, name: str, told: Told) -> dict[str, str]:
+def _sides(text: str, hints: Hints, name: str, told: Tally) -> dict[str, str]:
     """The role of each speaker, by name."""
     speakers = list(_speakers(text))
     answering = {each.casefold() for each in hints.of("assistant", "answer")}

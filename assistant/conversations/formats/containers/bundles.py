@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from assistant.conversations.formats.found import Told
+from assistant.conversations.formats.found import Tally
 from assistant.errors import AttuneError
 
 MOST_BYTES = 4_000_000_000  # unpacked, of one archive: what makes it larger is no conversation
@@ -35,7 +35,7 @@ class Member:
         return PurePosixPath(self.name).parent.as_posix()
 
 
-def of_folder(folder: Path, told: Told) -> list[Member]:
+def of_folder(folder: Path, told: Tally) -> list[Member]:
     """Every file below a folder, in the order of their names; hidden ones and media are left out."""
     found = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
@@ -49,7 +49,7 @@ def of_folder(folder: Path, told: Told) -> list[Member]:
     return found
 
 
-def of_zip(path: Path, name: str, place: Path, told: Told) -> Iterator[Member]:
+def of_zip(path: Path, name: str, place: Path, told: Tally) -> Iterator[Member]:
     """The files of an archive, each unpacked into `place` when it is asked for. Raises AttuneError."""
     try:
         with zipfile.ZipFile(path) as archive:

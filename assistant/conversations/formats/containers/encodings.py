@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TextIO
 
-from assistant.conversations.formats.found import Told
+from assistant.conversations.formats.found import Tally
 from assistant.errors import AttuneError
 
 BOMS = (
@@ -26,7 +26,7 @@ _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 ZEROS = 0.3  # share of zero bytes on one side of each pair, from which text is UTF-16
 
 
-def opened(path: Path, name: str, told: Told) -> TextIO:
+def opened(path: Path, name: str, told: Tally) -> TextIO:
     """The file as text, line ends as they are. Raises AttuneError where it is no text."""
     encoding = detected(path, name)
     if encoding not in ("utf-8", "utf-8-sig", "utf-16", "utf-32"):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any, TextIO
 
-from assistant.conversations.formats.found import BadRow, Told
+from assistant.conversations.formats.found import BadRow, Tally
 from assistant.conversations.formats.openai_rows import no_number
 
 NO_JSON = "this is not valid JSON"
@@ -24,7 +24,7 @@ def looks_like(head: str) -> bool:
     return bool(_BEGIN.match(head))
 
 
-def records(file: TextIO, told: Told) -> Iterator[Placed]:
+def records(file: TextIO, told: Tally) -> Iterator[Placed]:
     """Each record with its place ("line 3" or "record 3"); a BadRow in place of one that is no JSON."""
     decoder = _decoder(told)
     first = _first_lines(file)
@@ -165,7 +165,7 @@ class _Window:
         return bool(piece)
 
 
-def _decoder(told: Told) -> json.JSONDecoder:
+def _decoder(told: Tally) -> json.JSONDecoder:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(pairs)
         if len(made) < len(pairs):

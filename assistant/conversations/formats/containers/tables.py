@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from assistant.conversations.formats.containers.bundles import BROKEN
-from assistant.conversations.formats.found import BadRow, Told
+from assistant.conversations.formats.found import BadRow, Tally
 from assistant.errors import AttuneError
 from assistant.knowledge.reading import archives
 
@@ -33,14 +33,14 @@ def has_columns(sample: str) -> bool:
     return bool(counts) and counts.most_common(1)[0][0] > 1 and counts.most_common(1)[0][1] >= 0.7 * counts.total()
 
 
-def text_records(file: TextIO, is_head: IsHead, told: Told) -> Iterator[Placed]:
+def text_records(file: TextIO, is_head: IsHead, told: Tally) -> Iterator[Placed]:
     """The rows of a CSV file as records. A line `sep=;` and titles above the head are no rows."""
     delimiter, _ = _sampled(file.read(1 << 16))
     file.seek(0)
     yield from _records(_rows(file, delimiter), is_head, told, "row")
 
 
-def workbook_records(path: Path, name: str, is_head: IsHead, told: Told) -> Iterator[Placed]:
+def workbook_records(path: Path, name: str, is_head: IsHead, told: Tally) -> Iterator[Placed]:
     """The rows of every visible sheet as records."""
     from openpyxl import load_workbook
 
@@ -124,7 +124,7 @@ def _rows(file: TextIO, delimiter: str) -> Iterator[Row]:
         begin = reader.line_num + 1 + offset
 
 
-def _records(rows: Iterator[Row], is_head: IsHead, told: Told, kind: str) -> Iterator[Placed]:
+def _records(rows: Iterator[Row], is_head: IsHead, told: Tally, kind: str) -> Iterator[Placed]:
     """The rows below the head, by its names. Without a head that is known the first full row is one."""
     rows = _told_rows(rows)
     first = list(islice(rows, HEAD))

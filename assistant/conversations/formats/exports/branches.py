@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from assistant.conversations.formats.found import Told
+from assistant.conversations.formats.found import Tally
 from assistant.conversations.formats.messages import CONTEXT, half
 from assistant.record.types import Message
 
@@ -30,7 +30,7 @@ def is_in(nodes: Mapping[str, Any], id: Any) -> bool:
     return isinstance(id, str) and id in nodes
 
 
-def said(messages: Sequence[Message], told: Told) -> list[Message]:
+def said(messages: Sequence[Message], told: Tally) -> list[Message]:
     """The messages as a conversation: what one side said in a row is one message, and it ends with an answer.
 
     A message may have "unseen": true, where a part of it was left out; its answer is then context only. Empty where
@@ -59,7 +59,7 @@ def said(messages: Sequence[Message], told: Told) -> list[Message]:
     return _blind(found[: answers[-1] + 1], told)
 
 
-def _blind(found: list[Message], told: Told) -> list[Message]:
+def _blind(found: list[Message], told: Tally) -> list[Message]:
     """Without the marks; an answer to what was left out is context."""
     made: list[Message] = []
     for place, message in enumerate(found):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assistant.conversations.formats.exports import branches
-from assistant.conversations.formats.found import BadRow, ImportedConversation, Told
+from assistant.conversations.formats.found import BadRow, ImportedConversation, Tally
 from assistant.record.types import Message
 
 REASONING = ("thoughts", "reasoning_recap")
@@ -24,7 +24,7 @@ class ChatGpt:
     def recognises(self, record: Any) -> bool:
         return isinstance(record, Mapping) and isinstance(record.get("mapping"), Mapping)
 
-    def read(self, record: Mapping[str, Any], told: Told) -> Iterator[ImportedConversation]:
+    def read(self, record: Mapping[str, Any], told: Tally) -> Iterator[ImportedConversation]:
         nodes = {str(id): node for id, node in record["mapping"].items() if isinstance(node, Mapping)}
         shown = branches.path(nodes, _last(record, nodes), "parent")
         if nodes and not shown:
@@ -52,7 +52,7 @@ def _time(node: Mapping[str, Any]) -> float:
     return float(time) if isinstance(time, int | float) else 0.0
 
 
-def _message(message: Any, told: Told) -> Message | None:
+def _message(message: Any, told: Tally) -> Message | None:
     """A message that was shown and says something; None for all others, which are told."""
     if not isinstance(message, Mapping):
         return None
@@ -67,7 +67,7 @@ def _message(message: Any, told: Told) -> Message | None:
         told.leave("results of tools")
         return None
     if role == "system" or hidden or kind in HIDDEN:
-        if _texts(content, Told())[0].strip() or kind in HIDDEN:
+        if _texts(content, Tally())[0].strip() or kind in HIDDEN:
             told.leave("hidden instructions")
         return None
     if kind in REASONING:
@@ -89,7 +89,7 @@ def _message(message: Any, told: Told) -> Message | None:
     return {"role": role, "content": text, "unseen": unseen or bool(_attached(metadata, content, told))}
 
 
-def _texts(content: Mapping[str, Any], told: Told) -> tuple[str, bool]:
+def _texts(content: Mapping[str, Any], told: Tally) -> tuple[str, bool]:
     """The text of the parts, and whether there is one that no text can say."""
     parts = _parts(content)
     if not parts:
@@ -115,7 +115,7 @@ def _parts(content: Mapping[str, Any]) -> list[Any]:
     return parts if isinstance(parts, list) else []
 
 
-def _attached(metadata: Any, content: Mapping[str, Any], told: Told) -> int:
+def _attached(metadata: Any, content: Mapping[str, Any], told: Tally) -> int:
     """Files that a message came with, images apart: those are parts of it."""
     files = metadata.get("attachments") if isinstance(metadata, Mapping) else None
     if not isinstance(files, list):

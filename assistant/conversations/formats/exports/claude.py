@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from assistant.conversations.formats.exports import branches
-from assistant.conversations.formats.found import BadRow, ImportedConversation, Told
+from assistant.conversations.formats.found import BadRow, ImportedConversation, Tally
 from assistant.record.types import Message
 
 ROOT = "00000000-0000-4000-8000-000000000000"  # what the first message follows
@@ -29,7 +29,7 @@ class Claude:
     def recognises(self, record: Any) -> bool:
         return isinstance(record, Mapping) and isinstance(record.get("chat_messages"), list)
 
-    def read(self, record: Mapping[str, Any], told: Told) -> Iterator[ImportedConversation]:
+    def read(self, record: Mapping[str, Any], told: Tally) -> Iterator[ImportedConversation]:
         given = record["chat_messages"]
         if not all(isinstance(message, Mapping) for message in given):
             raise BadRow("a message is not an object")
@@ -50,7 +50,7 @@ def _shown(given: Sequence[Mapping[str, Any]], leaf: Any) -> Sequence[Mapping[st
     return branches.path(by_id, last, "parent_message_uuid")
 
 
-def _message(message: Mapping[str, Any], told: Told) -> Message:
+def _message(message: Mapping[str, Any], told: Tally) -> Message:
     role = SIDES.get(str(message.get("sender")))
     if role is None:
         raise BadRow(f"it is not known who {str(message.get('sender'))[:40]} is")

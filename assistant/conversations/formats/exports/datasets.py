@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assistant.conversations.formats import messages
-from assistant.conversations.formats.found import ImportedConversation, Told
+from assistant.conversations.formats.found import ImportedConversation, Tally
 from assistant.conversations.formats.rows import values
 
 NOTHING = "items without an expected output"
@@ -26,7 +26,7 @@ class LangfuseDataset:
     def recognises(self, record: Any) -> bool:
         return isinstance(record, Mapping) and "input" in record and _expected(record) is not None
 
-    def read(self, record: Mapping[str, Any], told: Told) -> Iterator[ImportedConversation]:
+    def read(self, record: Mapping[str, Any], told: Tally) -> Iterator[ImportedConversation]:
         if str(record.get("status") or "").upper() == "ARCHIVED":
             told.leave(ARCHIVED)
             return
@@ -43,7 +43,7 @@ class LangSmithDataset:
             isinstance(record, Mapping) and "inputs" in record and bool({"outputs", "reference_outputs"} & set(record))
         )
 
-    def read(self, record: Mapping[str, Any], told: Told) -> Iterator[ImportedConversation]:
+    def read(self, record: Mapping[str, Any], told: Tally) -> Iterator[ImportedConversation]:
         outputs = record.get("outputs") if record.get("outputs") is not None else record.get("reference_outputs")
         yield from _item(record, record["inputs"], outputs, told)
 
@@ -64,7 +64,7 @@ def _expected(record: Mapping[str, Any]) -> str | None:
     return "expected_output" if "expected_output" in record and about & set(record) else None
 
 
-def _item(record: Mapping[str, Any], asked: Any, expected: Any, told: Told) -> Iterator[ImportedConversation]:
+def _item(record: Mapping[str, Any], asked: Any, expected: Any, told: Tally) -> Iterator[ImportedConversation]:
     if expected in (None, "", {}, []):
         told.leave(NOTHING)
         return

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assistant.conversations.formats.exports import branches
-from assistant.conversations.formats.found import BadRow, ImportedConversation, Told
+from assistant.conversations.formats.found import BadRow, ImportedConversation, Tally
 from assistant.record.types import Message
 
 _DETAILS = re.compile(r'<details type="([\w-]+)"[^>]*>.*?</details>\s*', re.S)
@@ -23,7 +23,7 @@ class OpenWebUiChats:
     def recognises(self, record: Any) -> bool:
         return _chat(record) is not None
 
-    def read(self, record: Mapping[str, Any], told: Told) -> Iterator[ImportedConversation]:
+    def read(self, record: Mapping[str, Any], told: Tally) -> Iterator[ImportedConversation]:
         chat = _chat(record)
         if chat is None:
             raise BadRow("there is no chat in it")
@@ -45,7 +45,7 @@ class OpenWebUiFeedback:
     def recognises(self, record: Any) -> bool:
         return isinstance(record, Mapping) and "snapshot" in record and isinstance(record.get("data"), Mapping)
 
-    def read(self, record: Mapping[str, Any], told: Told) -> Iterator[ImportedConversation]:
+    def read(self, record: Mapping[str, Any], told: Tally) -> Iterator[ImportedConversation]:
         chat, rating = _chat(record["snapshot"]), _rating(record["data"])
         if chat is None:
             told.leave("feedback without the chat that it is about")
@@ -103,7 +103,7 @@ def _branch(chat: Mapping[str, Any], last: Any) -> list[Mapping[str, Any]]:
     return listed[: place + 1]
 
 
-def _message(message: Mapping[str, Any], told: Told) -> Message:
+def _message(message: Mapping[str, Any], told: Tally) -> Message:
     role, text = message.get("role"), message.get("content")
     if role not in ("user", "assistant", "system"):
         raise BadRow(f"it is not known who {str(role)[:40]} is")

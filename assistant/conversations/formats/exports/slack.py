@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assistant.conversations.formats.exports import branches
-from assistant.conversations.formats.found import Hints, ImportedConversation, Told
+from assistant.conversations.formats.found import Hints, ImportedConversation, Tally
 from assistant.record.types import Message
 
 NAME = "Slack export"
@@ -47,7 +47,7 @@ class SlackThreads:
     def __bool__(self) -> bool:
         return bool(self._threads)
 
-    def conversations(self, told: Told) -> Iterator[ImportedConversation]:
+    def conversations(self, told: Tally) -> Iterator[ImportedConversation]:
         """The threads in which somebody answers. Who opened a thread asks in it, unless it was said who answers."""
         for (folder, _), thread in self._threads.items():
             ordered = sorted(thread, key=lambda message: message["ts"])
@@ -59,7 +59,7 @@ class SlackThreads:
             if found := branches.said(messages, told):
                 yield ImportedConversation(found, place=f"{folder}, {ordered[0]['ts']}", format=NAME)
 
-    def _message(self, message: Mapping[str, Any], opener: str, told: Told) -> Message | None:
+    def _message(self, message: Mapping[str, Any], opener: str, told: Tally) -> Message | None:
         subtype = str(message.get("subtype") or "")
         if subtype and subtype not in ("bot_message", "thread_broadcast", "me_message", "file_share"):
             told.leave("notices of Slack")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from assistant.conversations.formats import messages
-from assistant.conversations.formats.found import BadRow, Hints, ImportedConversation, Told, keys
+from assistant.conversations.formats.found import BadRow, Hints, ImportedConversation, Tally, keys
 from assistant.conversations.formats.rows import values
 from assistant.record.types import Message
 
@@ -55,7 +55,7 @@ class Pairs:
     def is_head(self, cells: Sequence[str]) -> bool:
         return self.columns([cell.strip() for cell in cells]) is not None
 
-    def read(self, record: Mapping[str, Any], told: Told) -> Iterator[ImportedConversation]:
+    def read(self, record: Mapping[str, Any], told: Tally) -> Iterator[ImportedConversation]:
         found = self.columns(list(record))
         if found is None:
             raise BadRow(f"it is not clear which of {keys(record)} are the question and the answer")
@@ -87,7 +87,7 @@ class Pairs:
         else:
             yield ImportedConversation(made)
 
-    def _asked(self, value: Any, context: Any, told: Told) -> list[Message]:
+    def _asked(self, value: Any, context: Any, told: Tally) -> list[Message]:
         value = _text_or_messages(value, told)
         if value is None:
             raise _Empty
@@ -102,7 +102,7 @@ class Pairs:
             return [{"role": "user", "content": value}]
         return values.asked(value, told)
 
-    def _said(self, value: Any, told: Told) -> list[Message]:
+    def _said(self, value: Any, told: Tally) -> list[Message]:
         value = _text_or_messages(value, told)
         if isinstance(value, str) and self.legacy:
             kept = value.removesuffix(self.legacy[1]) if self.legacy[1] else value
@@ -122,7 +122,7 @@ class Preferences:
     def recognises(self, record: Any) -> bool:
         return isinstance(record, Mapping) and {"chosen", "rejected"} <= set(record)
 
-    def read(self, record: Mapping[str, Any], told: Told) -> Iterator[ImportedConversation]:
+    def read(self, record: Mapping[str, Any], told: Tally) -> Iterator[ImportedConversation]:
         question = _known([n for n in record if n not in ("chosen", "rejected")], QUESTIONS)
         system = _known(list(record), SYSTEMS)
         for name in record:
@@ -148,7 +148,7 @@ class Preferences:
         yield ImportedConversation([*messages.context(made[:-1]), made[-1]], worse=(bad[-1],))
 
 
-def _talk(value: Any, told: Told) -> list[Message]:
+def _talk(value: Any, told: Tally) -> list[Message]:
     """An answer alone, or the whole conversation that it ends."""
     if isinstance(value, str):
         if "\n\nHuman:" in f"\n\n{value.lstrip()}"[:10]:
@@ -202,7 +202,7 @@ def _thumb(value: Any) -> bool | None:
     return True if text in UP else False if text in DOWN else None
 
 
-def _text_or_messages(value: Any, told: Told) -> Any:
+def _text_or_messages(value: Any, told: Tally) -> Any:
     """Text as it is, a list of messages as a list; whatever else is no text as the JSON that it is."""
     if isinstance(value, str):
         if value.lstrip().startswith("[") and '"role"' in value and '"content"' in value:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assistant.conversations.formats import messages
-from assistant.conversations.formats.found import BadRow, ImportedConversation, Told
+from assistant.conversations.formats.found import BadRow, ImportedConversation, Tally
 from assistant.record.types import Message
 
 LISTS = ("conversations", "conversation", "messages", "dialog", "dialogue", "turns", "items", "history", "contents")
@@ -30,7 +30,7 @@ class ShareGpt:
     def recognises(self, record: Any) -> bool:
         return _key(record) is not None
 
-    def read(self, record: Mapping[str, Any], told: Told) -> Iterator[ImportedConversation]:
+    def read(self, record: Mapping[str, Any], told: Tally) -> Iterator[ImportedConversation]:
         key = _key(record)
         if key is None:
             raise BadRow('there is no list called "conversations"')

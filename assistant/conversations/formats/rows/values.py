@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assistant.conversations.formats import messages
-from assistant.conversations.formats.found import BadRow, Told
+from assistant.conversations.formats.found import BadRow, Tally
 from assistant.record.types import Message
 
 KINDS = {  # LangChain's names
@@ -46,7 +46,7 @@ SAID = (
 AS_JSON = "Answers that are objects are kept as JSON: check that they read as they should."
 
 
-def asked(value: Any, told: Told) -> list[Message]:
+def asked(value: Any, told: Tally) -> list[Message]:
     """The messages before an answer. Raises BadRow where none can be told."""
     found = _messages(value, "user", ASKED, told)
     if not found:
@@ -54,7 +54,7 @@ def asked(value: Any, told: Told) -> list[Message]:
     return found
 
 
-def said(value: Any, told: Told, before: Sequence[Message] = ()) -> list[Message]:
+def said(value: Any, told: Tally, before: Sequence[Message] = ()) -> list[Message]:
     """The answer: one message, or several where tools were called, without what was asked `before` it.
 
     Raises BadRow where it cannot be told.
@@ -96,7 +96,7 @@ def decoded(value: Any) -> Any:
     return value
 
 
-def _messages(value: Any, role: str, names: tuple[str, ...], told: Told, depth: int = 0) -> list[Message]:
+def _messages(value: Any, role: str, names: tuple[str, ...], told: Tally, depth: int = 0) -> list[Message]:
     if isinstance(value, str):
         return [{"role": role, "content": value}] if value.strip() else []
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
