@@ -36,13 +36,12 @@ class ImportOutcome:
 
     @property
     def sentence(self) -> str:
-        """In one sentence, for people."""
-        named = ", ".join(
-            f"{count} {'of' if len(self.formats) > 1 else 'as'} {name}" for name, count in self.formats.items()
-        )
+        """What they were read as, what was there already, what calls tools; for people."""
+        several = len(self.formats) > 1
+        named = ", ".join(f"{name} ({count})" if several else name for name, count in self.formats.items())
         known = f" {self.known} were here already." if self.known else ""
-        tools = f" {self.calls} of them call tools." if self.calls else ""
-        return f"{self.added} conversations are new (read: {named}).{known}{tools}"
+        tools = f" Tools are called in {self.calls} of those read." if self.calls else ""
+        return f"Read as {named}.{known}{tools}"
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -170,42 +170,43 @@ class ConversationReader:
         self, records: Iterator[Placed], name: str, threads: slack.SlackThreads | None = None, folder: str = ""
     ) -> Iterator[ImportedConversation]:
         """The conversations of records. What is wrong with rows is raised at the end, with the first places."""
-        records = ((place, _conversation(record)) for place, record in records)
-        head = list(islice(records, HEAD))
-        opened = next((json_records.unwrapped(r) for _, r in head[:1] if not self._known(r)), None)
-        if opened is not None and len(head) == 1:
-            records = ((f"record {n}", one) for n, one in enumerate(opened, start=1))
-            head = list(islice(records, HEAD))
-        if head and isinstance(head[0][1], Mapping) and values.are_messages(head[0][1]):
-            whole = [record for _, record in chain(head, records)]
-            head, records = [("record 1", _conversation(whole))], iter(())
+        head, rest = self._begun(records)
         readers = self._readers([record for _, record in head])
-        problems: list[str] = []
-        bad, good = 0, 0
+        problems = _Problems(name)
         current: RecordReader | None = None
-        for place, record in chain(head, records):
+        known = False
+        for place, record in chain(head, rest):
             if threads is not None and threads.takes(record, folder):
-                good += 1
+                known = True
                 continue
             try:
                 current = self._reader(record, current, readers)
                 found = list(current.read(record, self.told))
             except BadRow as problem:
-                if current is None and not bad and not isinstance(record, BadRow):
+                if current is None and not (known or problems.count or isinstance(record, BadRow)):
                     raise UnknownFile(f"{name}, {place}: {problem}.", _remedy(None, record)) from None
                 if isinstance(current, EXPORTS) and not isinstance(record, BadRow):
                     self.told.leave(UNREADABLE)
                     self.told.doubt(f"The first record of {name} that cannot be read is {place}: {problem}.")
-                    continue
-                bad += 1
-                problems += [f"{place}: {problem}"] * (len(problems) < SHOWN)
+                else:
+                    problems.add(place, problem, record)
                 continue
-            good += 1
             for one in found:
                 yield replace(one, place=place, format=current.name)
-        if problems:
-            more = f" (and {bad - SHOWN} more)" if bad > SHOWN else ""
-            raise AttuneError(f"{name}, {'; '.join(problems)}{more}.", _remedy(current))
+        problems.told(current)
+
+    def _begun(self, records: Iterator[Placed]) -> tuple[list[Placed], Iterator[Placed]]:
+        """The first records, and those after them; of an object or a list that only holds records, these."""
+        records = ((place, _conversation(record)) for place, record in records)
+        head = list(islice(records, HEAD))
+        opened = self._opened(head[0][1]) if len(head) == 1 else None
+        if opened is not None:
+            records = ((f"record {n}", one) for n, one in enumerate(opened, start=1))
+            head = list(islice(records, HEAD))
+        if head and isinstance(head[0][1], Mapping) and values.are_messages(head[0][1]):
+            whole = [record for _, record in chain(head, records)]
+            return [("record 1", _conversation(whole))], iter(())
+        return head, records
 
     def _reader(self, record: Any, current: RecordReader | None, readers: Sequence[RecordReader]) -> RecordReader:
         """The reader of a record, the one before it first. Raises BadRow where there is none."""
@@ -218,8 +219,12 @@ class ConversationReader:
             raise BadRow(_unknown(record, current))
         return fit
 
-    def _known(self, record: Any) -> bool:
-        return any(one.recognises(record) for one in self._readers([]))
+    def _opened(self, record: Any) -> Iterator[Any] | None:
+        """The records of one that only holds others; None for one that is a conversation, or nothing."""
+        if (rows := json_records.columns(record)) is not None:
+            return rows
+        known = any(one.recognises(record) for one in self._readers([]))
+        return None if known else json_records.unwrapped(record)
 
     def _readers(self, head: Sequence[Any]) -> list[RecordReader]:
         """Every format, the more special ones first; columns that were named go before all."""
@@ -236,6 +241,26 @@ class ConversationReader:
             sharegpt.ShareGpt(),
             named,
         ]
+
+
+class _Problems:
+    """What is wrong with a file: how many records are, and where the first ones stand."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.count = name, 0
+        self._first: list[str] = []
+        self._last: Any = None
+
+    def add(self, place: str, problem: BadRow, record: Any) -> None:
+        self.count, self._last = self.count + 1, record
+        if len(self._first) < SHOWN:
+            self._first.append(f"{place}: {problem}")
+
+    def told(self, current: RecordReader | None) -> None:
+        """Raise AttuneError where there was anything."""
+        if self.count:
+            more = f" (and {self.count - SHOWN} more)" if self.count > SHOWN else ""
+            raise AttuneError(f"{self.name}, {'; '.join(self._first)}{more}.", _remedy(current, self._last))
 
 
 def _decoded(record: Any) -> Any:
@@ -260,9 +285,13 @@ def _unknown(record: Any, current: RecordReader | None) -> str:
 
 
 def _remedy(current: RecordReader | None, record: Any = None) -> str:
-    if current is None and not (isinstance(record, Mapping) and "messages" in record):
+    if (
+        current is None
+        and not isinstance(record, BadRow)
+        and not (isinstance(record, Mapping) and "messages" in record)
+    ):
         return f"{kinds.REMEDY} Nothing was imported."
-    if isinstance(current, openai_rows.ChatRows) or current is None:
+    if isinstance(current, openai_rows.ChatRows) or (current is None and not isinstance(record, BadRow)):
         return f"Each line is one JSON object: {openai_rows.CHAT}. Nothing was imported."
     if isinstance(current, openai_rows.PreferenceRows):
         return f"Each line is one JSON object: {openai_rows.PREFERENCE}. Nothing was imported."

@@ -28,7 +28,8 @@ def looks_like(sample: str, hints: Hints) -> bool:
     if hints.of("assistant", "user"):
         return bool(names)
     lines = [line for line in sample.splitlines() if line.strip()]
-    return 2 <= len(names) <= MOST_SPEAKERS and sum(names.values()) >= max(2, len(lines) // 3)
+    spoken = sum(names.values()) >= len(lines) / 2 or min(names.values(), default=0) > 1
+    return 2 <= len(names) <= MOST_SPEAKERS and spoken and bool(_LINE.match(lines[0]))
 
 
 def read(text: str, hints: Hints, name: str, told: Tally) -> Iterator[ImportedConversation]:

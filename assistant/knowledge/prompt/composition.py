@@ -221,7 +221,7 @@ def harmless(text: str) -> str:
 
 
 def _plain(message: Message) -> Message:
-    kept = {name: message[name] for name in ("tool_calls", "tool_call_id") if name in message}
+    kept: Message = {name: message[name] for name in ("tool_calls", "tool_call_id") if name in message}
     return {"role": message["role"], "content": harmless(str(message["content"])), **kept}
 
 

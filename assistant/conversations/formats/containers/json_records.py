@@ -175,6 +175,18 @@ def _decoder(told: Tally) -> json.JSONDecoder:
     return json.JSONDecoder(object_pairs_hook=once, parse_constant=no_number)
 
 
+def columns(record: Any) -> Iterator[Any] | None:
+    """The rows of an object of columns, lists or objects of the same length, as data frames are saved; else None."""
+    if not isinstance(record, Mapping) or len(record) < 2:
+        return None
+    listed = [list(c.values()) if isinstance(c, Mapping) else c for c in record.values()]
+    if not all(isinstance(c, list) and len(c) == len(listed[0]) > 0 for c in listed):
+        return None
+    if any(isinstance(value, Mapping) for column in listed for value in column):
+        return None
+    return (dict(zip(record, row, strict=True)) for row in zip(*listed, strict=True))
+
+
 def unwrapped(record: Any) -> Iterator[Any] | None:
     """The records of an object that only holds a list of them ({"data": [...]}); None for anything else."""
     if not isinstance(record, Mapping):

@@ -15,6 +15,8 @@ from assistant.errors import AttuneError
 from assistant.knowledge.reading import archives
 
 DELIMITERS = ",;\t|"
+SENTENCE_ENDS = tuple(".?!。？！")
+LONGEST_NAME = 60  # characters
 HEAD = 50  # rows that tell the dialect and the head
 LONGEST = 10_000_000  # characters of a cell
 Row = tuple[str, list[str]]  # where it stands, and its cells
@@ -118,7 +120,7 @@ def _rows(file: TextIO, delimiter: str) -> Iterator[Row]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise _BadTable(f"row at line {begin}: a cell's quotes are not in order ({error})") from error
+            raise _BadTable(f"line {begin}", f"the quotes of a cell are not in order ({error})") from error
         if any(cell.strip() for cell in cells):
             yield f"line {begin}", cells
         begin = reader.line_num + 1 + offset
@@ -136,11 +138,13 @@ def _records(rows: Iterator[Row], is_head: IsHead, told: Tally, kind: str) -> It
     if not first:
         return
     names = _named(first[head][1])
-    if head:
+    if not is_head(names) and any(map(_speaks, first[head][1])):
+        names, head = [f"column {n}" for n in range(1, len(names) + 1)], -1
+    if head > 0:
         told.leave("lines above the head of a table", count=head)
     for place, cells in chain(first[head + 1 :], rows):
         if place == "bad":
-            yield kind, BadRow(cells[0])
+            yield cells[0], BadRow(cells[1])
             return
         where = place if kind == "row" else f"{kind} {place.removeprefix('row ')}"
         if any(cell.strip() for cell in cells[len(names) :]):
@@ -151,11 +155,11 @@ def _records(rows: Iterator[Row], is_head: IsHead, told: Tally, kind: str) -> It
 
 
 def _told_rows(rows: Iterator[Row]) -> Iterator[Row]:
-    """The rows; one that is not in the dialect ends them, as ("bad", [why])."""
+    """The rows; one that is not in the dialect ends them, as ("bad", [where, why])."""
     try:
         yield from rows
     except _BadTable as error:
-        yield "bad", [str(error)]
+        yield "bad", list(error.args)
 
 
 def _named(cells: Sequence[str]) -> list[str]:
@@ -165,6 +169,11 @@ def _named(cells: Sequence[str]) -> list[str]:
         name = cell.strip().removeprefix("\ufeff") or f"column {number}"
         names.append(f"{name} ({number})" if name in names else name)
     return names
+
+
+def _speaks(cell: str) -> bool:
+    """Whether a cell says something, as no name of a column does."""
+    return cell.strip()[-1:] in SENTENCE_ENDS or len(cell) > LONGEST_NAME
 
 
 def _filled(cells: Sequence[str]) -> list[str]:

@@ -42,7 +42,8 @@ def _last(record: Mapping[str, Any], nodes: Mapping[str, Any]) -> Any:
     """The last message of the shown branch; where that is not said, the youngest that nothing follows."""
     if branches.is_in(nodes, record.get("current_node")):
         return record["current_node"]
-    leaves = [id for id, node in nodes.items() if not node.get("children")]
+    followed = {str(node.get("parent")) for node in nodes.values()}
+    leaves = [id for id in nodes if id not in followed]
     return max(leaves, key=lambda id: _time(nodes[id]), default=None)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assistant.conversations.formats import messages
+from assistant.conversations.formats.exports import branches
 from assistant.conversations.formats.found import BadRow, ImportedConversation, Tally
 from assistant.record.types import Message
 
@@ -43,8 +44,21 @@ class ShareGpt:
             system = _message({"role": "system", **system})["content"]
         if isinstance(system, str) and system.strip() and found[0]["role"] != "system":
             found.insert(0, {"role": "system", "content": system})
+        found = _answered(found, told)
+        if not found:
+            return
         row = {"messages": found, **{name: record[name] for name in USED[3:] if record.get(name) is not None}}
         yield ImportedConversation(messages.conversation(row, told))
+
+
+def _answered(found: list[Message], told: Tally) -> list[Message]:
+    """The turns up to the last answer: dumps of chats often end with a question."""
+    last = max((n for n, message in enumerate(found) if message["role"] == "assistant"), default=0)
+    if not last:
+        told.leave(branches.NO_ANSWER)
+        return []
+    told.leave(branches.UNANSWERED, count=len(found) - last - 1)
+    return found[: last + 1]
 
 
 def _key(record: Any) -> str | None:

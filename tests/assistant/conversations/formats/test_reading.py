@@ -295,3 +295,49 @@ def test_an_answer_that_is_json_stays_as_it_is(tmp_path: Path) -> None:
     answer = '{"type": "boat", "content": [1, 2], "role": "x"}'
     (one,), _ = read(tmp_path, samples.lines([{"input": "extract", "output": answer}]))
     assert one.messages[-1]["content"] == answer
+
+
+@pytest.mark.parametrize(
+    ("data", "talks"),
+    [
+        (
+            b"Where is it?,At the pier.\nWhen is it?,At nine.\n",
+            [["Where is it?", "At the pier."], ["When is it?", "At nine."]],
+        ),
+        (b'{"question": ["q1", "q2"], "answer": ["a1", "a2"]}', [["q1", "a1"], ["q2", "a2"]]),
+        (b'{"question": {"0": "q1"}, "answer": {"0": "a1"}}', [["q1", "a1"]]),
+        (b'[{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]', [["q", "a"]]),
+        (b'{\n"question": "q1", "answer": "a1"}\n{\n"question": "q2", "answer": "a2"}\n', [["q1", "a1"], ["q2", "a2"]]),
+        (b'question;answer\r\n"How; so?";"one\r\ntwo ""x"""\r\n', [["How; so?", 'one\r\ntwo "x"']]),
+        ("Question\tAnswer\r\nHow?\tSo.\r\n".encode("utf-16"), [["How?", "So."]]),
+        (b'inputs,outputs\n"{""question"": ""q""}","{""answer"": ""a""}"\n', [["q", "a"]]),
+        (
+            b"12/03/24, 10:11 - Ann: hi\n12/03/24, 10:12 - Ben: yo\nho\n12/03/24, 10:13 - Ann: x\n12/03/24, 10:14 - Ben: y",
+            [["hi", "yo\nho", "x", "y"]],
+        ),
+    ],
+    ids=range(9),
+)
+def test_other_shapes_are_read(tmp_path: Path, data: bytes, talks: list[list[str]]) -> None:
+    found, _ = read(tmp_path, data)
+    assert [[m["content"] for m in one.messages] for one in found] == talks
+
+
+def test_a_dump_that_ends_with_a_question_is_cut_and_told(tmp_path: Path) -> None:
+    rows = [
+        {"conversations": [*row["conversations"], {"from": "human", "value": "And?"}]} for row in samples.sharegpt()
+    ]
+    found, reader = read(tmp_path, samples.lines(rows))
+    assert bare(found) == EXPECTED
+    assert reader.told.left_out == {"messages after the last answer": COUNT}
+
+
+def test_judged_answers_of_completions_are_labels(tmp_path: Path) -> None:
+    rows = [{"prompt": "q", "completion": "bad", "label": False}, {"prompt": "q", "completion": "good", "label": True}]
+    found, _ = read(tmp_path, samples.lines(rows))
+    assert [(one.messages[-1].get("weight", 1), one.rejected) for one in found] == [(0, (1,)), (1, ())]
+
+
+def test_prose_is_no_transcript(tmp_path: Path) -> None:
+    with pytest.raises(AttuneError, match="nobody asks or answers"):
+        read(tmp_path, b"# Title\n\nSome prose: with colon.\nNote: this is it.\nAnother line of text.\n")
