@@ -312,7 +312,7 @@ def test_an_answer_that_is_json_stays_as_it_is(tmp_path: Path) -> None:
         ("Question\tAnswer\r\nHow?\tSo.\r\n".encode("utf-16"), [["How?", "So."]]),
         (b'inputs,outputs\n"{""question"": ""q""}","{""answer"": ""a""}"\n', [["q", "a"]]),
         (
-            b"12/03/24, 10:11 - Ann: hi\n12/03/24, 10:12 - Ben: yo\nho\n12/03/24, 10:13 - Ann: x\n12/03/24, 10:14 - Ben: y",
+            b"1/3/24, 10:11 - Ann: hi\n1/3/24, 10:12 - Ben: yo\nho\n1/3/24, 10:13 - Ann: x\n1/3/24, 10:14 - Ben: y",
             [["hi", "yo\nho", "x", "y"]],
         ),
     ],
