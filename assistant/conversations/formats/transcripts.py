@@ -47,14 +47,20 @@ def read(text: str, hints: Hints, name: str, told: Tally) -> Iterator[ImportedCo
 
 def _speakers(text: str) -> Counter[str]:
     """The names before colons and how often each stands there; one that stands once is no speaker where others do."""
-    names = Counter(" ".join(found["who"].split()) for line in text.splitlines() if (found := _LINE.match(line)))
+    names = _names(text)
     often = Counter({name: count for name, count in names.items() if count > 1})
     return often if len(often) > 1 else names
+
+
+def _names(text: str) -> Counter[str]:
+    return Counter(" ".join(found["who"].split()) for line in text.splitlines() if (found := _LINE.match(line)))
 
 
 def _sides(text: str, hints: Hints, name: str, told: Tally) -> dict[str, str]:
     """The role of each speaker, by name."""
     speakers = list(_speakers(text))
+    if once := [each for each in _names(text) if each not in speakers]:
+        told.doubt(f"In {name} lines that begin with {', '.join(once[:3])} were read as text of the line before.")
     answering = {each.casefold() for each in hints.of("assistant", "answer")}
     asking = {each.casefold() for each in hints.of("user", "question")}
     known = {each.casefold() for each in speakers}

@@ -33,14 +33,21 @@ def test_columns_speakers_and_letters_of_another_encoding(here: Attune, tmp_path
     assert done.returncode == 0, done.stderr
     assert "Imported 1 approved conversations into 'a'. Read as questions and answers." in done.stdout
     assert "was read as cp1252" in done.stderr
-    talk = "Ann: hi\nBen: yo\nCat: hm\nAnn: why\nBen: so\n"
+    talk = "Ann: hi\nBen: yo\nCat: hm\nAnn: why\nBen: so\nCat: bye\n"
     (tmp_path / "talk.txt").write_text(talk)
     assert "Ann, Ben, Cat" in here("import", "talk.txt").stderr
     assert here("import", "talk.txt", "--speakers", "assistant=Ben").returncode == 0
     (record,) = tmp_path.rglob("attune.db")
     with sqlite3.connect(record) as db:
         said = [text for (text,) in db.execute("select content from messages order by id")]
-    assert said == ["Où est le café", "Près de l'église à côté", "hi", "yo", "hm\n\nwhy", "so"]
+    assert said == [
+        "Où est le café",
+        "Près de l'église à côté",
+        "hi",
+        "yo",
+        "hm\n\nwhy",
+        "so",
+    ]  # what follows the last answer is told
 
 
 def test_a_case_folder_may_hold_another_form(here: Attune, tmp_path: Path) -> None:

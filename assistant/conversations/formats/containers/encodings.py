@@ -17,7 +17,9 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-LIKELY = "cp1252 cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 gb18030 big5 cp932 euc_jp cp949".split()  # in use for files
+LIKELY = (
+    "cp1252 cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 gb18030 big5 cp932 euc_jp cp949".split()
+)  # in use for files, the commonest first
 PIECE = 1 << 20
 SAMPLE = 1 << 18  # bytes from the first that are not UTF-8: they tell the encoding
 HEAD = 1 << 12
@@ -93,10 +95,12 @@ def _guess(path: Path, wrong: int, name: str) -> str:
 
     with path.open("rb") as file:
         file.seek(max(0, wrong - HEAD))
-        best = from_bytes(file.read(SAMPLE), cp_isolation=LIKELY).best()
-    if best is None:
+        found = list(from_bytes(file.read(SAMPLE), cp_isolation=LIKELY))
+    if not found:
         raise binary(name)
-    return str(best.encoding)
+    alike = [one for one in found if (one.chaos, one.coherence) == (found[0].chaos, found[0].coherence)]
+    could = {name for one in alike for name in one.could_be_from_charset}
+    return next(name for name in LIKELY if name in could)  # short texts leave several: the commonest of them
 
 
 def _check(path: Path, encoding: str, name: str) -> None:

@@ -231,7 +231,7 @@ def test_hints_are_checked() -> None:
 @pytest.mark.parametrize("encoding", ["cp1252", "cp1251", "gb18030", "cp932"])
 def test_another_encoding_is_read_with_a_doubt(tmp_path: Path, encoding: str) -> None:
     text = {
-        "cp1252": "Où est le café près de l'église ou à gauche ?",
+        "cp1252": "Où est le café",
         "cp1251": "Сколько времени занимает возврат?",
         "gb18030": "退货期限为三十天，运费由买家承担。",
         "cp932": "返品期限は三十日です。送料はお客様負担です。",
@@ -336,6 +336,12 @@ def test_judged_answers_of_completions_are_labels(tmp_path: Path) -> None:
     rows = [{"prompt": "q", "completion": "bad", "label": False}, {"prompt": "q", "completion": "good", "label": True}]
     found, _ = read(tmp_path, samples.lines(rows))
     assert [(one.messages[-1].get("weight", 1), one.rejected) for one in found] == [(0, (1,)), (1, ())]
+
+
+def test_a_name_that_stands_once_is_text_and_told(tmp_path: Path) -> None:
+    (one,), reader = read(tmp_path, b"Ann: hi\nBen: yo\nNote: later\nAnn: why\nBen: so\n")
+    assert [m["content"] for m in one.messages] == ["hi", "yo\nNote: later", "why", "so"]
+    assert "Note" in " ".join(reader.told.sentences())
 
 
 def test_prose_is_no_transcript(tmp_path: Path) -> None:
