@@ -27,6 +27,12 @@ def plain(message: Message) -> Message:
     return kept
 
 
+def asked(messages: Sequence[Message]) -> list[Message]:
+    """Messages as a model is asked them: without weights, and without speakers' names, which training leaves out."""
+    dropped = [("weight",) if message["role"] == "tool" else ("weight", "name") for message in messages]
+    return [{k: v for k, v in m.items() if k not in names} for m, names in zip(messages, dropped, strict=True)]
+
+
 def calls(messages: Sequence[Message]) -> int:
     """How many messages call a tool."""
     return sum(bool(message.get("tool_calls")) for message in messages)

@@ -84,6 +84,8 @@ class Reading:
 
     def asked(self, before: Row, answer: str) -> Row:
         """What the chat would send for these messages, with the passages that it finds; `answer`: what must fit too."""
+        if calls(before) or any(message.get("tools") for message in before[:1]):
+            return self._plain(before)
         row = self._row(before, answer, self.find(composition.query(before)))
         return [_said(message) for message in row[:-1]] if row else self._plain(before)
 

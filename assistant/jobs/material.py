@@ -21,6 +21,7 @@ from assistant.record.judged_rows import Judgement
 from assistant.record.store import Store
 from assistant.record.types import Item, Passage, Variant
 from assistant.workbench import Workbench
+from tools import chat_rows
 from tools.local import base_model
 from tools.trainer import Preference
 
@@ -140,4 +141,4 @@ def _asked(row: Row) -> Row:
     asking = [i for i, m in enumerate(row) if m["role"] == "user"]
     places = [i for i, m in enumerate(row) if m["role"] == "assistant" and m.get("weight", 1) and i > 1]
     first = places[0] if places else 1 + asking[0] if asking else 0
-    return [{name: value for name, value in message.items() if name != "weight"} for message in row[:first]]
+    return chat_rows.asked(row[:first])
