@@ -43,6 +43,10 @@ class ImportOutcome:
         tools = f" Tools are called in {self.calls} of those read." if self.calls else ""
         return f"Read as {named}.{known}{tools}"
 
+    def counted(self, kind: str = "") -> str:
+        """How many are new: "1 approved conversation"."""
+        return f"{self.added} {kind}{' ' * bool(kind)}conversation{'s' * (self.added != 1)}"
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 

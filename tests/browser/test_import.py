@@ -37,7 +37,7 @@ def test_what_people_have_gets_in(app: App, page: Page, shots: Path, tmp_path: P
     expect(page.get_by_text("It is not clear which columns").last).to_be_visible()
     page.locator("#import-names textarea, #import-names input").fill("question=Thema,answer=Text")
     drop.set_input_files([tmp_path / "faq.csv"])
-    expect(page.get_by_text("1 conversations imported").last).to_be_visible()
+    expect(page.get_by_text("1 conversation imported").last).to_be_visible()
     page.locator("#import-names textarea, #import-names input").fill("")
     drop.set_input_files([tmp_path / "calls.jsonl"])
     rows = page.locator("#conversations")

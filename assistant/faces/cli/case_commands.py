@@ -75,7 +75,7 @@ def import_(
         for sentence in done.told:
             say(sentence)
         kind = "held-out" if heldout else "approved"
-        text = f"Imported {done.added} {kind} conversations into '{case.id}'. {done.sentence}"
+        text = f"Imported {done.counted(kind)} into '{case.id}'. {done.sentence}"
         value = {"case": case.id, "conversations": done.added, "source": importing.SOURCES[heldout]}
         show(done.to_json() | value, text, as_json)
 

@@ -31,7 +31,7 @@ def test_columns_speakers_and_letters_of_another_encoding(here: Attune, tmp_path
     assert "Nr, Thema, Text" in refused.stderr.splitlines()[-1]
     done = here("import", "faq.csv", "--columns", "question=Thema,answer=Text")
     assert done.returncode == 0, done.stderr
-    assert "Imported 1 approved conversations into 'a'. Read as questions and answers." in done.stdout
+    assert "Imported 1 approved conversation into 'a'. Read as questions and answers." in done.stdout
     assert "was read as cp1252" in done.stderr
     talk = "Ann: hi\nBen: yo\nCat: hm\nAnn: why\nBen: so\nCat: bye\n"
     (tmp_path / "talk.txt").write_text(talk)

@@ -85,7 +85,7 @@ class DatasetTab:
         if not path:
             return
         done = importing.files(self.bench.store, case, [Path(path)], heldout, Hints.parse([names]))
-        said = f"{done.added} conversations imported{' for testing only' * heldout}. {done.sentence}"
+        said = f"{done.counted()} imported{' for testing only' * heldout}. {done.sentence}"
         gr.Info(escape(" ".join([said, *done.told])), duration=20 if done.told else 10)
 
     def _build(self, case: str) -> None:
