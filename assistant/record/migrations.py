@@ -211,3 +211,14 @@ def m010_proof(db: Database) -> None:
         foreign_keys=[("evaluation", "evaluations", "id")],
     )
     votes.create_index(["evaluation"])
+
+
+@migrations()
+def m014_traffic(db: Database) -> None:
+    """A switch may be for a share of the conversations; answers that failed, or that nobody keeps, leave a row."""
+    db.table("switches").add_column("share", int, not_null_default=100)
+    db.table("outcomes").create(
+        _columns("id:int case variant conversation kind created"),
+        pk="id",
+        foreign_keys=[("case", "cases", "id"), ("variant", "variants", "id")],
+    ).create_index(["case", "variant"])

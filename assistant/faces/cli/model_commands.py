@@ -206,18 +206,23 @@ def switch(
     case: CaseId = "",
     variant: Annotated[str, typer.Option(help="Name or id.", show_default="the proved one")] = "",
     force: Annotated[bool, typer.Option("--force", help="Even if it has not proved better.")] = False,
-    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    reason: Annotated[str, typer.Option(help="Why, for the record; --force needs one.", show_default=False)] = "",
+    share: Annotated[int, typer.Option(help="Of 100 conversations, how many it answers.", min=1, max=100)] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """Let another variant answer from now on."""
+    """Let another variant answer from now on, all conversations or a share of them.
+
+    What answered before comes back by itself once the new one is proved to fail or displease more often.
+    """
     from assistant.stages import switch as stage
 
     with open_bench() as bench:
         chosen = pick(bench.store, case)
-        done = stage.run(bench.store, chosen.id, variant=variant, by="user", reason=reason, force=force)
+        done = stage.run(bench.store, chosen.id, variant, "user", reason, force, share)
         active = bench.store.variant(done.variant)
         value = {"case": chosen.id, "active": active.name, "variant": active.id, "reason": done.reason}
-        show(value, f"'{active.name}' answers now. To go back: attune undo", as_json)
+        part = "" if done.share == 100 else f" {done.share} of 100 conversations"
+        show(value | {"share": done.share}, f"'{active.name}' answers{part} now. To go back: attune undo", as_json)
 
 
 def undo(case: CaseId = "", as_json: AsJson = False) -> None:

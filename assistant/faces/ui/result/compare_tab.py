@@ -7,12 +7,15 @@ from typing import Any
 
 import gradio as gr
 
+from assistant.faces.ui import safe_html
 from assistant.faces.ui.handler_errors import told
 from assistant.faces.ui.result import compare_text, plots
 from assistant.faces.ui.result.baseline_panel import BaselinePanel
 from assistant.faces.ui.result.measuring import Measuring
 from assistant.faces.ui.session import QUIET, Session
+from assistant.record.traffic.switches import WHOLE, Switch
 from assistant.stages import evaluate, switch
+from assistant.traffic import returning
 from assistant.workbench import Workbench
 
 
@@ -36,8 +39,20 @@ class CompareTab:
         with gr.Accordion("Choose another variant, history", open=False, elem_id="other"):
             with gr.Row(elem_classes="middle"):
                 self.other = gr.Dropdown([], label="Variant", scale=2, elem_id="other-variant", filterable=False)
+                self.share = gr.Slider(
+                    1, WHOLE, WHOLE, step=1, label="Of 100 conversations", scale=2, elem_id="switch-share"
+                )
                 self.anyway = gr.Button("Let it answer", size="sm", scale=0, min_width=130, elem_id="switch-anyway")
-            self.sure = gr.Checkbox(False, label="Even a tuned model that has not proved better", elem_id="sure")
+            with gr.Row(elem_classes="middle"):
+                self.sure = gr.Checkbox(False, label="Even a tuned model that has not proved better", elem_id="sure")
+                self.reason = gr.Textbox(
+                    label="Why, for the record",
+                    placeholder="A reason of a few words; without one it is not overridden",
+                    max_length=300,
+                    scale=2,
+                    elem_id="switch-reason",
+                )
+            self.trial = gr.Markdown(elem_id="switch-trial")
             self.history = gr.HTML(elem_id="switches")
 
     def wire(self) -> None:
@@ -54,12 +69,14 @@ class CompareTab:
             self.parity,
             self.other,
             self.history,
+            self.trial,
         ]
         session.in_front("compare", self.show, outputs)
         self.measuring.wire()
         session.after(self.evaluate.click(told(self._evaluate), case, None, **QUIET))
         session.after(self.switch.click(told(self._switch), case, None, **QUIET))
-        session.after(self.anyway.click(told(self._other), [case, self.other, self.sure], None, **QUIET))
+        choice = [case, self.other, self.sure, self.reason, self.share]
+        session.after(self.anyway.click(told(self._other), choice, None, **QUIET))
 
     def show(self, case: str) -> tuple[Any, ...]:
         store = self.bench.store
@@ -85,6 +102,7 @@ class CompareTab:
             compare_text.parity(latest.parity) if latest and latest.parity else "",
             gr.Dropdown(list(variants.items()), value=active.id if active.id in variants.values() else None),
             compare_text.switches(store.switches(case), {variant.id: variant for variant in store.variants(case)}),
+            safe_html.markdown(returning.told(store, case)),
         )
 
     def _evaluate(self, case: str) -> None:
@@ -92,14 +110,16 @@ class CompareTab:
         self.measuring.start(case, lambda report: evaluate.run(bench, case, report=report))
 
     def _switch(self, case: str) -> None:
-        self._said(switch.run(self.bench.store, case).variant)
+        self._said(switch.run(self.bench.store, case))
 
-    def _other(self, case: str, variant: str | None, sure: bool) -> None:
+    def _other(self, case: str, variant: str | None, sure: bool, reason: str, share: int) -> None:
         if variant:
-            self._said(switch.run(self.bench.store, case, variant, force=sure).variant)
+            self._said(switch.run(self.bench.store, case, variant, reason=reason, force=sure, share=int(share)))
 
-    def _said(self, variant: str) -> None:
-        gr.Info(f"'{escape(self.bench.store.variant(variant).name)}' answers from now on. Undo is at the top.")
+    def _said(self, row: Switch) -> None:
+        part = "" if row.share == WHOLE else f" in {row.share} of 100 conversations"
+        name = escape(self.bench.store.variant(row.variant).name)
+        gr.Info(f"'{name}' answers{part} from now on. Undo is at the top.")
 
 
 def _why(done: bool, problem: str | None, verdict: str) -> str:

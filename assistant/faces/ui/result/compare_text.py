@@ -7,7 +7,8 @@ from html import escape
 from typing import Any
 
 from assistant.background import Task
-from assistant.record.types import Evaluation, Switch, Variant
+from assistant.record.traffic.switches import WHOLE, Switch
+from assistant.record.types import Evaluation, Variant
 
 TITLES = {
     "switch": "Proved better",
@@ -66,13 +67,17 @@ def switches(rows: Sequence[Switch], variants: Mapping[str, Variant]) -> str:
     if not rows:
         return '<div class="quiet">Nothing has been switched yet.</div>'
     lines = "".join(
-        f"<tr><td class=n>{escape(row.created[:16].replace('T', ' '))}</td><td>{escape(row.kind)}</td>"
+        f"<tr><td class=n>{escape(row.created[:16].replace('T', ' '))}</td><td>{escape(row.kind)}{_share(row)}</td>"
         f"<td>{escape(variants[row.variant].name if row.variant in variants else row.variant)}</td>"
         f"<td>{escape(row.by)}</td><td>{escape(row.reason)}</td></tr>"
         for row in reversed(rows)
     )
     head = "".join(f"<th>{name}</th>" for name in ("when (UTC)", "what", "variant", "by", "why"))
     return f'<div class="wide"><table class="plain"><tr>{head}</tr>{lines}</table></div>'
+
+
+def _share(row: Switch) -> str:
+    return f" ({row.share} of 100)" if row.share < WHOLE else ""
 
 
 def progress(task: Task | None) -> str:
