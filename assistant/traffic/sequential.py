@@ -40,7 +40,7 @@ def log_evidence(new: Sequence[float], old: Sequence[float]) -> float:
     def at(logit: np.ndarray) -> np.ndarray:
         rate = 1 / (1 + np.exp(-logit))
         good = (better[1] - better[0], better[1])  # that a rate is lower is that its complement is higher
-        return _against(*worse, rate) + _against(*good, 1 - rate)
+        return np.asarray(_against(*worse, rate) + _against(*good, 1 - rate))
 
     reach = math.log((1 - EDGE) / EDGE)
     tried = np.linspace(-reach, reach, COMMON)
