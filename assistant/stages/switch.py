@@ -100,12 +100,13 @@ def run(
     problem = refusal(store, case, chosen)
     if problem and not force:
         raise AttuneError(problem, "To switch anyway, use `force` and give a reason.")
+    latest = evaluate.latest(store, case)
     if problem:
         why = f"overridden: {reasons.checked(reason)}"
     else:
-        latest = evaluate.latest(store, case)
         why = reason.strip() or (str(latest.verdict["reason"]) if latest and chosen.tuned else "chosen by hand")
-    return put(store, case, chosen, why, by, share)
+    measured = latest.id if latest and chosen.id in latest.variants else 0
+    return _put(store, chosen, why, by, measured, checked_share(share))
 
 
 def checked_share(value: Any) -> int:
@@ -119,17 +120,14 @@ def checked_share(value: Any) -> int:
     return share
 
 
-def put(store: Store, case: str, chosen: Variant, why: str, by: str, share: int = WHOLE) -> Switch:
-    """Record the switch to a variant that may take over. Raises AttuneError for a share that nothing is left of."""
-    share = checked_share(share)
-    latest = evaluate.latest(store, case)
+def _put(store: Store, chosen: Variant, why: str, by: str, measured: int, share: int) -> Switch:
+    """Record the switch. Raises AttuneError for a share that leaves something to nobody."""
     with store.atomic():
-        if share < WHOLE and not any(one.variant != chosen.id for one in _stack(store, case)):
+        if share < WHOLE and not any(one.variant != chosen.id for one in _stack(store, chosen.case)):
             raise AttuneError(
                 "There is no other variant that could answer the rest.", "Build the baseline first, or switch for all."
             )
-        measured = latest.id if latest and chosen.id in latest.variants else 0
-        return store.add_switch(case, chosen.id, "switch", why, by, measured, share)
+        return store.add_switch(chosen.case, chosen.id, "switch", why, by, measured, share)
 
 
 def serve(store: Store, case: str, variant: str = "", by: str = "user") -> Switch:

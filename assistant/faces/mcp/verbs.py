@@ -187,7 +187,8 @@ class Verbs(TrainingVerbs):
         store, chosen = self.bench.store, pick(self.bench.store, case).id
         turn, newest = gestures.answer(store, chosen, number), returning.last(store, chosen)
         rejected = gestures.reject(store, turn.id).id
-        return {"rejected": rejected, "returned": returning.since(store, chosen, newest)}
+        back = returning.since(store, chosen, newest)
+        return {"rejected": rejected} | ({"returned": back} if back else {})
 
     # shared ---------------------------------------------------------------------------------------------------------
     def _added(self, case: str, files: list[tuple[str, bytes]]) -> Json:
