@@ -54,7 +54,7 @@ class Comparison:
 
 def proved(new: Sequence[float], old: Sequence[float]) -> bool:
     """Whether the new one's rate is higher, at this test's part of the level."""
-    return sequential.log_evidence(new, old) >= math.log(TESTS / LEVEL)
+    return sequential.proves(new, old, LEVEL / TESTS)
 
 
 def compared(store: Store, case: str) -> Comparison | None:

@@ -12,14 +12,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
 
-COMMON = 400  # common rates that are tried, closer together near 0 and 1
-ALTERNATIVES = 200  # rates on one side that are bet on; any choice keeps the level, more of them find more
+COMMON = 128  # common rates that are tried first, closer together near 0 and 1
+ALTERNATIVES = 64  # rates on one side that are bet on; any choice keeps the level, more of them find more
 EDGE = 1e-6  # the first and, from 1, the last common rate
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The sums and numbers of two series of values from 0 to 1: all that the evidence depends on."""
+
+    new: float
+    news: int
+    old: float
+    olds: int
+
+    def at(self, rate: np.ndarray) -> np.ndarray:
+        """Logarithm of the evidence against each common rate. That a rate is lower: its complement is higher."""
+        good = self.olds - self.old
+        return _against(self.new, self.news, rate) + _against(good, self.olds, 1 - rate)
+
+    @property
+    def pooled(self) -> float:
+        rate = (self.new + self.old) / (self.news + self.olds)
+        return min(1 - EDGE, max(EDGE, rate))
 
 
 def log_evidence(new: Sequence[float], old: Sequence[float]) -> float:
@@ -27,36 +48,52 @@ def log_evidence(new: Sequence[float], old: Sequence[float]) -> float:
 
     It proves so at a level once it reaches log(1 / level). Raises ValueError for a value outside.
     """
-    import numpy as np
-    from scipy.optimize import minimize_scalar
+    found = _counted(new, old)
+    return _least(found) if found else 0.0
 
+
+def proves(new: Sequence[float], old: Sequence[float], level: float) -> bool:
+    """Whether the mean of `new` is proved higher at the level. As above, and quick where it is not."""
+    import numpy as np
+
+    found, enough = _counted(new, old), -math.log(level)
+    if found is None or found.new * found.olds <= found.old * found.news:
+        return False  # at either mean both factors are at most 1
+    if found.at(np.array([found.pooled]))[0] < enough:
+        return False  # the least one is not more
+    return _least(found) >= enough
+
+
+def _counted(new: Sequence[float], old: Sequence[float]) -> Counts | None:
+    """None where one has no value: then no rate of it is ruled out."""
     for value in (*new, *old):
         if not 0 <= value <= 1:
             raise ValueError(f"{value} is no rate between 0 and 1")
-    if not new or not old:
-        return 0.0  # no rate of the other one is ruled out
-    worse, better = (math.fsum(new), len(new)), (math.fsum(old), len(old))
+    return Counts(math.fsum(new), len(new), math.fsum(old), len(old)) if new and old else None
 
-    def at(logit: np.ndarray) -> np.ndarray:
-        rate = 1 / (1 + np.exp(-logit))
-        good = (better[1] - better[0], better[1])  # that a rate is lower is that its complement is higher
-        return np.asarray(_against(*worse, rate) + _against(*good, 1 - rate))
+
+def _least(found: Counts) -> float:
+    """The least evidence over all common rates."""
+    import numpy as np
+    from scipy.optimize import minimize_scalar
 
     reach = math.log((1 - EDGE) / EDGE)
     tried = np.linspace(-reach, reach, COMMON)
-    values = at(tried)
+    values = found.at(1 / (1 + np.exp(-tried)))
     place = int(values.argmin())
     bounds = (tried[max(0, place - 1)], tried[min(COMMON - 1, place + 1)])
-    finer = minimize_scalar(lambda logit: float(at(np.array([logit]))[0]), bounds=bounds, method="bounded")
+    finer = minimize_scalar(
+        lambda logit: float(found.at(1 / (1 + np.exp(-np.array([logit]))))[0]), bounds=bounds, method="bounded"
+    )
     return min(float(values[place]), float(finer.fun))
 
 
 def _against(total: float, count: int, rate: np.ndarray) -> np.ndarray:
     """Logarithm of the evidence against "the mean is at most `rate`", for each rate: bets on many higher ones."""
     import numpy as np
-    from scipy.special import logsumexp
 
     part = ((np.arange(ALTERNATIVES) + 0.5) / ALTERNATIVES) ** 2  # more of them just above the rate
-    free = 1 - rate[:, None]
-    higher, lower = np.log1p(free / rate[:, None] * part), np.log1p(-part)
-    return np.asarray(logsumexp(total * higher + (count - total) * lower, axis=1) - math.log(ALTERNATIVES))
+    odds = ((1 - rate) / rate)[:, None]
+    won = total * np.log1p(odds * part) + (count - total) * np.log1p(-part)
+    most = won.max(axis=1)
+    return np.asarray(most + np.log(np.exp(won - most[:, None]).mean(axis=1)))

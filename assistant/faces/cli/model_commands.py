@@ -183,6 +183,7 @@ def evaluate(
 ) -> None:
     """Measure every variant and give a verdict."""
     from assistant.evidence import failures
+    from assistant.evidence.aside import cost
     from assistant.stages import evaluate as stage
 
     with open_bench() as bench:
@@ -198,9 +199,11 @@ def evaluate(
         value = {"case": chosen.id, "evaluation": done.id, "dataset": done.dataset, "job": done.job}
         value |= {"scorer": done.scorer, "variants": done.results, "verdict": done.verdict, "parity": done.parity}
         failed = failures.find(bench.store, done)
-        value |= {"failures": failed.to_json(), "proof": done.proof}
+        takes = cost.of(bench.store, bench.settings, done)
+        value |= {"failures": failed.to_json(), "proof": done.proof, "cost": takes}
+        aside = [found["sentence"] for found in (done.proof.get("forgetting"), takes) if found]
         told = f"{text}\n{sanity_table(done)}{done.verdict['decision']}: {done.verdict['reason']}"
-        show(value, f"{told}\n{failure_table(failed)}".rstrip(), as_json)
+        show(value, "\n".join([told, *aside, failure_table(failed)]).rstrip(), as_json)
 
 
 def switch(

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from assistant.evidence.aside import cost
 from assistant.faces.ui import safe_html
 from assistant.faces.ui.handler_errors import told
 from assistant.faces.ui.result import compare_text, plots
@@ -32,6 +33,7 @@ class CompareTab:
         self.measuring = Measuring(bench, session, evaluate.task, "evaluate-progress")
         self.plot = gr.Plot(show_label=False, visible=False, elem_id="scores")
         self.table = gr.HTML(elem_id="results")
+        self.aside = gr.Markdown(elem_id="aside")
         with gr.Accordion(
             "Is it better than no model at all? Your format", open=False, visible=False
         ) as self.sane_fold:
@@ -69,6 +71,7 @@ class CompareTab:
             self.why,
             self.plot,
             self.table,
+            self.aside,
             self.sane_fold,
             self.sane,
             self.parity_fold,
@@ -104,6 +107,9 @@ class CompareTab:
             unmeasured or _why(done, problem, str(latest.verdict.get("reason", "")) if latest else ""),
             gr.Plot(plots.scores(results) if results else None, visible=bool(results)),
             compare_text.table(results, active.id),
+            safe_html.markdown(
+                compare_text.aside(latest, cost.of(store, self.bench.settings, latest)) if latest else ""
+            ),
             gr.Accordion(visible=bool(latest and latest.proof)),
             compare_text.sanity(latest.proof, latest.verdict) if latest and latest.proof else "",
             gr.Accordion(visible=bool(latest and latest.parity)),

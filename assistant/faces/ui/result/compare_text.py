@@ -100,6 +100,12 @@ def switches(rows: Sequence[Switch], variants: Mapping[str, Variant]) -> str:
     return f'<div class="wide"><table class="plain"><tr>{head}</tr>{lines}</table></div>'
 
 
+def aside(evaluation: Evaluation, takes: Mapping[str, Any]) -> str:
+    """What is told beside the verdict, a paragraph each: what was forgotten, and what it costs."""
+    found = (evaluation.proof.get("forgetting"), takes)
+    return "\n\n".join(str(one["sentence"]) for one in found if one)
+
+
 def _share(row: Switch) -> str:
     return f" ({row.share} of 100)" if row.share < WHOLE else ""
 
