@@ -22,6 +22,7 @@ from assistant.faces.cli import (
     run_command,
     status_command,
 )
+from assistant.faces.cli.proof import checks_command
 from assistant.faces.cli.shared import CommandStopped, say
 from assistant.faces.mcp.server import mcp
 from tools.trainer import ToolError
@@ -43,6 +44,7 @@ COMMANDS = (
     case_commands.new,
     brief_commands.interview,
     brief_commands.brief,
+    checks_command.checks,
     document_commands.add,
     document_commands.documents,
     case_commands.import_,

@@ -12,6 +12,7 @@ from assistant.faces.ui import safe_html
 from assistant.faces.ui.handler_errors import told
 from assistant.faces.ui.result import compare_text, plots
 from assistant.faces.ui.result.baseline_panel import BaselinePanel
+from assistant.faces.ui.result.checks_panel import ChecksPanel
 from assistant.faces.ui.result.measuring import Measuring
 from assistant.faces.ui.session import QUIET, Session
 from assistant.record.traffic.switches import WHOLE, Switch
@@ -42,6 +43,8 @@ class CompareTab:
             self.parity = gr.HTML(elem_id="parity")
         with gr.Accordion("The baseline: five variants without training", open=True, elem_id="baseline"):
             self.baseline = BaselinePanel(bench, session)
+        with gr.Accordion("Checks from the brief", open=False, elem_id="brief-checks"):
+            self.checks = ChecksPanel(bench, session)
         with gr.Accordion("Choose another variant, history", open=False, elem_id="other"):
             with gr.Row(elem_classes="middle"):
                 self.other = gr.Dropdown([], label="Variant", scale=2, elem_id="other-variant", filterable=False)
@@ -63,6 +66,7 @@ class CompareTab:
 
     def wire(self) -> None:
         self.baseline.wire()
+        self.checks.wire()
         session, case = self.session, self.session.case
         outputs = [
             self.verdict,
