@@ -91,7 +91,7 @@ def switches(rows: Sequence[Switch], variants: Mapping[str, Variant]) -> str:
     if not rows:
         return '<div class="quiet">Nothing has been switched yet.</div>'
     lines = "".join(
-        f"<tr><td class=n>{escape(row.created[:16].replace('T', ' '))}</td><td>{escape(row.kind)}{_share(row)}</td>"
+        f"<tr><td class=n>{escape(row.created[:16].replace('T', ' '))}</td><td>{escape(row.kind)}{_part(row)}</td>"
         f"<td>{escape(variants[row.variant].name if row.variant in variants else row.variant)}</td>"
         f"<td>{escape(row.by)}</td><td>{escape(row.reason)}</td></tr>"
         for row in reversed(rows)
@@ -106,7 +106,7 @@ def aside(evaluation: Evaluation, takes: Mapping[str, Any]) -> str:
     return "\n\n".join(str(one["sentence"]) for one in found if one)
 
 
-def _share(row: Switch) -> str:
+def _part(row: Switch) -> str:
     return f" ({row.share} of 100)" if row.share < WHOLE else ""
 
 
