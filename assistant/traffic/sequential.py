@@ -35,7 +35,8 @@ class Counts:
     def at(self, rate: np.ndarray) -> np.ndarray:
         """Logarithm of the evidence against each common rate. That a rate is lower: its complement is higher."""
         good = self.olds - self.old
-        return _against(self.new, self.news, rate) + _against(good, self.olds, 1 - rate)
+        found: np.ndarray = _against(self.new, self.news, rate) + _against(good, self.olds, 1 - rate)
+        return found
 
     @property
     def pooled(self) -> float:

@@ -200,6 +200,12 @@ def test_programs_are_answered_by_one_variant_for_each_user(v1: V1) -> None:
     for name, found in (users | begun).items():
         assert found == {switch.answering(store, bench.settings, CASE, expected[name]) == quote}, name
     assert {True, False} == set.union(*users.values())
+    for user in users:
+        try:
+            said = bool(v1.ada.responses.create(model=f"attune:{CASE}", input=QUESTION, user=user).output_text)
+        except openai.APIStatusError:
+            said = False
+        assert users[user] == {said}
     assert set(store.failures(CASE, tuned.id)) == {1.0}
     assert set(store.failures(CASE, quote.id)) == {0.0}
     assert len(store.failures(CASE, tuned.id)) + len(store.failures(CASE, quote.id)) == len(expected)
