@@ -20,7 +20,7 @@ from assistant.record.types import Variant
 from tools.trainer import ToolError
 
 PROBE = Path(__file__).resolve().parents[3] / "data" / "probe" / "general.jsonl"
-LONGEST = 16  # tokens of an answer: more would show little and take the small model beyond half a minute
+LONGEST = 24  # tokens of an answer
 AT_ONCE = 8
 Say = Callable[[str, float], None]
 
