@@ -155,6 +155,14 @@ def options() -> str:
     return "\n".join(rows)
 
 
+def scorers() -> str:
+    """One row for each scorer: its name, what it is for, what it does not see."""
+    from assistant.evidence.scorers import KINDS
+
+    rows = ["| scorer | for | what it ignores |", "|---|---|---|"]
+    return "\n".join([*rows, *(f"| `{name}` | {kind.suits} | {kind.ignores} |" for name, kind in KINDS.items())])
+
+
 def example() -> str:
     """What the recorded run of the example found: a row a variant, and the verdict in its own words."""
     found = json.loads((ROOT / "docs" / "records" / "teashop.json").read_text(encoding="utf-8"))
@@ -182,6 +190,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "trainers": ("docs/adding-a-trainer.md", trainers),
     "verbs": ("docs/mcp.md", verbs),
     "options": ("docs/training.md", options),
+    "scorers": ("docs/scorers.md", scorers),
 }
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 
-from assistant.evidence.scorers import json_of
+from assistant.evidence.scorers.json_reading import json_of
 from assistant.knowledge.reading import ingestion
 from assistant.knowledge.search import chunks
 from assistant.knowledge.search.chunks import Chunk
@@ -160,9 +160,9 @@ def _worded(asked: Asked, passage: str, held_out: HeldOut, ask: Ask) -> Asked:
     if not passage:
         return asked
     try:
-        reply = json_of(ask(_prompt(passage)))
+        reply = json_of(ask(_prompt(passage)), {})
         question, answer = str(reply["question"]).strip(), str(reply["answer"]).strip()
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError):
         return asked
     right = question.endswith("?") and 3 <= len(words(question)) <= 40 and len(words(answer)) > 0
     if not right or _squashed(answer) not in _squashed(passage) or question in held_out or answer in held_out:

@@ -105,7 +105,8 @@ def gate(better: Sequence[Aspect], failed: Sequence[Gate]) -> str:
     return f"Don't switch: {gained}, but your own success test is not met: {text} (measured: {measured:.0%})."
 
 
-def switch(said: Said, better: Sequence[Aspect]) -> str:
+def switch(said: Said, better: Sequence[Aspect], close: Mapping[str, Mapping[str, Any]]) -> str:
+    """`close`: the answers without a model that are not surely worse in facts."""
     rest = [one for one in said.aspects if one not in better]
     text = " ".join(f"{_capital(_plain(one))}." for one in better)
     if any(one.name == FACTS for one in rest):
@@ -114,6 +115,8 @@ def switch(said: Said, better: Sequence[Aspect]) -> str:
             f" Its facts are no better ({one.mine:.2f} against {one.best:.2f} of {one.against}): "
             "put them into documents and tune with retrieval."
         )
+    for name, one in close.items():
+        text += f" But {MEANS.get(name, name)} says nearly as much ({one['facts']:.2f})."
     ends = ", ".join(f"{one.name} {one.low:+.2f} to {one.high:+.2f}" for one in better)
     return f"{text} Proved on {said.basis} ({1 - 2 * said.alpha:.0%} interval: {ends})."
 

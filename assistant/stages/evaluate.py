@@ -11,7 +11,7 @@ from typing import Any
 from assistant import variants
 from assistant.chat import Chat
 from assistant.errors import AttuneError
-from assistant.evidence import brief_gates, ledger, parity, precision, proof, runner, scorers, verdict
+from assistant.evidence import brief_gates, ledger, parity, precision, proof, runner, scorers, scoring, verdict
 from assistant.evidence.checks import case_checks
 from assistant.evidence.form.frame import Frame
 from assistant.evidence.statistics import intervals
@@ -80,7 +80,7 @@ def _run(bench: Workbench, case: str, job: int, say: Report) -> Evaluation:
     candidate = variants.candidate(store, tuned) if tuned else None  # before anything is measured
     evaluation = _open(store, case, dataset, tuned, measured)
     results = _measure(store, bench.chat, evaluation, measured, say)
-    found, kept = _judge(store, evaluation, measured, results, candidate)
+    found, kept = _judge(bench, evaluation, measured, results, candidate)
     say("Comparing what is served with what was trained", 0.98)
     same = _parity(bench, tuned, measured) if tuned else {}
     if same and candidate:
@@ -93,7 +93,7 @@ def _run(bench: Workbench, case: str, job: int, say: Report) -> Evaluation:
 def _open(store: Store, case: str, dataset: str, tuned: Job | None, variants: dict[str, Variant]) -> Evaluation:
     """The interrupted evaluation of exactly this, or a new one."""
     references = [q.reference for q in runner.questions(store.items(dataset, "train"))]
-    scorer = str(store.case(case).options.get("scorer") or scorers.suggest(references))
+    scorer = scorers.named(str(store.case(case).options.get("scorer") or ""), references).name
     ids = [variant.id for variant in variants.values()]
     job = tuned.id if tuned else 0
     for old in store.evaluations(case):
@@ -109,7 +109,7 @@ def _measure(
     if any(variant.passages for variant in variants.values()):
         say("Getting the search ready", 0.0)  # half-way through, an index that fills would favour the later variants
         chat.knowledge.sync(evaluation.case, wait=True)
-    score = scorers.scorer(evaluation.scorer)
+    score = scorers.scorer(evaluation.scorer, scorers.embed(chat.knowledge))
     had = {(s.variant, s.item, s.turn) for s in store.scores(evaluation.id) if not s.error}
     results: dict[str, Any] = {}
     for number, (name, variant) in enumerate(variants.items()):
@@ -151,13 +151,19 @@ def _summary(variant: Variant, scores: list[Score], timing: tuple[float, float])
 
 
 def _judge(
-    store: Store, evaluation: Evaluation, variants: dict[str, Variant], results: dict[str, Any], candidate: str | None
+    bench: Workbench,
+    evaluation: Evaluation,
+    variants: dict[str, Variant],
+    results: dict[str, Any],
+    candidate: str | None,
 ) -> tuple[verdict.Verdict, dict[str, Any]]:
     """The verdict, and what it was made from; adds form and facts to the results."""
+    store = bench.store
     case, items = store.case(evaluation.case), store.items(evaluation.dataset, "test")
     train, asked = store.items(evaluation.dataset, "train"), runner.questions(items)
     compiled = case_checks.of_case(store, case.id)
-    score, checks = scorers.scorer(evaluation.scorer), brief_gates.held(compiled.checks)
+    score = scorers.scorer(evaluation.scorer, scorers.embed(bench.knowledge))
+    checks = brief_gates.held(compiled.checks)
     by = proof.measures(train, evaluation.scorer, score, corrected_frame(case), checks)
     every = store.scores(evaluation.id)
     answers = {name: [s for s in every if s.variant == variant.id] for name, variant in variants.items()}
@@ -166,6 +172,7 @@ def _judge(
     sources = numbers("\n".join(document.text for document in store.documents(case.id)))
     for name, variant in variants.items():
         results[name] |= proof.summary(name, asked, answers[name], found, sources | numbers(variant.system))
+        results[name]["details"] = scorers.details(evaluation.scorer, proof.pairs(asked, answers[name]))
     looks = ledger.of(store, case.id, items, evaluation.job, evaluation.id)
     smallest = verdict.SMALLEST | {
         k: float(v) for k, v in case.options.get("smallest_difference", {}).items() if k in verdict.SMALLEST
@@ -191,6 +198,7 @@ def _judge(
         },
         "constants": {name: texts[0] for name, texts in constants.items() if len(set(texts)) == 1},
         **brief_gates.told(compiled, answers),
+        "self_test": asdict(scoring.tested(store, bench.knowledge, evaluation)),
         "ledger": asdict(looks) | {"sentence": looks.sentence},
     }
     return verdict.judge(material, candidate), kept
@@ -214,7 +222,8 @@ def _parity(bench: Workbench, job: Job, measured: dict[str, Variant]) -> dict[st
 def _served(store: Store, chat: Chat, evaluation: Evaluation, variant: Variant) -> parity.Check:
     asked = runner.questions(store.items(evaluation.dataset, "test"))
     mine = [s for s in store.scores(evaluation.id) if s.variant == variant.id]
-    return precision.compare(chat, variant, asked, mine, scorers.scorer(evaluation.scorer), evaluation.scorer)
+    score = scorers.scorer(evaluation.scorer, scorers.embed(chat.knowledge))
+    return precision.compare(chat, variant, asked, mine, score, evaluation.scorer)
 
 
 def _silent(message: str, fraction: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -182,7 +183,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure every variant and give a verdict."""
-    from assistant.evidence import failures
+    from assistant.evidence import failures, scoring
     from assistant.evidence.aside import cost
     from assistant.stages import evaluate as stage
 
@@ -198,11 +199,12 @@ def evaluate(
         text = score_table(done.results, done.scorer)
         value = {"case": chosen.id, "evaluation": done.id, "dataset": done.dataset, "job": done.job}
         value |= {"scorer": done.scorer, "variants": done.results, "verdict": done.verdict, "parity": done.parity}
-        failed = failures.find(bench.store, done)
+        failed, scored = failures.find(bench.store, done), scoring.of(bench.store, done)
         takes = cost.of(bench.store, bench.settings, done)
-        value |= {"failures": failed.to_json(), "proof": done.proof, "cost": takes}
+        value |= {"failures": failed.to_json(), "proof": done.proof, "scoring": asdict(scored), "cost": takes}
         aside = [found["sentence"] for found in (done.proof.get("forgetting"), takes) if found]
-        told = f"{text}\n{sanity_table(done)}{done.verdict['decision']}: {done.verdict['reason']}"
+        verdict = f"{done.verdict['decision']}: {done.verdict['reason']}"
+        told = f"{text}\n{sanity_table(done)}Scorer: {scored} {done.proof['self_test']['sentence']}\n{verdict}"
         show(value, "\n".join([told, *aside, failure_table(failed)]).rstrip(), as_json)
 
 

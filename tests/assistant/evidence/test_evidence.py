@@ -1,4 +1,4 @@
-"""Scorers, the runner, and what is served compared with what was trained."""
+"""The runner, and what is served compared with what was trained."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from assistant.chat import Chat
-from assistant.errors import AttuneError
-from assistant.evidence import parity, runner, scorers
+from assistant.evidence import parity, runner
 from assistant.evidence.runner import by_conversation, questions, shared
 from assistant.knowledge.prompt import tokens
 from assistant.knowledge.search.retriever import Knowledge
@@ -20,36 +19,6 @@ from tests.assistant.evidence.reading_server import YesServer
 from tests.assistant.material import add_documents, new_case, opened, talk, variant
 from tools import jobdir
 from tools.local import base_model
-
-
-# scorers --------------------------------------------------------------------------------------------------------------
-def test_scorers_know_the_ends_of_their_scale():
-    for name, score in scorers.SCORERS.items():
-        text = '{"a": 1}' if name == "json_f1" else "Refunds take 14 days."
-        assert score(text, text) == pytest.approx(1.0), name
-        assert score("zzz qqq", text) == pytest.approx(0.0, abs=0.02), name
-
-
-def test_exact_ignores_case_and_punctuation_around():
-    assert scorers.exact(" Refund. ", "refund") == 1
-    assert scorers.exact("refund request", "refund") == 0
-
-
-def test_json_f1_counts_leaves_and_an_unreadable_reference_is_unscored():
-    assert scorers.json_f1('["a", "b"]', '["b", "c"]') == pytest.approx(0.5)
-    assert scorers.json_f1('```json\n{"x": {"y": 1}}\n```', '{"x": {"y": 1}}') == 1
-    assert scorers.json_f1("no json", "[1]") == 0
-    assert scorers.json_f1("9" * 5000, "[1]") == 0
-    assert [scorers.json_f1("[" * deep + "]" * deep, "[1]") for deep in (600, 900, 100_000)] == [0, 0, 0]
-    assert scorers.json_f1("[1]", "no json") is None
-
-
-def test_the_scorer_suggested_fits_the_answers():
-    assert scorers.suggest(['["a"]', "[]", '{"k": 2}']) == "json_f1"
-    assert scorers.suggest(["billing", "delivery", "billing", "billing", "delivery", "billing"]) == "exact"
-    assert scorers.suggest(["A whole sentence.", "Another one.", "And a third."]) == "chrf"
-    with pytest.raises(AttuneError, match="no scorer"):
-        scorers.scorer("bleurt")
 
 
 # runner and parity ----------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from assistant.evidence import scoring
 from assistant.evidence.aside import cost
 from assistant.faces.ui import safe_html
 from assistant.faces.ui.handler_errors import told
@@ -101,7 +102,7 @@ class CompareTab:
         variants = {variant.name: variant.id for variant in store.variants(case)}
         active = switch.active(store, self.bench.settings, case)
         return (
-            compare_text.verdict(latest),
+            compare_text.verdict(latest, str(scoring.of(store, latest)) if latest else ""),
             gr.Button(
                 "Evaluate again" if latest else "Evaluate",
                 variant="secondary" if proved else "primary",

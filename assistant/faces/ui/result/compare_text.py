@@ -20,7 +20,8 @@ TITLES = {
 }
 
 
-def verdict(evaluation: Evaluation | None) -> str:
+def verdict(evaluation: Evaluation | None, scored: str = "") -> str:
+    """`scored`: the scorer with what is to be known of it; without it its name alone."""
     if evaluation is None:
         return '<div class="verdict">No trained model has been measured yet.</div>'
     found = evaluation.verdict
@@ -28,8 +29,8 @@ def verdict(evaluation: Evaluation | None) -> str:
     title = TITLES.get(decision, decision)
     return (
         f'<div class="verdict {escape(decision)}" role="status"><b>{escape(title)}.</b> '
-        f'{escape(str(found.get("reason", "")))}<div class="quiet">Scorer: {escape(evaluation.scorer)}; '
-        f"{escape(evaluation.finished[:16].replace('T', ' '))} UTC</div></div>"
+        f'{escape(str(found.get("reason", "")))}<div class="quiet">Scorer: {escape(scored or f"{evaluation.scorer}.")} '
+        f"Measured {escape(evaluation.finished[:16].replace('T', ' '))} UTC.</div></div>"
     )
 
 
