@@ -15,7 +15,7 @@ from assistant.faces.ui.result import compare_text, plots
 from assistant.faces.ui.result.baseline_panel import BaselinePanel
 from assistant.faces.ui.result.checks_panel import ChecksPanel
 from assistant.faces.ui.result.measuring import Measuring
-from assistant.faces.ui.session import QUIET, Session
+from assistant.faces.ui.session import QUIET, Session, news
 from assistant.record.traffic.switches import WHOLE, Switch
 from assistant.stages import evaluate, switch
 from assistant.traffic import returning
@@ -54,12 +54,15 @@ class CompareTab:
                 )
                 self.anyway = gr.Button("Let it answer", size="sm", scale=0, min_width=130, elem_id="switch-anyway")
             with gr.Row(elem_classes="middle"):
-                self.sure = gr.Checkbox(False, label="Even a tuned model that has not proved better", elem_id="sure")
+                self.sure = gr.Checkbox(
+                    False, label="Even a tuned model that has not proved better", min_width=240, elem_id="sure"
+                )
                 self.reason = gr.Textbox(
                     label="Why, for the record",
                     placeholder="A reason of a few words; without one it is not overridden",
                     max_length=300,
                     scale=2,
+                    min_width=240,
                     elem_id="switch-reason",
                 )
             self.trial = gr.Markdown(elem_id="switch-trial")
@@ -90,7 +93,7 @@ class CompareTab:
         session.after(self.evaluate.click(told(self._evaluate), case, None, **QUIET))
         session.after(self.switch.click(told(self._switch), case, None, **QUIET))
         choice = [case, self.other, self.sure, self.reason, self.share]
-        session.after(self.anyway.click(told(self._other), choice, None, **QUIET))
+        self.anyway.click(told(self._other), choice, [self.reason, session.changed], **QUIET)  # refused, it all stays
 
     def show(self, case: str) -> tuple[Any, ...]:
         store = self.bench.store
@@ -131,9 +134,12 @@ class CompareTab:
     def _switch(self, case: str) -> None:
         self._said(switch.run(self.bench.store, case))
 
-    def _other(self, case: str, variant: str | None, sure: bool, reason: str, share: int) -> None:
-        if variant:
-            self._said(switch.run(self.bench.store, case, variant, reason=reason, force=sure, share=int(share)))
+    def _other(self, case: str, variant: str | None, sure: bool, reason: str, share: int) -> tuple[Any, ...]:
+        """The next switch needs a reason of its own, so this one is cleared."""
+        if not variant:
+            return gr.skip(), gr.skip()
+        self._said(switch.run(self.bench.store, case, variant, reason=reason, force=sure, share=int(share)))
+        return "", news()
 
     def _said(self, row: Switch) -> None:
         part = "" if row.share == WHOLE else f" in {row.share} of 100 conversations"
