@@ -19,7 +19,7 @@ FAILED = 0.05  # of an untrained variant's answers failed: beating what was out 
 
 
 @dataclass(frozen=True)
-class Material:
+class Findings:
     """What was measured, each variant -> held-out conversation -> mean of its answers, 0 to 1; a failed one is 0.
 
     `form` is empty where approved answers share no frame and the brief has no check; `sanity`: facts of the answers
@@ -70,7 +70,7 @@ def untrained(names: Mapping[str, Any]) -> list[str]:
     return [name for name in names if not name.startswith("tuned")]
 
 
-def judge(found: Material, candidate: str | None) -> Verdict:
+def judge(found: Findings, candidate: str | None) -> Verdict:
     """Tested against every untrained variant on the conversations that all of them were asked.
 
     Switch: form or facts proved better than each of them, neither worse by more than the margin, every answer that
@@ -137,7 +137,7 @@ def _beaten(
 
 
 def _decide(
-    found: Material,
+    found: Findings,
     aspects: Mapping[str, Aspect],
     sanity: Mapping[str, Any],
     candidate: str,
@@ -152,7 +152,7 @@ def _decide(
     lost = [name for name, one in sanity.items() if not one["beaten"]]
     failed = [gate for gate in found.gates if gate.ok is False]
     broken = {name: share for name, share in found.failed.items() if name != candidate and share > FAILED}
-    said = wording.Said(candidate, judged, n, topics, found.margin, alpha)
+    said = wording.Basis(candidate, judged, n, topics, found.margin, alpha)
     if n < FEW:
         return "undecided", wording.few(said, FEW)
     if worse:

@@ -177,7 +177,7 @@ def _judge(
     smallest = verdict.SMALLEST | {
         k: float(v) for k, v in case.options.get("smallest_difference", {}).items() if k in verdict.SMALLEST
     }
-    material = verdict.Material(
+    material = verdict.Findings(
         found.score,
         found.facts,
         found.form,

@@ -26,9 +26,8 @@ _SAID = {
 
 @dataclass(frozen=True)
 class Part:
-    """`kind`: opens or closes (the whole answer), line (a line of it begins so), lines (how many it has), one of (it is that
-    and nothing else):
-    one of the `phrases` is enough; json: the phrases are keys that it has, all of them.
+    """`kind`: opens or closes (the whole answer), line (a line of it begins so), lines (how many it has), one of (it is
+    that and nothing else): one of the `phrases` is enough; json: the phrases are keys that it has, all of them.
 
     `share`: of the approved answers that have it, 0 to 1.
     """

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from assistant.evidence.checks.measuring import Gate
-from assistant.evidence.verdict import Material, judge
+from assistant.evidence.verdict import Findings, judge
 from tests.bench.verdict_errors import Cell, material, study
 
 
@@ -25,8 +25,8 @@ def kept(n: int = 40, **shares: float) -> dict[str, dict[int, float]]:
     return {name: {i: float(i < share * n) for i in range(n)} for name, share in shares.items()}
 
 
-def of(facts: dict, **more) -> Material:
-    return Material(facts, facts, **more)
+def of(facts: dict, **more) -> Findings:
+    return Findings(facts, facts, **more)
 
 
 def test_a_better_model_is_switched_to_and_compared_with_the_best_untrained():
