@@ -72,6 +72,9 @@ WITHOUT_DOCSTRING = {
 }
 
 
+SHOWN = ("prompts of held-out turns", "prompt tokens", "greedy answers", "answers in the chat")  # of a certificate
+
+
 def tree() -> str:
     """The annotated tree: each path with the first line of its docstring."""
     lines = []
@@ -177,7 +180,8 @@ def example() -> str:
             f"| {name} | {of['score']:.3f} | {of['low']:.3f} to {of['high']:.3f} | {kept} of {of_all} "
             f"| {right} of {stating} | {of['tokens_per_request']:.0f} |"
         )
-    same = " ".join(f"{check['name'].capitalize()}: {check['detail']}." for check in found["parity"]["checks"][1:])
+    checks = [check for check in found["parity"]["checks"] if check["name"] in SHOWN]
+    same = " ".join(f"{check['name'].capitalize()}: {check['detail']}." for check in checks)
     verdict = found["verdict"]
     return "\n".join(rows) + f"\n\nVerdict: **{verdict['decision']}**. {verdict['reason']} {same}"
 

@@ -214,6 +214,21 @@ def m010_proof(db: Database) -> None:
 
 
 @migrations()
+def m012_allowed_pairs(db: Database) -> None:
+    """What a person found to be no leak: two conversations, by a name of their content, and why."""
+    db.table("allowed_pairs").create(
+        _columns("id:int case pair reason created"), pk="id", foreign_keys=[("case", "cases", "id")]
+    ).create_index(["case", "pair"], unique=True)
+
+
+@migrations()
+def m013_digests(db: Database) -> None:
+    """What an imported conversation is known by, so that the same file twice adds nothing; "" for those before."""
+    db.table("conversations").add_column("digest", str, not_null_default="")
+    db.table("conversations").create_index(["case", "source", "digest"])
+
+
+@migrations()
 def m014_traffic(db: Database) -> None:
     """A switch may be for a share of the conversations; answers that failed, or that nobody keeps, leave a row."""
     db.table("switches").add_column("share", int, not_null_default=100)

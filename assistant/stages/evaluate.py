@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from assistant import variants
 from assistant.chat import Chat
 from assistant.errors import AttuneError
-from assistant.evidence import brief_gates, ledger, parity, precision, proof, runner, scorers, scoring, verdict
+from assistant.evidence import brief_gates, ledger, proof, runner, scorers, scoring, verdict
+from assistant.evidence.certificate import issue, lockfile, precision
 from assistant.evidence.checks import case_checks
 from assistant.evidence.form.frame import Frame
 from assistant.evidence.statistics import intervals
+from assistant.jobs import held_out
+from assistant.knowledge.comparison.leaks import Find, suspects
 from assistant.knowledge.search.words import numbers
 from assistant.record.disk.alone import alone
 from assistant.record.store import Store
@@ -53,7 +55,7 @@ def latest(store: Store, case: str) -> Evaluation | None:
 
 def newest(store: Store, case: str) -> Job | None:
     """The newest job that succeeded."""
-    found = [job for job in store.jobs(case) if job.state == JobState.SUCCEEDED]
+    found = store.made(case)
     return found[-1] if found else None
 
 
@@ -62,7 +64,7 @@ def run(bench: Workbench, case: str, job: int = 0, report: Report | None = None)
 
     Every answer is recorded as it comes, so that an interrupted evaluation goes on where it stopped.
     """
-    with alone(bench.store, task(case), "An evaluation is running already."):
+    with alone(bench.store, task(case), "An evaluation is running already."), bench.chat.models.measuring(case):
         return _run(bench, case, job, report or _silent)
 
 
@@ -73,6 +75,8 @@ def _run(bench: Workbench, case: str, job: int, say: Report) -> Evaluation:
     tuned = store.job(job) if job else newest(store, case)
     if tuned and tuned.state != JobState.SUCCEEDED:
         raise AttuneError(f"Job {tuned.id} is {tuned.state}: it has no model.", "Evaluate a job that succeeded.")
+    if tuned and (original := tuned.request.get("reproduces")):
+        raise AttuneError(f"Job {tuned.id} only repeats job {original}.", f"Evaluate job {original}.")
     dataset = tuned.dataset if tuned else baseline.latest_dataset(store, case)
     measured = variants.untrained(store, settings, case, dataset)
     if tuned:
@@ -82,9 +86,7 @@ def _run(bench: Workbench, case: str, job: int, say: Report) -> Evaluation:
     results = _measure(store, bench.chat, evaluation, measured, say)
     found, kept = _judge(bench, evaluation, measured, results, candidate)
     say("Comparing what is served with what was trained", 0.98)
-    same = _parity(bench, tuned, measured) if tuned else {}
-    if same and candidate:
-        same["checks"].append(asdict(_served(store, bench.chat, evaluation, measured[candidate])))
+    same = _certificate(bench, evaluation, tuned, measured[candidate]) if tuned and candidate else {}
     for variant in measured.values():
         bench.chat.models.release(variant)
     return store.finish_evaluation(evaluation.id, results, found.to_json(), same, kept)
@@ -201,7 +203,23 @@ def _judge(
         "self_test": asdict(scoring.tested(store, bench.knowledge, evaluation)),
         "ledger": asdict(looks) | {"sentence": looks.sentence},
     }
-    return verdict.judge(material, candidate), kept
+    judged = verdict.judge(material, candidate)
+    return judged, kept | {"clean": _clean(material, candidate, judged, suspects(train, items))}
+
+
+def _clean(
+    found: verdict.Findings, candidate: str | None, judged: verdict.Verdict, near: Mapping[int, Sequence[Find]]
+) -> dict[str, Any]:
+    """The verdict once more, without held-out conversations that training rows may hold a part of."""
+    if not near or candidate is None:
+        return {"suspects": sorted(near), "sentence": ""}
+    rest = {item for rows in found.score.values() for item in rows} - set(near)
+    again = verdict.judge(verdict.only(found, rest), candidate)
+    same = "the verdict is the same" if again.decision == judged.decision else f"the verdict is: {again.decision}"
+    sentence = (
+        f"Without the {len(near)} held-out conversations that are like one to learn from, {same} ({again.n} left)."
+    )
+    return {"suspects": sorted(near), "sentence": sentence, "decision": again.decision, "reason": again.reason}
 
 
 def corrected_frame(case: Case) -> Frame | None:
@@ -210,20 +228,17 @@ def corrected_frame(case: Case) -> Frame | None:
     return None if wanted is None else Frame.from_json(wanted)
 
 
-def _parity(bench: Workbench, job: Job, measured: dict[str, Variant]) -> dict[str, Any]:
-    settings = bench.settings
-    tuned = Path(settings.model_path(job.model))
-    if not tuned.is_dir():
-        return {}  # a hosted model is served by the one who trained it
-    base = Path(settings.model_path(str(job.request["base_name"])))
-    return parity.compare(bench.chat, measured[variants.candidate(bench.store, job)], base, tuned)
-
-
-def _served(store: Store, chat: Chat, evaluation: Evaluation, variant: Variant) -> parity.Check:
-    asked = runner.questions(store.items(evaluation.dataset, "test"))
-    mine = [s for s in store.scores(evaluation.id) if s.variant == variant.id]
-    score = scorers.scorer(evaluation.scorer, scorers.embed(chat.knowledge))
-    return precision.compare(chat, variant, asked, mine, score, evaluation.scorer)
+def _certificate(bench: Workbench, evaluation: Evaluation, job: Job, variant: Variant) -> dict[str, Any]:
+    """Whether what answers is what was trained, with how far the chat's answers are from the measured ones."""
+    store, here = bench.store, issue.here(bench.settings, job)
+    mine = [score for score in store.scores(evaluation.id) if score.variant == variant.id]
+    found = issue.issue(bench, job, variant, held_out.prompts(bench, job, variant) if here else [], mine)
+    found["measured"] = lockfile.measured(evaluation, mine)
+    if here:
+        asked = runner.questions(store.items(evaluation.dataset, "test"))
+        score = scorers.scorer(evaluation.scorer, scorers.embed(bench.knowledge))
+        found["checks"].append(precision.compare(bench.chat, variant, asked, mine, score, evaluation.scorer).to_json())
+    return found
 
 
 def _silent(message: str, fraction: float) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 from assistant import variants
 from assistant.errors import AttuneError
+from assistant.evidence.certificate import standing
 from assistant.record.store import Store
 from assistant.record.traffic.switches import WHOLE, Switch
-from assistant.record.types import Variant
+from assistant.record.types import Evaluation, Variant
 from assistant.settings import Settings
 from assistant.stages import baseline, evaluate
 from assistant.traffic import history, reasons
@@ -22,10 +23,7 @@ def blocked(store: Store, case: str) -> str | None:
         return "Nothing has been measured yet: evaluate first."
     if latest.verdict["decision"] != "switch":
         return str(latest.verdict["reason"])
-    if latest.parity and not latest.parity["ok"]:
-        failed = next(check for check in latest.parity["checks"] if not check["ok"])
-        return f"What is served is not what was trained ({failed['name']}: {failed['detail']})."
-    return None
+    return standing.broken(store, latest) or None
 
 
 def proved(store: Store, case: str) -> Variant | None:
@@ -92,7 +90,8 @@ def run(
 ) -> Switch:
     """Put a variant (id or name; empty = the proved one) into service for `share` of 100 conversations.
 
-    A tuned model that is not proved needs `force` and a reason of a few words, which is recorded.
+    A tuned model that is not proved, is not what was trained, or not what was measured, needs `force` and a reason of a
+    few words, which is recorded. Its files are hashed anew.
     """
     if not variant and not force and (closed := blocked(store, case)):
         raise AttuneError(closed, "Choose a variant by name to switch anyway.")
@@ -100,13 +99,28 @@ def run(
     problem = refusal(store, case, chosen)
     if problem and not force:
         raise AttuneError(problem, "To switch anyway, use `force` and give a reason.")
+    broken = _broken(store, chosen)
+    if broken and not (force and reason.strip()):
+        raise AttuneError(broken, "To switch all the same, use `force` and say in `reason` why.")
     latest = evaluate.latest(store, case)
-    if problem:
+    if problem or broken:
         why = f"overridden: {reasons.checked(reason)}"
     else:
         why = reason.strip() or (str(latest.verdict["reason"]) if latest and chosen.tuned else "chosen by hand")
-    measured = latest.id if latest and chosen.id in latest.variants else 0
+    measured = 0 if broken else _measured(store, latest, chosen)
     return _put(store, chosen, why, by, measured, checked_share(share))
+
+
+def _measured(store: Store, latest: Evaluation | None, chosen: Variant) -> int:
+    """The evaluation that the choice rests on: the latest, else that of its own model; 0 where none measured it."""
+    own = store.measured(chosen.case, chosen.job) if chosen.tuned else None
+    return next((found.id for found in (latest, own) if found and chosen.id in found.variants), 0)
+
+
+def _broken(store: Store, chosen: Variant) -> str:
+    """Why the certificate of a tuned variant does not hold; "" where it does, or none was issued."""
+    measured = store.measured(chosen.case, chosen.job) if chosen.tuned else None
+    return standing.broken(store, measured, fresh=True) if measured else ""
 
 
 def checked_share(value: Any) -> int:

@@ -58,6 +58,7 @@ COMMANDS = (
     model_commands.evaluate,
     model_commands.switch,
     model_commands.undo,
+    model_commands.reproduce,
     confirm_command.confirm,
     leaving_commands.export,
     leaving_commands.deploy,

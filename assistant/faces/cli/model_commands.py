@@ -1,4 +1,4 @@
-"""Commands that make, measure and choose models."""
+"""Commands that make, repeat, measure and choose models."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from tools.signatures import with_options
 from tools.trainer import ToolError
 
 if TYPE_CHECKING:
+    from assistant.jobs.reproduction import Reproduced
     from assistant.record.types import Case, Job
     from assistant.workbench import Workbench
 
@@ -240,3 +241,40 @@ def undo(case: CaseId = "", as_json: AsJson = False) -> None:
         active = bench.store.variant(stage.undo(bench.store, chosen.id, by="user").variant)
         value = {"case": chosen.id, "active": active.name, "variant": active.id}
         show(value, f"'{active.name}' answers again.", as_json)
+
+
+def reproduce(
+    job: Annotated[
+        str, typer.Argument(metavar="JOB|CASE", show_default=False, help="A job's number, or a case: its newest model.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Train a model once more from its lock, and compare losses, weights and held-out answers.
+
+    The exit code is 1 where something differs. The new run is kept as a job, and is no candidate of its case.
+    """
+    from assistant.jobs import reproduction
+
+    with open_bench() as bench:
+        first = reproduction.original(bench, job or pick(bench.store, "").id)
+        wanted = reproduction.prepare(bench, first)
+        for warning in wanted.warnings:
+            say(warning)
+        again = reproduction.start(bench, first, wanted)
+        say(f"Job {again.id} repeats job {first.id}.")
+        again = follow(bench, again.id)
+        line = ProgressLine()
+        try:
+            found = reproduction.compare(bench, first, again, wanted.warnings, line)
+        finally:
+            line.end()
+        show(asdict(found), _reproduced_text(found), as_json)
+        if not found.equal:
+            raise typer.Exit(1)
+
+
+def _reproduced_text(found: Reproduced) -> str:
+    lines = [f"{'same' if check['ok'] else 'other'}  {check['name']}: {check['detail']}" for check in found.checks]
+    lines += [warning for warning in found.warnings if not found.equal]
+    said = "equal" if found.equal else f"different. First: {found.first}"
+    return "\n".join([*lines, f"Job {found.again} repeats job {found.job}: {said}"])

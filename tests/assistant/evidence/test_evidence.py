@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 
-from assistant.chat import Chat
-from assistant.evidence import parity, runner
+from assistant.evidence import runner
 from assistant.evidence.runner import by_conversation, questions, shared
 from assistant.knowledge.prompt import tokens
-from assistant.knowledge.search.retriever import Knowledge
 from assistant.record.types import Item, Score
 from assistant.stages import dataset, evaluate
 from tests.assistant.conversations.test_conversations import questions as unlike
 from tests.assistant.evidence.reading_server import YesServer
-from tests.assistant.material import add_documents, new_case, opened, talk, variant
-from tools import jobdir
-from tools.local import base_model
+from tests.assistant.material import add_documents, new_case, opened, talk
 
 
-# runner and parity ----------------------------------------------------------------------------------------------------
 def test_questions_are_the_approved_turns_with_what_came_before():
     messages = [
         {"role": "user", "content": "a"},
@@ -88,32 +80,3 @@ def test_only_turns_that_all_have_scored_are_shared():
         "prompt": {0: pytest.approx(0.3)},
     }
     assert shared({}, runner.turn) == {}
-
-
-def test_a_base_of_the_hub_is_compared_by_what_its_trainer_noted(tmp_path):
-    """Its folder is elsewhere, with a hosted job even on another machine."""
-    tuned = tmp_path / "job" / "merged"
-    tuned.mkdir(parents=True)
-    (tuned / "chat_template.jinja").write_text("{{ x }}")
-    with YesServer() as server:
-        made, store = new_case(tmp_path, chat_base_url=server.url, chat_model="says yes")
-        chat = Chat(made, store, Knowledge(store, made))
-        served, asked = variant(endpoint="chat", model="says yes"), talk("Does it?")
-        reply = chat.send(served, asked)
-        probe = {"messages": asked, "answer": "".join(reply), "prompt_tokens": reply.prompt_tokens}
-        (tuned.parent / jobdir.PROBES).write_text(json.dumps([probe]))
-
-        def template():
-            found = parity.compare(chat, served, Path("owner/model"), tuned)
-            first, *others = found["checks"]
-            assert all(check["ok"] for check in others)
-            return found["ok"], first["detail"]
-
-        assert template() == (False, "The base's template is not known: train again on a base that has one.")
-        (tuned.parent / jobdir.TEMPLATE).write_text(base_model.template_hash(tuned))
-        assert template()[0]
-        (tuned.parent / jobdir.TEMPLATE).write_text("0" * 64)
-        ok, said = template()
-        assert not ok
-        assert said.endswith("the base's 000000000000")
-        chat.knowledge.close()

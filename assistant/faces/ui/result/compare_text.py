@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from assistant.background import Task
+from assistant.evidence.certificate import proof as certificate
 from assistant.evidence.form.frame import Frame
 from assistant.evidence.sanity import MEANS
 from assistant.record.traffic.switches import WHOLE, Switch
@@ -60,9 +61,9 @@ def sanity(proof: Mapping[str, Any], verdict: Mapping[str, Any]) -> str:
     said = [Frame.from_json([part]).parts[0].sentence for part in proof.get("frame", [])]
     text = "".join(f"<li>{escape(sentence)}</li>" for sentence in said)
     frame = f"<p>Your format, as the approved answers show it: an answer</p><ul>{text}</ul>" if text else ""
-    ledger = escape(str(proof.get("ledger", {}).get("sentence", "")))
+    also = " ".join(escape(str(proof.get(part, {}).get("sentence", ""))) for part in ("ledger", "clean")).strip()
     table = answers(("without any model", "form", "facts", "score", "by the tuned model"), rows) if rows else ""
-    return f"{table}{frame}" + (f'<p class="quiet">{ledger}</p>' if ledger else "")
+    return f"{table}{frame}" + (f'<p class="quiet">{also}</p>' if also else "")
 
 
 def answers(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -83,8 +84,7 @@ def parity(found: Mapping[str, Any]) -> str:
         f"<td>{escape(str(check['detail']))}</td></tr>"
         for check in found.get("checks", [])
     )
-    said = "Yes: the model that is served is the one that was trained." if found.get("ok") else "No: see below."
-    return f'<p>{said}</p><div class="wide"><table class="plain">{rows}</table></div>'
+    return f'<p>{certificate.told(found)}</p><div class="wide"><table class="plain">{rows}</table></div>'
 
 
 def switches(rows: Sequence[Switch], variants: Mapping[str, Variant]) -> str:
