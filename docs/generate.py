@@ -33,6 +33,7 @@ assistant/knowledge/search/
 assistant/knowledge/quote/
 assistant/knowledge/prompt/
 assistant/evidence/
+assistant/traffic/
 assistant/leaving/
 assistant/uploads/
 assistant/record/

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.errors import AttuneError
 from assistant.evidence import failures
+from assistant.evidence.aside import cost as costs
 from assistant.evidence.failures import Failures, Group
 from assistant.jobs import lifecycle
 from assistant.record.types import Evaluation, Job
@@ -64,7 +65,8 @@ def cost(bench: Workbench, case: str) -> str:
         tokens = sum(score.prompt_tokens + score.completion_tokens for score in scores)
         took = _seconds(found.created, found.finished)
         parts.append(f"The evaluation took {_duration(took)} for {len(scores)} answers and {tokens:,} tokens.")
-        parts.append(_a_request(found))
+        takes = costs.of(bench.store, bench.settings, found)
+        parts.append(takes["sentence"] if takes else _a_request(found))
     return " ".join(part for part in parts if part)
 
 

@@ -226,3 +226,14 @@ def m013_digests(db: Database) -> None:
     """What an imported conversation is known by, so that the same file twice adds nothing; "" for those before."""
     db.table("conversations").add_column("digest", str, not_null_default="")
     db.table("conversations").create_index(["case", "source", "digest"])
+
+
+@migrations()
+def m014_traffic(db: Database) -> None:
+    """A switch may be for a share of the conversations; answers that failed, or that nobody keeps, leave a row."""
+    db.table("switches").add_column("share", int, not_null_default=100)
+    db.table("outcomes").create(
+        _columns("id:int case variant conversation kind created"),
+        pk="id",
+        foreign_keys=[("case", "cases", "id"), ("variant", "variants", "id")],
+    ).create_index(["case", "variant"])

@@ -268,20 +268,6 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Switch:
-    """Which variant answers from now on. `kind`: switch or undo."""
-
-    id: int
-    case: str
-    variant: str
-    kind: str
-    reason: str
-    by: str
-    evaluation: int = 0
-    created: str = ""
-
-
-@dataclass(frozen=True)
 class Proposal:
     """Something that costs or changes something and waits for a person. `basis` is what it was based on, hashed.
 

@@ -185,6 +185,7 @@ def evaluate(
 ) -> None:
     """Measure every variant and give a verdict."""
     from assistant.evidence import failures, scoring
+    from assistant.evidence.aside import cost
     from assistant.stages import evaluate as stage
 
     with open_bench() as bench:
@@ -200,29 +201,35 @@ def evaluate(
         value = {"case": chosen.id, "evaluation": done.id, "dataset": done.dataset, "job": done.job}
         value |= {"scorer": done.scorer, "variants": done.results, "verdict": done.verdict, "parity": done.parity}
         failed, scored = failures.find(bench.store, done), scoring.of(bench.store, done)
-        value |= {"failures": failed.to_json(), "proof": done.proof}
-        value |= {"scoring": asdict(scored)}
+        takes = cost.of(bench.store, bench.settings, done)
+        value |= {"failures": failed.to_json(), "proof": done.proof, "scoring": asdict(scored), "cost": takes}
+        aside = [found["sentence"] for found in (done.proof.get("forgetting"), takes) if found]
         verdict = f"{done.verdict['decision']}: {done.verdict['reason']}"
         told = f"{text}\n{sanity_table(done)}Scorer: {scored} {done.proof['self_test']['sentence']}\n{verdict}"
-        show(value, f"{told}\n{failure_table(failed)}".rstrip(), as_json)
+        show(value, "\n".join([told, *aside, failure_table(failed)]).rstrip(), as_json)
 
 
 def switch(
     case: CaseId = "",
     variant: Annotated[str, typer.Option(help="Name or id.", show_default="the proved one")] = "",
     force: Annotated[bool, typer.Option("--force", help="Even if it has not proved better.")] = False,
-    reason: Annotated[str, typer.Option(help="Why, for the record; --force may need it.")] = "",
+    reason: Annotated[str, typer.Option(help="Why, for the record; --force needs one.", show_default=False)] = "",
+    share: Annotated[int, typer.Option(help="Of 100 conversations, how many it answers.", min=1, max=100)] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """Let another variant answer from now on."""
+    """Let another variant answer from now on, all conversations or a share of them.
+
+    What answered before comes back by itself once the new one is proved to fail or displease more often.
+    """
     from assistant.stages import switch as stage
 
     with open_bench() as bench:
         chosen = pick(bench.store, case)
-        done = stage.run(bench.store, chosen.id, variant=variant, by="user", reason=reason, force=force)
+        done = stage.run(bench.store, chosen.id, variant, "user", reason, force, share)
         active = bench.store.variant(done.variant)
         value = {"case": chosen.id, "active": active.name, "variant": active.id, "reason": done.reason}
-        show(value, f"'{active.name}' answers now. To go back: attune undo", as_json)
+        part = "" if done.share == 100 else f" {done.share} of 100 conversations"
+        show(value | {"share": done.share}, f"'{active.name}' answers{part} now. To go back: attune undo", as_json)
 
 
 def undo(case: CaseId = "", as_json: AsJson = False) -> None:

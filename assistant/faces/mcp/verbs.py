@@ -19,6 +19,7 @@ from assistant.faces.mcp.training_verbs import Json, TrainingVerbs
 from assistant.knowledge.reading import ingestion
 from assistant.record.types import Turn
 from assistant.stages import baseline, interview, switch
+from assistant.traffic import history, returning, watch
 
 
 class Verbs(TrainingVerbs):
@@ -163,11 +164,13 @@ class Verbs(TrainingVerbs):
         if not (text := question.strip()):
             raise AttuneError("The question is empty.", "Write a question.")
         store, chosen = self.bench.store, pick(self.bench.store, case)
-        variant = switch.active(store, self.bench.settings, chosen.id)
-        reply = self.bench.chat.reply(variant, [{"role": "user", "content": text}])
-        for _ in reply:
-            pass
-        turn = gestures.keep_both(store, variant, text, reply)
+        talk = history.told_apart(text)
+        variant = switch.answering(store, self.bench.settings, chosen.id, talk)
+        with watch.answering(self.bench.chat, variant, talk, kept=True):
+            reply = self.bench.chat.reply(variant, [{"role": "user", "content": text}])
+            for _ in reply:
+                pass
+            turn = gestures.keep_both(store, variant, text, reply)
         cited = [{"document": p.document, "heading": p.heading, "text": p.text} for p in reply.passages]
         return {
             "answer": reply.text,
@@ -188,8 +191,13 @@ class Verbs(TrainingVerbs):
         return {"approved": new.id} | ({"instead_of": turn.id} if new.id != turn.id else {})
 
     def reject_answer(self, number: int, case: str = "") -> Json:
-        """Mark an answer of ask as bad. Only where a person has said so."""
-        return {"rejected": gestures.reject(self.bench.store, self._answer(number, case).id).id}
+        """Mark an answer of ask as bad. Only where a person has said so. `returned` says where with that the variant
+        that answered before has come back by itself."""
+        store, chosen = self.bench.store, pick(self.bench.store, case).id
+        turn, newest = gestures.answer(store, chosen, number), returning.last(store, chosen)
+        rejected = gestures.reject(store, turn.id).id
+        back = returning.since(store, chosen, newest)
+        return {"rejected": rejected} | ({"returned": back} if back else {})
 
     # shared ---------------------------------------------------------------------------------------------------------
     def _added(self, case: str, files: list[tuple[str, bytes]]) -> Json:

@@ -296,8 +296,8 @@ def test_the_proof_of_one_model_is_not_that_of_another(bench, store, settings, t
     with pytest.raises(AttuneError, match="'tuned' of job 1 is not set up as it was"):
         switch.run(store, ready, longer.id)
     assert store.switches(ready) == before
-    forced = switch.run(store, ready, "tuned", force=True)
-    assert (forced.variant, forced.reason, forced.evaluation) == (newer.id, "chosen by hand", 0)
+    forced = switch.run(store, ready, "tuned", reason="to see how it answers", force=True)
+    assert (forced.variant, forced.reason, forced.evaluation) == (newer.id, "overridden: to see how it answers", 0)
     own = switch.run(store, ready, tuned.id)
     assert (own.reason, own.evaluation) == ("because switch", evaluate.latest(store, ready).id)
     assert switch.run(store, ready).variant == tuned.id

@@ -8,13 +8,17 @@ from typing import Any
 import gradio as gr
 
 from assistant.evidence import scoring
+from assistant.evidence.aside import cost
+from assistant.faces.ui import safe_html
 from assistant.faces.ui.handler_errors import told
 from assistant.faces.ui.result import compare_text, plots
 from assistant.faces.ui.result.baseline_panel import BaselinePanel
 from assistant.faces.ui.result.checks_panel import ChecksPanel
 from assistant.faces.ui.result.measuring import Measuring
-from assistant.faces.ui.session import QUIET, Session
+from assistant.faces.ui.session import QUIET, Session, news
+from assistant.record.traffic.switches import WHOLE, Switch
 from assistant.stages import evaluate, switch
+from assistant.traffic import returning
 from assistant.workbench import Workbench
 
 
@@ -31,6 +35,7 @@ class CompareTab:
         self.measuring = Measuring(bench, session, evaluate.task, "evaluate-progress")
         self.plot = gr.Plot(show_label=False, visible=False, elem_id="scores")
         self.table = gr.HTML(elem_id="results")
+        self.aside = gr.Markdown(elem_id="aside")
         with gr.Accordion(
             "Is it better than no model at all? Your format", open=False, visible=False
         ) as self.sane_fold:
@@ -44,9 +49,23 @@ class CompareTab:
         with gr.Accordion("Choose another variant, history", open=False, elem_id="other"):
             with gr.Row(elem_classes="middle"):
                 self.other = gr.Dropdown([], label="Variant", scale=2, elem_id="other-variant", filterable=False)
+                self.share = gr.Slider(
+                    1, WHOLE, WHOLE, step=1, label="Of 100 conversations", scale=2, elem_id="switch-share"
+                )
                 self.anyway = gr.Button("Let it answer", size="sm", scale=0, min_width=130, elem_id="switch-anyway")
-            self.reason = gr.Textbox(label="Reason, for the history", max_lines=2, elem_id="switch-reason")
-            self.sure = gr.Checkbox(False, label="Even a tuned model that has not proved better", elem_id="sure")
+            with gr.Row(elem_classes="middle"):
+                self.sure = gr.Checkbox(
+                    False, label="Even a tuned model that has not proved better", min_width=240, elem_id="sure"
+                )
+                self.reason = gr.Textbox(
+                    label="Why, for the record",
+                    placeholder="A reason of a few words; without one it is not overridden",
+                    max_length=300,
+                    scale=2,
+                    min_width=240,
+                    elem_id="switch-reason",
+                )
+            self.trial = gr.Markdown(elem_id="switch-trial")
             self.history = gr.HTML(elem_id="switches")
 
     def wire(self) -> None:
@@ -60,18 +79,21 @@ class CompareTab:
             self.why,
             self.plot,
             self.table,
+            self.aside,
             self.sane_fold,
             self.sane,
             self.parity_fold,
             self.parity,
             self.other,
             self.history,
+            self.trial,
         ]
         session.in_front("compare", self.show, outputs)
         self.measuring.wire()
         session.after(self.evaluate.click(told(self._evaluate), case, None, **QUIET))
         session.after(self.switch.click(told(self._switch), case, None, **QUIET))
-        session.after(self.anyway.click(told(self._other), [case, self.other, self.sure, self.reason], None, **QUIET))
+        choice = [case, self.other, self.sure, self.reason, self.share]
+        self.anyway.click(told(self._other), choice, [self.reason, session.changed], **QUIET)  # refused, it all stays
 
     def show(self, case: str) -> tuple[Any, ...]:
         store = self.bench.store
@@ -93,12 +115,16 @@ class CompareTab:
             unmeasured or _why(done, problem, str(latest.verdict.get("reason", "")) if latest else ""),
             gr.Plot(plots.scores(results) if results else None, visible=bool(results)),
             compare_text.table(results, active.id),
+            safe_html.markdown(
+                compare_text.aside(latest, cost.of(store, self.bench.settings, latest)) if latest else ""
+            ),
             gr.Accordion(visible=bool(latest and latest.proof)),
             compare_text.sanity(latest.proof, latest.verdict) if latest and latest.proof else "",
             gr.Accordion(visible=bool(latest and latest.parity)),
             compare_text.parity(latest.parity) if latest and latest.parity else "",
             gr.Dropdown(list(variants.items()), value=active.id if active.id in variants.values() else None),
             compare_text.switches(store.switches(case), {variant.id: variant for variant in store.variants(case)}),
+            safe_html.markdown(returning.told(store, case)),
         )
 
     def _evaluate(self, case: str) -> None:
@@ -106,14 +132,19 @@ class CompareTab:
         self.measuring.start(case, lambda report: evaluate.run(bench, case, report=report))
 
     def _switch(self, case: str) -> None:
-        self._said(switch.run(self.bench.store, case).variant)
+        self._said(switch.run(self.bench.store, case))
 
-    def _other(self, case: str, variant: str | None, sure: bool, reason: str) -> None:
-        if variant:
-            self._said(switch.run(self.bench.store, case, variant, reason=reason, force=sure).variant)
+    def _other(self, case: str, variant: str | None, sure: bool, reason: str, share: int) -> tuple[Any, ...]:
+        """The next switch needs a reason of its own, so this one is cleared."""
+        if not variant:
+            return gr.skip(), gr.skip()
+        self._said(switch.run(self.bench.store, case, variant, reason=reason, force=sure, share=int(share)))
+        return "", news()
 
-    def _said(self, variant: str) -> None:
-        gr.Info(f"'{escape(self.bench.store.variant(variant).name)}' answers from now on. Undo is at the top.")
+    def _said(self, row: Switch) -> None:
+        part = "" if row.share == WHOLE else f" in {row.share} of 100 conversations"
+        name = escape(self.bench.store.variant(row.variant).name)
+        gr.Info(f"'{name}' answers{part} from now on. Undo is at the top.")
 
 
 def _why(done: bool, problem: str | None, verdict: str) -> str:

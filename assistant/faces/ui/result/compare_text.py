@@ -10,7 +10,8 @@ from assistant.background import Task
 from assistant.evidence.certificate import proof as certificate
 from assistant.evidence.form.frame import Frame
 from assistant.evidence.sanity import MEANS
-from assistant.record.types import Evaluation, Switch, Variant
+from assistant.record.traffic.switches import WHOLE, Switch
+from assistant.record.types import Evaluation, Variant
 
 TITLES = {
     "switch": "Proved better",
@@ -91,13 +92,23 @@ def switches(rows: Sequence[Switch], variants: Mapping[str, Variant]) -> str:
     if not rows:
         return '<div class="quiet">Nothing has been switched yet.</div>'
     lines = "".join(
-        f"<tr><td class=n>{escape(row.created[:16].replace('T', ' '))}</td><td>{escape(row.kind)}</td>"
+        f"<tr><td class=n>{escape(row.created[:16].replace('T', ' '))}</td><td>{escape(row.kind)}{_part(row)}</td>"
         f"<td>{escape(variants[row.variant].name if row.variant in variants else row.variant)}</td>"
         f"<td>{escape(row.by)}</td><td>{escape(row.reason)}</td></tr>"
         for row in reversed(rows)
     )
     head = "".join(f"<th>{name}</th>" for name in ("when (UTC)", "what", "variant", "by", "why"))
     return f'<div class="wide"><table class="plain"><tr>{head}</tr>{lines}</table></div>'
+
+
+def aside(evaluation: Evaluation, takes: Mapping[str, Any]) -> str:
+    """What is told beside the verdict, a paragraph each: what was forgotten, and what it costs."""
+    found = (evaluation.proof.get("forgetting"), takes)
+    return "\n\n".join(str(one["sentence"]) for one in found if one)
+
+
+def _part(row: Switch) -> str:
+    return f" ({row.share} of 100)" if row.share < WHOLE else ""
 
 
 def progress(task: Task | None) -> str:

@@ -238,7 +238,7 @@ def test_weights_that_were_replaced_after_the_verdict_do_not_take_over(tuned_cas
             switch.run(bench.store, CASE, **more)
     assert switch.active(bench.store, bench.settings, CASE) == before
     row = switch.run(bench.store, CASE, variant.id, force=True, reason="converted anew by hand")
-    assert (row.reason, row.evaluation) == ("converted anew by hand", 0)
+    assert (row.reason, row.evaluation) == ("overridden: converted anew by hand", 0)
     assert ask(bench, variant)
 
 
