@@ -60,7 +60,8 @@ def run(bench: workbench.Workbench, folder: Path, id: str = "") -> dict[str, Any
         found = _measure(bench, case, job)
     if found.verdict["decision"] == "switch" and not switch.blocked(store, case.id):
         with clock.step("switch", "Switch: the tuned model has proved better"):
-            switch.run(store, case.id, by="journey")
+            unread = " Nobody has read the answers yet." if switch.unread(store, case.id) else ""
+            switch.run(store, case.id, by="journey", reason=f"{found.verdict['reason']}{unread}")
     seconds = clock.seconds | {"total": round(sum(clock.seconds.values()), 2)}
     active = switch.active(store, settings, case.id).name
     return result(case, data, job, found, active, seconds)

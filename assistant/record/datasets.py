@@ -89,6 +89,12 @@ class DatasetRows(Connection):
         self._update("evaluations", id, **changes, finished=now())
         return self.evaluation(id)
 
+    def update_proof(self, id: int, **parts: Any) -> Evaluation:
+        """Put these parts into what an evaluation keeps; the others stay as they are."""
+        with self.atomic():
+            self._update("evaluations", id, proof=self.evaluation(id).proof | parts)
+        return self.evaluation(id)
+
     def add_score(self, score: Score) -> None:
         self._insert("scores", asdict(score), replace_on=("evaluation", "variant", "item", "turn"))
 

@@ -12,12 +12,14 @@ from assistant.record.conversations import ConversationRows
 from assistant.record.datasets import DatasetRows
 from assistant.record.documents import DocumentRows
 from assistant.record.jobs import Jobs
+from assistant.record.opinions.marks import MarkRows
+from assistant.record.opinions.votes import VoteRows
 from assistant.record.trials import Trials
 from assistant.record.types import Brief, Case, Proposal, Switch, Variant
 from assistant.record.uploads import Files
 
 
-class Store(Briefs, ConversationRows, DatasetRows, Jobs, DocumentRows, Trials, Files):
+class Store(Briefs, ConversationRows, DatasetRows, Jobs, DocumentRows, Trials, MarkRows, VoteRows, Files):
     """The record. Cheap to open; safe to use from any thread."""
 
     # cases -------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assistant import variants
 from assistant.errors import AttuneError
+from assistant.evidence.answers import opinions
 from assistant.record.store import Store
 from assistant.record.types import Switch, Variant
 from assistant.settings import Settings
@@ -21,6 +22,15 @@ def blocked(store: Store, case: str) -> str | None:
         failed = next(check for check in latest.parity["checks"] if not check["ok"])
         return f"What is served is not what was trained ({failed['name']}: {failed['detail']})."
     return None
+
+
+def unread(store: Store, case: str) -> str | None:
+    """Why a person should not switch yet, on the page: too few answers of the latest evaluation were read.
+
+    A command and a journey are not held up by it; a journey says so in the reason of its switch.
+    """
+    latest = evaluate.latest(store, case)
+    return opinions.unread(store, latest) if latest else None
 
 
 def proved(store: Store, case: str) -> Variant | None:

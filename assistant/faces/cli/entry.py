@@ -22,6 +22,7 @@ from assistant.faces.cli import (
     run_command,
     status_command,
 )
+from assistant.faces.cli.evidence import answers_command
 from assistant.faces.cli.shared import CommandStopped, say
 from assistant.faces.mcp.server import mcp
 from tools.trainer import ToolError
@@ -54,6 +55,7 @@ COMMANDS = (
     model_commands.jobs,
     model_commands.trainers,
     model_commands.evaluate,
+    answers_command.answers,
     model_commands.switch,
     model_commands.undo,
     confirm_command.confirm,

@@ -216,6 +216,8 @@ def switch(
         chosen = pick(bench.store, case)
         done = stage.run(bench.store, chosen.id, variant=variant, by="user", reason=reason, force=force)
         active = bench.store.variant(done.variant)
+        if active.tuned and (reminder := stage.unread(bench.store, chosen.id)):
+            say(f"{reminder} See them with `attune answers {chosen.id}`; it answers all the same.")
         value = {"case": chosen.id, "active": active.name, "variant": active.id, "reason": done.reason}
         show(value, f"'{active.name}' answers now. To go back: attune undo", as_json)
 
