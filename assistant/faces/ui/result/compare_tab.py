@@ -7,8 +7,10 @@ from typing import Any
 
 import gradio as gr
 
+from assistant.errors import AttuneError
 from assistant.faces.ui.handler_errors import told
 from assistant.faces.ui.result import compare_text, plots
+from assistant.faces.ui.result.answers.answers_panel import AnswersPanel
 from assistant.faces.ui.result.baseline_panel import BaselinePanel
 from assistant.faces.ui.result.measuring import Measuring
 from assistant.faces.ui.session import QUIET, Session
@@ -29,6 +31,7 @@ class CompareTab:
         self.measuring = Measuring(bench, session, evaluate.task, "evaluate-progress")
         self.plot = gr.Plot(show_label=False, visible=False, elem_id="scores")
         self.table = gr.HTML(elem_id="results")
+        self.answers = AnswersPanel(bench, session)
         with gr.Accordion("Is what is served what was trained?", open=False, visible=False) as self.parity_fold:
             self.parity = gr.HTML(elem_id="parity")
         with gr.Accordion("The baseline: five variants without training", open=True, elem_id="baseline"):
@@ -42,6 +45,7 @@ class CompareTab:
 
     def wire(self) -> None:
         self.baseline.wire()
+        self.answers.wire(self.door, [self.switch, self.why])
         session, case = self.session, self.session.case
         outputs = [
             self.verdict,
@@ -64,9 +68,8 @@ class CompareTab:
     def show(self, case: str) -> tuple[Any, ...]:
         store = self.bench.store
         latest = evaluate.latest(store, case)
-        problem, unmeasured = switch.blocked(store, case), evaluate.blocked(store, case)
-        done = switch.done(store, case)
-        proved = problem is None and not done
+        unmeasured = evaluate.blocked(store, case)
+        proved = switch.blocked(store, case) is None and not switch.done(store, case)
         results = latest.results if latest else {}
         variants = {variant.name: variant.id for variant in store.variants(case)}
         active = switch.active(store, self.bench.settings, case)
@@ -77,8 +80,7 @@ class CompareTab:
                 variant="secondary" if proved else "primary",
                 interactive=unmeasured is None and not self.measuring.running(case),
             ),
-            gr.Button(variant="primary" if proved else "secondary", interactive=proved),
-            unmeasured or _why(done, problem, str(latest.verdict.get("reason", "")) if latest else ""),
+            *self.door(case),
             gr.Plot(plots.scores(results) if results else None, visible=bool(results)),
             compare_text.table(results, active.id),
             gr.Accordion(visible=bool(latest and latest.parity)),
@@ -87,11 +89,23 @@ class CompareTab:
             compare_text.switches(store.switches(case), {variant.id: variant for variant in store.variants(case)}),
         )
 
+    def door(self, case: str) -> tuple[gr.Button, str]:
+        """For [switch, why]: whether the proved model may take over, and why not yet."""
+        store = self.bench.store
+        latest, problem, done = evaluate.latest(store, case), switch.blocked(store, case), switch.done(store, case)
+        unread = None if problem or done else switch.unread(store, case)
+        proved = not (problem or done or unread)
+        said = _why(done, problem, str(latest.verdict.get("reason", "")) if latest else "")
+        button = gr.Button(variant="primary" if proved else "secondary", interactive=proved)
+        return button, evaluate.blocked(store, case) or unread or said
+
     def _evaluate(self, case: str) -> None:
         bench = self.bench
         self.measuring.start(case, lambda report: evaluate.run(bench, case, report=report))
 
     def _switch(self, case: str) -> None:
+        if unread := switch.unread(self.bench.store, case):
+            raise AttuneError(unread, "They are below, under 'The answers'.")
         self._said(switch.run(self.bench.store, case).variant)
 
     def _other(self, case: str, variant: str | None, sure: bool) -> None:
