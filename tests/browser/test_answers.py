@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from assistant.settings import Settings
 from assistant.workbench import open_workbench
 from tests.assistant.evidence.answers import measured_shop
 from tests.assistant.guide.proposing import open_bench
@@ -57,6 +57,7 @@ def test_answers_are_read_and_marked_before_a_switch(shop: App, page: Page, shot
         expect(page.locator("#switch")).to_be_enabled()
 
         _offer(rows.nth(4))
+        _reports(page)
         page.locator("#answers-on button, button#answers-on").click()
         expect(page.locator("#answers-place")).to_contain_text("6 to 10 of 24")
         expect(page.locator("#answers details.row[open]")).to_have_count(0)
@@ -68,16 +69,10 @@ def test_answers_are_read_and_marked_before_a_switch(shop: App, page: Page, shot
     finally:
         shop.process.terminate()
         shop.process.wait(20)
-    bench = open_workbench(measured_settings(shop.data))
+    bench = open_workbench(Settings.model_validate({"data": shop.data}))
     marks = [one.mark for one in bench.store.marks(1)]
     bench.close()
     assert (marks.count("read"), marks.count("wrong"), marks.count("right")) == (5, 1, 1)
-
-
-def measured_settings(data: Path) -> object:
-    from assistant.settings import Settings
-
-    return Settings.model_validate({"data": data})
 
 
 def _open(row: Locator) -> None:
@@ -93,6 +88,15 @@ def _offer(row: Locator) -> None:
     expect(second).to_contain_text("stays held out")
 
 
+def _reports(page: Page) -> None:
+    """Both kinds of the report come as files."""
+    for kind, begins in (("html", b"<!doctype html>"), ("pdf", b"%PDF-")):
+        with page.expect_download() as download:
+            page.locator(f"#report-{kind}").click()
+        assert download.value.suggested_filename == f"{CASE}-report.{kind}"
+        assert Path(download.value.path()).read_bytes().startswith(begins)
+
+
 def _wide_and_narrow(page: Page, shots: Path, name: str, shown: Locator) -> None:
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
@@ -106,8 +110,10 @@ def _wide_and_narrow(page: Page, shots: Path, name: str, shown: Locator) -> None
             assert box is not None
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= width
-            places = shown.locator(".cards").first.locator(".answer").evaluate_all(
-                "nodes => nodes.map(node => node.getBoundingClientRect().top)"
+            places = (
+                shown.locator(".cards")
+                .first.locator(".answer")
+                .evaluate_all("nodes => nodes.map(node => node.getBoundingClientRect().top)")
             )
             assert (len(set(places)) == 1) == (width == 1440)  # side by side, or one below the other
     page.set_viewport_size({"width": 1440, "height": 900})

@@ -22,7 +22,7 @@ from assistant.faces.cli import (
     run_command,
     status_command,
 )
-from assistant.faces.cli.evidence import answers_command
+from assistant.faces.cli.evidence import answers_command, report_command
 from assistant.faces.cli.shared import CommandStopped, say
 from assistant.faces.mcp.server import mcp
 from tools.trainer import ToolError
@@ -59,6 +59,7 @@ COMMANDS = (
     model_commands.switch,
     model_commands.undo,
     confirm_command.confirm,
+    report_command.report,
     leaving_commands.export,
     leaving_commands.deploy,
     leaving_commands.retrain,

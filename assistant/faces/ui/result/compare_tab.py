@@ -11,6 +11,7 @@ from assistant.errors import AttuneError
 from assistant.faces.ui.handler_errors import told
 from assistant.faces.ui.result import compare_text, plots
 from assistant.faces.ui.result.answers.answers_panel import AnswersPanel
+from assistant.faces.ui.result.answers.report_panel import ReportPanel
 from assistant.faces.ui.result.baseline_panel import BaselinePanel
 from assistant.faces.ui.result.measuring import Measuring
 from assistant.faces.ui.session import QUIET, Session
@@ -31,6 +32,7 @@ class CompareTab:
         self.measuring = Measuring(bench, session, evaluate.task, "evaluate-progress")
         self.plot = gr.Plot(show_label=False, visible=False, elem_id="scores")
         self.table = gr.HTML(elem_id="results")
+        self.report = ReportPanel(bench, session)
         self.answers = AnswersPanel(bench, session)
         with gr.Accordion("Is what is served what was trained?", open=False, visible=False) as self.parity_fold:
             self.parity = gr.HTML(elem_id="parity")
@@ -45,6 +47,7 @@ class CompareTab:
 
     def wire(self) -> None:
         self.baseline.wire()
+        self.report.wire()
         self.answers.wire(self.door, [self.switch, self.why])
         session, case = self.session, self.session.case
         outputs = [
