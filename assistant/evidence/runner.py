@@ -97,11 +97,14 @@ def turn(score: Score) -> tuple[int, int]:
 
 
 def by_conversation(scores: Sequence[Score]) -> dict[int, float]:
-    """Mean score of each held-out conversation: turns of one conversation are not independent, so they are one unit."""
+    """Mean score of each held-out conversation: turns of one conversation are not independent, so they are one unit.
+
+    An answer that failed counts as 0; one that no scorer can score is left out.
+    """
     found: dict[int, list[float]] = {}
     for score in scores:
-        if score.score is not None:
-            found.setdefault(score.item, []).append(score.score)
+        if score.score is not None or score.error:
+            found.setdefault(score.item, []).append(score.score or 0.0)
     return {item: sum(values) / len(values) for item, values in found.items()}
 
 

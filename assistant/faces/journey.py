@@ -17,8 +17,8 @@ from assistant.faces.cli.shared import CommandStopped, ProgressLine, duration, s
 from assistant.record.types import Case, Dataset, Evaluation, Job
 from assistant.stages import baseline, dataset, evaluate, finetune, switch
 
-MEASURED = ("score", "low", "high", "tokens_per_request", "latency_s", "numbers")
-JUDGED = ("decision", "candidate", "against", "reason", "difference", "low", "high")
+MEASURED = ("score", "form", "facts", "low", "high", "tokens_per_request", "latency_s", "numbers", "unsupported")
+JUDGED = ("decision", "candidate", "against", "reason", "difference", "low", "high", "look")
 
 
 @dataclass
@@ -75,7 +75,11 @@ def result(
         "case": case.id,
         "dataset": {"train": data.train, "test": data.test, "sha256": data.id},
         "variants": {name: {key: measured[key] for key in MEASURED} for name, measured in found.results.items()},
-        "verdict": {key: found.verdict.get(key) for key in JUDGED},
+        "sanity": found.proof.get("sanity", {}),
+        "frame": found.proof.get("frame", []),
+        "verdict": {key: found.verdict.get(key) for key in JUDGED}
+        | {name: found.verdict.get("aspects", {}).get(name) for name in ("form", "facts")}
+        | {"sanity": found.verdict.get("sanity", {})},
         "active": active,
         "job": {
             "trainer": job.trainer,

@@ -44,23 +44,12 @@ def better(bench: Workbench, case: str) -> str:
 
 
 def verdict(found: Evaluation) -> str:
-    """A verdict in plain words: yes or no, by how much, and how sure that is. Scores count from 0 to 100 here."""
+    """A verdict in plain words: yes, no or not proved, and why."""
     said = found.verdict
-    if said.get("difference") is None:
-        return str(said["reason"])
-    points, low, high = (100 * float(said[name]) for name in ("difference", "low", "high"))
-    measured = (
-        f"On {said['n']} held-out conversations {said['candidate']} scores {abs(points):.1f} points "
-        f"{'more' if points >= 0 else 'less'} of 100 than {said['against']}, the best chat without training"
-    )
-    range_ = f"the true difference very likely lies between {low:+.1f} and {high:+.1f}"
-    if said["decision"] == "switch":
-        return f"Yes, it is better. {measured}; {range_}, so it is no accident. {CHECK}"
-    if said["decision"] == "stay":
-        return f"No, it is worse. {measured}; {range_}. Keep {said['against']}."
-    if low > 0 or high < 0:
-        return f"That cannot be said yet. {measured}, but so few conversations prove nothing: approve more of them."
-    return f"That is not proved. {measured}, but {range_}: that includes zero, so it may be chance."
+    answer = {"switch": "Yes, it is better.", "stay": "No.", "undecided": "That is not proved."}
+    begin, end = answer.get(str(said["decision"]), ""), CHECK if said["decision"] == "switch" else ""
+    ledger = str(found.proof.get("ledger", {}).get("sentence", ""))
+    return " ".join(part for part in (begin, str(said["reason"]), ledger, end) if part)
 
 
 def cost(bench: Workbench, case: str) -> str:

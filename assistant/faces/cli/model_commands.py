@@ -17,6 +17,7 @@ from assistant.faces.cli.shared import (
     failure_table,
     open_bench,
     pick,
+    sanity_table,
     say,
     score_table,
     show,
@@ -197,8 +198,8 @@ def evaluate(
         value = {"case": chosen.id, "evaluation": done.id, "dataset": done.dataset, "job": done.job}
         value |= {"scorer": done.scorer, "variants": done.results, "verdict": done.verdict, "parity": done.parity}
         failed = failures.find(bench.store, done)
-        value |= {"failures": failed.to_json()}
-        told = f"{text}\n{done.verdict['decision']}: {done.verdict['reason']}"
+        value |= {"failures": failed.to_json(), "proof": done.proof}
+        told = f"{text}\n{sanity_table(done)}{done.verdict['decision']}: {done.verdict['reason']}"
         show(value, f"{told}\n{failure_table(failed)}".rstrip(), as_json)
 
 

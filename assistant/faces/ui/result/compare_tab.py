@@ -34,6 +34,10 @@ class CompareTab:
         self.table = gr.HTML(elem_id="results")
         self.report = ReportPanel(bench, session)
         self.answers = AnswersPanel(bench, session)
+        with gr.Accordion(
+            "Is it better than no model at all? Your format", open=False, visible=False
+        ) as self.sane_fold:
+            self.sane = gr.HTML(elem_id="sanity")
         with gr.Accordion("Is what is served what was trained?", open=False, visible=False) as self.parity_fold:
             self.parity = gr.HTML(elem_id="parity")
         with gr.Accordion("The baseline: five variants without training", open=True, elem_id="baseline"):
@@ -57,6 +61,8 @@ class CompareTab:
             self.why,
             self.plot,
             self.table,
+            self.sane_fold,
+            self.sane,
             self.parity_fold,
             self.parity,
             self.other,
@@ -86,6 +92,8 @@ class CompareTab:
             *self.door(case),
             gr.Plot(plots.scores(results) if results else None, visible=bool(results)),
             compare_text.table(results, active.id),
+            gr.Accordion(visible=bool(latest and latest.proof)),
+            compare_text.sanity(latest.proof, latest.verdict) if latest and latest.proof else "",
             gr.Accordion(visible=bool(latest and latest.parity)),
             compare_text.parity(latest.parity) if latest and latest.parity else "",
             gr.Dropdown(list(variants.items()), value=active.id if active.id in variants.values() else None),

@@ -7,6 +7,8 @@ from html import escape
 from typing import Any
 
 from assistant.background import Task
+from assistant.evidence.form.frame import Frame
+from assistant.evidence.sanity import MEANS
 from assistant.record.types import Evaluation, Switch, Variant
 
 TITLES = {
@@ -35,8 +37,30 @@ def table(results: Mapping[str, Mapping[str, Any]], active: str) -> str:
     if not results:
         return ""
     names = sorted(results, key=lambda name: results[name].get("score") or -1.0, reverse=True)
-    heads = ("variant", "score", "95 % interval", "tokens a request", "first token", "whole answer", "conversations")
-    return answers(heads, [_row(name, results[name], active) for name in names])
+    apart = [key for key in ("form", "facts") if any(one.get(key) is not None for one in results.values())]
+    heads = ("variant", *apart, "score", "95 % interval", "tokens a request", "first token", "answer", "conversations")
+    return answers(heads, [_row(name, results[name], active, apart) for name in names])
+
+
+def sanity(proof: Mapping[str, Any], verdict: Mapping[str, Any]) -> str:
+    """What answers without a model reach, and the frame that approved answers share."""
+    beaten = verdict.get("sanity", {})
+    rows = [
+        (
+            f"<b>{escape(name)}</b><div class=quiet>{escape(MEANS.get(name, ''))}</div>",
+            _share(found.get("form")),
+            _number(found.get("facts"), ".3f"),
+            _number(found.get("score"), ".3f"),
+            {True: "beaten", False: "not beaten"}.get(beaten.get(name, {}).get("beaten"), "–"),
+        )
+        for name, found in proof.get("sanity", {}).items()
+    ]
+    said = [Frame.from_json([part]).parts[0].sentence for part in proof.get("frame", [])]
+    text = "".join(f"<li>{escape(sentence)}</li>" for sentence in said)
+    frame = f"<p>Your format, as the approved answers show it: an answer</p><ul>{text}</ul>" if text else ""
+    ledger = escape(str(proof.get("ledger", {}).get("sentence", "")))
+    table = answers(("without any model", "form", "facts", "score", "by the tuned model"), rows) if rows else ""
+    return f"{table}{frame}" + (f'<p class="quiet">{ledger}</p>' if ledger else "")
 
 
 def answers(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -94,12 +118,13 @@ def flaws(found: Mapping[str, Any]) -> str:
     return f" ({', '.join(said)})" if said else ""
 
 
-def _row(name: str, found: Mapping[str, Any], active: str) -> tuple[str, ...]:
+def _row(name: str, found: Mapping[str, Any], active: str, apart: Sequence[str]) -> tuple[str, ...]:
     score = _number(found.get("score"), ".3f")
     interval = f"{_number(found.get('low'), '.3f')} to {_number(found.get('high'), '.3f')}"
     now = " · answers now" if found.get("variant") == active else ""
     return (
         f"<b>{escape(name)}</b>{now}",
+        *(_share(found.get(key)) if key == "form" else _number(found.get(key), ".3f") for key in apart),
         f"<b>{score}</b>",
         interval,
         _number(found.get("tokens_per_request"), ".0f"),
@@ -107,6 +132,10 @@ def _row(name: str, found: Mapping[str, Any], active: str) -> tuple[str, ...]:
         f"{_number(found.get('latency_s'), '.2f')} s",
         f"{found.get('n', 0)}{flaws(found)}",
     )
+
+
+def _share(value: Any) -> str:
+    return f"{float(value):.0%}" if value is not None else "–"
 
 
 def _number(value: Any, form: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.evidence.number_recall import compare
+from assistant.evidence.facts.stated import compare, stated, unsupported
 from assistant.knowledge.search.words import numbers
 
 
@@ -30,5 +30,17 @@ def test_all_right_means_none_missing_and_none_more() -> None:
         ("It is free.", "It costs £3."),
         ("It is £3.", "It is free."),  # nothing to find in the approved answer
     ]
-    assert compare(pairs) == {"answers_with_numbers": 4, "all_right": 1, "recall": 0.6}
-    assert compare([("1", "one")]) == {"answers_with_numbers": 0, "all_right": 0, "recall": None}
+    assert compare(pairs) == {"answers_with_numbers": 4, "all_right": 1, "recall": 0.6, "precision": 0.75}
+    assert compare([("1", "one")]) == {"answers_with_numbers": 0, "all_right": 0, "recall": None, "precision": None}
+
+
+def test_names_are_words_that_begin_large_inside_a_sentence() -> None:
+    assert stated("Hello. We sent it to Anna Keller with parcel 7. Please wait.") == {"anna", "keller", "7"}
+    assert stated("Вчера мы отправили письмо Марии") == {"марии"}
+    assert stated("The kettle\nNext we wait") == frozenset()
+
+
+def test_a_number_from_nowhere_is_unsupported() -> None:
+    sources = numbers("The kettle costs £45. Return it within 30 days.")
+    assert unsupported("It costs £45, for 30 days.", sources) == frozenset()
+    assert unsupported("It costs £54, for 30 days.", sources) == {"54"}
