@@ -22,7 +22,7 @@ from assistant.faces.cli import (
     run_command,
     status_command,
 )
-from assistant.faces.cli.evidence import answers_command, report_command
+from assistant.faces.cli.evidence import answers_command, judge_command, report_command
 from assistant.faces.cli.shared import CommandStopped, say
 from assistant.faces.mcp.server import mcp
 from tools.trainer import ToolError
@@ -49,7 +49,7 @@ COMMANDS = (
     case_commands.import_,
     baseline_commands.baseline,
     ask_commands.ask,
-    ask_commands.judge,
+    judge_command.judge,
     case_commands.dataset,
     model_commands.finetune,
     model_commands.jobs,

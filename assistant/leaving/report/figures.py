@@ -51,5 +51,5 @@ def of(table: AnswerTable, rows: Sequence[AnswerRow]) -> dict[str, list[Figure]]
 def _figure(table: AnswerTable, name: str, by_item: dict[int, list[float]], clusters: dict[int, int]) -> Figure:
     means = [sum(values) / len(values) for values in by_item.values()]
     around = interval(means, [clusters[item] for item in by_item])
-    ends = (round(value, 4) for value in (around.mean, around.low, around.high))
-    return Figure(name, *ends, judged=name == table.candidate)
+    mean, low, high = (round(value, 4) for value in (around.mean, around.low, around.high))
+    return Figure(name, mean, low, high, name == table.candidate)

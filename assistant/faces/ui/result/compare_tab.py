@@ -11,6 +11,7 @@ from assistant.errors import AttuneError
 from assistant.faces.ui.handler_errors import told
 from assistant.faces.ui.result import compare_text, plots
 from assistant.faces.ui.result.answers.answers_panel import AnswersPanel
+from assistant.faces.ui.result.answers.judge_panel import JudgePanel
 from assistant.faces.ui.result.answers.report_panel import ReportPanel
 from assistant.faces.ui.result.baseline_panel import BaselinePanel
 from assistant.faces.ui.result.measuring import Measuring
@@ -34,6 +35,7 @@ class CompareTab:
         self.table = gr.HTML(elem_id="results")
         self.report = ReportPanel(bench, session)
         self.answers = AnswersPanel(bench, session)
+        self.judge = JudgePanel(bench, session)
         with gr.Accordion(
             "Is it better than no model at all? Your format", open=False, visible=False
         ) as self.sane_fold:
@@ -52,6 +54,7 @@ class CompareTab:
     def wire(self) -> None:
         self.baseline.wire()
         self.report.wire()
+        self.judge.wire()
         self.answers.wire(self.door, [self.switch, self.why])
         session, case = self.session, self.session.case
         outputs = [
