@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from assistant.evidence.answers.rows import AnswerTable
 from assistant.settings import Settings
 from assistant.workbench import open_workbench
 from tests.assistant.evidence.answers import measured_shop
+from tests.assistant.evidence.judging.judging_server import JudgingServer
+from tests.assistant.evidence.judging.test_judge import mark
 from tests.assistant.guide.proposing import open_bench
 from tests.browser.conftest import App
 
@@ -64,14 +67,16 @@ def test_answers_are_read_and_marked_before_a_switch(shop: App, page: Page, shot
         page.locator("#answers-mark input").click()
         page.get_by_role("option", name="wrong", exact=True).click()
         expect(page.locator("#answers-place")).to_contain_text("1 to 1 of 1")
+        _vote(page, shots)
         page.locator("#switch").click()
         expect(page.locator("#answering")).to_contain_text("tuned")
     finally:
         shop.process.terminate()
         shop.process.wait(20)
     bench = open_workbench(Settings.model_validate({"data": shop.data}))
-    marks = [one.mark for one in bench.store.marks(1)]
+    marks, votes = [one.mark for one in bench.store.marks(1)], [one.choice for one in bench.store.votes(1)]
     bench.close()
+    assert votes == ["left", "both bad"]
     assert (marks.count("read"), marks.count("wrong"), marks.count("right")) == (5, 1, 1)
 
 
@@ -86,6 +91,51 @@ def _offer(row: Locator) -> None:
     second.get_by_role("button", name="Right", exact=True).click()
     expect(second.get_by_role("button", name="Make it the approved answer")).to_be_visible()
     expect(second).to_contain_text("stays held out")
+
+
+def _vote(page: Page, shots: Path) -> None:
+    """Two answers without names; what was voted so far is folded away."""
+    page.locator("#blind-fold > button").click()
+    blind = page.locator("#blind")
+    expect(blind.locator(".answer h4")).to_have_text(["A", "B"])
+    asked = blind.locator(".asked").inner_text()
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(500)
+        blind.scroll_into_view_if_needed()
+        page.screenshot(path=shots / f"blind-{width}.png")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    blind.get_by_role("button", name="A is better").click()
+    expect(blind.locator(".asked")).not_to_have_text(asked)
+    expect(page.locator("#blind-said")).to_be_hidden()
+    blind.get_by_role("button", name="Both bad").focus()
+    page.keyboard.press("Enter")
+    page.locator("#blind-results > button").click()
+    expect(page.locator("#blind-said")).to_contain_text("of 2 votes")
+
+
+def test_a_model_judges_once_enough_was_marked(shop: App, page: Page, shots: Path) -> None:
+    bench = open_workbench(Settings.model_validate({"data": shop.data}))
+    table = AnswerTable(bench.store, bench.store.evaluation(1))
+    with JudgingServer() as server:
+        shop.settings |= {"ATTUNE_GUIDE_BASE_URL": server.url, "ATTUNE_GUIDE_MODEL": "wise"}
+        try:
+            shop.start()
+            page.goto(shop.url)
+            page.get_by_role("tab", name="Compare", exact=True).click()
+            page.locator("#judge-fold > button").click()
+            page.locator("#judge-ask").click()
+            said = page.locator("#judge-said")
+            expect(said).to_contain_text("mark 20 answers right or wrong, 0 are")
+            mark(table)
+            page.locator("#judge-ask").click()
+            expect(said).to_contain_text("wise: The judge agrees with you in 100% of 24 answers")
+            said.scroll_into_view_if_needed()
+            page.screenshot(path=shots / "judge.png")
+        finally:
+            shop.process.terminate()
+            shop.process.wait(20)
+    bench.close()
 
 
 def _reports(page: Page) -> None:

@@ -152,7 +152,7 @@ button.secondary:disabled { background: var(--button-secondary-background-fill) 
 .rows details[open] > summary::before { content: "▾"; }
 .rows summary:focus-visible, .marks button:focus-visible, .blind button:focus-visible {
   outline: 2px solid var(--primary-600); outline-offset: 2px; }
-.rows .question { flex: 1 1 300px; min-width: 0; overflow-wrap: anywhere; }
+.rows .question { flex: 1 1 220px; min-width: 0; overflow-wrap: anywhere; }
 .rows .figures, .cards .figures { font-size: .82rem; color: var(--body-text-color-subdued);
   font-variant-numeric: tabular-nums; }
 .rows .asked, .blind .asked { margin: 2px 0 10px; padding: 8px 12px; white-space: pre-wrap; overflow-wrap: anywhere;

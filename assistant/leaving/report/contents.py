@@ -9,7 +9,7 @@ from importlib import metadata
 from typing import Any
 
 from assistant.errors import AttuneError
-from assistant.evidence.answers import opinions, order
+from assistant.evidence.answers import arena, opinions, order
 from assistant.evidence.answers.order import BEST, RANDOM, WORST, Wanted
 from assistant.evidence.answers.rows import AnswerRow, AnswerTable
 from assistant.evidence.sanity import MEANS
@@ -75,6 +75,7 @@ class ReportContents:
     read: int
     rows: int
     marks: str
+    votes: str
     dataset: Dataset
     job: Job | None
     training: dict[str, str]
@@ -114,6 +115,7 @@ def read(store: Store, case: str, number: int = 0) -> ReportContents:
         read=store.rows_read(evaluation.id),
         rows=len(rows),
         marks=opinions.agreement(table, said).sentence,
+        votes=arena.sentence(arena.counts(table, store.votes(evaluation.id))),
         dataset=store.dataset(evaluation.dataset),
         job=job,
         training=_training(job),

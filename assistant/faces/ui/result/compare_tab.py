@@ -11,7 +11,9 @@ from assistant.errors import AttuneError
 from assistant.faces.ui.handler_errors import told
 from assistant.faces.ui.result import compare_text, plots
 from assistant.faces.ui.result.answers.answers_panel import AnswersPanel
+from assistant.faces.ui.result.answers.blind_panel import BlindPanel
 from assistant.faces.ui.result.answers.judge_panel import JudgePanel
+from assistant.faces.ui.result.answers.latest_table import LatestTable
 from assistant.faces.ui.result.answers.report_panel import ReportPanel
 from assistant.faces.ui.result.baseline_panel import BaselinePanel
 from assistant.faces.ui.result.measuring import Measuring
@@ -33,8 +35,9 @@ class CompareTab:
         self.measuring = Measuring(bench, session, evaluate.task, "evaluate-progress")
         self.plot = gr.Plot(show_label=False, visible=False, elem_id="scores")
         self.table = gr.HTML(elem_id="results")
-        self.report = ReportPanel(bench, session)
-        self.answers = AnswersPanel(bench, session)
+        self.report, tables = ReportPanel(bench, session), LatestTable(bench)
+        self.answers = AnswersPanel(bench, session, tables)
+        self.blind = BlindPanel(bench, session, tables)
         self.judge = JudgePanel(bench, session)
         with gr.Accordion(
             "Is it better than no model at all? Your format", open=False, visible=False
@@ -54,6 +57,7 @@ class CompareTab:
     def wire(self) -> None:
         self.baseline.wire()
         self.report.wire()
+        self.blind.wire()
         self.judge.wire()
         self.answers.wire(self.door, [self.switch, self.why])
         session, case = self.session, self.session.case

@@ -122,17 +122,9 @@ def test_a_judge_that_talks_nothing_but_junk_is_no_judge(table: AnswerTable, ser
 
 
 def test_a_score_is_a_whole_number_from_1_to_5() -> None:
-    for reply in (
-        "",
-        '{"score": 9}',
-        '{"score": 0}',
-        '{"score": 4.5}',
-        '{"score": "5"}',
-        '{"score": true}',
-        "5",
-        "null",
-    ):
-        assert rubric.read_score(reply) is None, reply
+    for score in ("9", "0", "4.5", '"5"', "true", "NaN", "Infinity", "-1e999", "null", "[5]"):
+        assert rubric.read_score(f'{{"score": {score}}}') is None, score
+    assert [rubric.read_score(reply) for reply in ("", "5", "null", "{}")] == [None] * 4
     assert rubric.read_score('```json\n{"score": 4.0, "reason": "Good."}\n```') == rubric.JudgedScore(4, "Good.")
     assert [rubric.read_better(f'{{"better": "{one}"}}') for one in ("a", "B", "TIE", "both", "")] == [
         "A",

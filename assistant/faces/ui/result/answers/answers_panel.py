@@ -12,9 +12,9 @@ from assistant.evidence.answers.order import AnswerPage, Wanted
 from assistant.evidence.answers.rows import AnswerTable
 from assistant.faces.ui.handler_errors import told
 from assistant.faces.ui.result.answers import answers_text, clicks
+from assistant.faces.ui.result.answers.latest_table import LatestTable
 from assistant.faces.ui.session import QUIET, Session
 from assistant.record.opinions.marks import KINDS, READ
-from assistant.stages import evaluate
 from assistant.workbench import Workbench
 
 PAGE = 5  # rows of a page
@@ -31,9 +31,8 @@ MARKS = [
 class AnswersPanel:
     """A part of the comparison. What is chosen and where it stands is the browser tab's; the rest is read anew."""
 
-    def __init__(self, bench: Workbench, session: Session) -> None:
-        self.bench, self.session = bench, session
-        self._tables: dict[int, AnswerTable] = {}
+    def __init__(self, bench: Workbench, session: Session, tables: LatestTable) -> None:
+        self.bench, self.session, self.tables = bench, session, tables
         with gr.Accordion("The answers", open=True, visible=False, elem_id="answers-fold") as self.box:
             with gr.Row(elem_id="answers-choice"):
                 self.sort = _choice("Order", SORTS, "worst", "answers-sort")
@@ -65,7 +64,7 @@ class AnswersPanel:
 
     def show(self, case: str) -> tuple[Any, ...]:
         """For [box, topic, lacks, *outputs]: the first page, worst first."""
-        table = self._table(case)
+        table = self.tables.of(case)
         if table is None:
             return gr.Accordion(visible=False), gr.skip(), gr.skip(), *[gr.skip()] * len(self.outputs)
         topics = sorted({*table.topics.values()})
@@ -79,19 +78,19 @@ class AnswersPanel:
         )
 
     def _first(self, case: str, sort: str, topic: str, lacks: str, mark: str) -> Any:
-        table = self._table(case)
+        table = self.tables.of(case)
         return self._page(table, _wanted(sort, topic, lacks, mark), 0) if table else gr.skip()
 
     def _turning(self, step: int) -> Any:
         def turn(case: str, start: int, sort: str, topic: str, lacks: str, mark: str) -> Any:
-            table = self._table(case)
+            table = self.tables.of(case)
             return self._page(table, _wanted(sort, topic, lacks, mark), start + step) if table else gr.skip()
 
         return turn
 
     def _pressed(self, case: str, keys: list[Any], event: gr.EventData) -> Any:
         """For [rows, read]: a row was unfolded, or an answer marked. The rows of the page stay, whatever was picked."""
-        table, pressed = self._table(case), clicks.data(event)
+        table, pressed = self.tables.of(case), clicks.data(event)
         key = next((one for one in table.keys if _name(one) == pressed.get("row")), None) if table else None
         if table is None or key is None:
             return gr.skip()
@@ -128,15 +127,6 @@ class AnswersPanel:
             found.start,
             [[row.item, row.turn] for row in found.rows],
         )
-
-    def _table(self, case: str) -> AnswerTable | None:
-        """The rows of the latest evaluation; those of the last few are kept, for a finished one does not change."""
-        latest = evaluate.latest(self.bench.store, case) if case else None
-        if latest is None:
-            return None
-        if latest.id not in self._tables:
-            self._tables = dict(list(self._tables.items())[-3:]) | {latest.id: AnswerTable(self.bench.store, latest)}
-        return self._tables[latest.id]
 
 
 def _read(table: AnswerTable, said: Any) -> str:

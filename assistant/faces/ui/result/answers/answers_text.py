@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from html import escape
 
 from assistant.evidence.answers import differences
 from assistant.evidence.answers.order import AnswerPage
 from assistant.evidence.answers.rows import AnswerRow, AnswerTable, GivenAnswer
 from assistant.record.opinions.marks import REFERENCE, RIGHT, WRONG
+from assistant.record.types import Message
 
 _SAID = {RIGHT: "right", WRONG: "wrong"}
 
@@ -34,8 +35,8 @@ def _row(table: AnswerTable, row: AnswerRow, opened: bool) -> str:
     rest = f'<details class="others"><summary>{count}</summary>{more}</details>' if others else ""
     return (
         f'<details class="row" data-row="{name(row)}"{"" if row.read else " data-unread=1"}{" open" if opened else ""}>'
-        f"<summary>{_summary(row, shown)}</summary>{_before(row)}"
-        f'<div class="asked">{escape(row.asked)}</div>'
+        f"<summary>{_summary(row, shown)}</summary>{before(row.before)}"
+        f"{_whole(row)}"
         f'<div class="cards">{cards}{_approved(row)}</div>{rest}</details>'
     )
 
@@ -50,10 +51,16 @@ def _summary(row: AnswerRow, shown: list[GivenAnswer]) -> str:
     )
 
 
-def _before(row: AnswerRow) -> str:
-    if not row.before:
+def _whole(row: AnswerRow) -> str:
+    """The question where the line above it is shortened."""
+    return f'<div class="asked">{escape(row.asked)}</div>' if _short(row.asked) != row.asked.strip() else ""
+
+
+def before(messages: Sequence[Message]) -> str:
+    """What was said before a question, folded; nothing where it was the first."""
+    if not messages:
         return ""
-    lines = "".join(f"<p><b>{escape(str(m['role']))}:</b> {escape(str(m['content']))}</p>" for m in row.before)
+    lines = "".join(f"<p><b>{escape(str(m['role']))}:</b> {escape(str(m['content']))}</p>" for m in messages)
     return f'<details class="before"><summary>What was said before</summary>{lines}</details>'
 
 
