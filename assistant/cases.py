@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from assistant.conversations.formats import case_folder
+from assistant.errors import AttuneError
+from assistant.evidence.checks import case_checks
 from assistant.knowledge.reading import ingestion
 from assistant.record.store import Store
 from assistant.record.types import Case
@@ -16,11 +19,12 @@ from assistant.workbench import Workbench
 def from_folder(bench: Workbench, folder: Path, id: str = "") -> Case:
     """Make a case from a folder: brief, options, documents, conversations. All of it or nothing."""
     found = case_folder.read(folder)
+    options = found.options | _checks(found.options)
     store = bench.store
     with store.atomic():
         case = interview.new(store, found.title, id or _free_id(store, found.name), bench.settings.owner)
         interview.run(store, case.id, found.brief, source="file")
-        store.set_options(case.id, found.options)
+        store.set_options(case.id, options)
         for name, data in found.documents:
             ingestion.add(store, bench.settings, case.id, name, data)
         for source, conversations in (("import", found.conversations), ("heldout", found.heldout)):
@@ -32,6 +36,16 @@ def from_folder(bench: Workbench, folder: Path, id: str = "") -> Case:
 def example(bench: Workbench) -> Case:
     """The example that ships with Attune: a tea shop's support desk."""
     return from_folder(bench, ROOT / "data" / "examples" / "teashop")
+
+
+def _checks(options: dict[str, Any]) -> dict[str, Any]:
+    """The folder's own list of checks, each of a known kind; empty where it has none."""
+    if case_checks.OPTION not in options:
+        return {}
+    try:
+        return {case_checks.OPTION: [check.to_json() for check in case_checks.read_list(options[case_checks.OPTION])]}
+    except AttuneError as error:
+        raise AttuneError(f"case.toml: {error.sentence}", error.remedy) from error
 
 
 def _free_id(store: Store, name: str) -> str:

@@ -8,21 +8,13 @@ from typing import Any
 
 from assistant.evidence import wording
 from assistant.evidence.aspects import FACTS, FORM, SCORE, Aspect, Rows, aspect
+from assistant.evidence.checks.measuring import Gate
 from assistant.evidence.statistics.paired import ALPHA, difference
 
 FEW = 20  # fewer held-out conversations than this cannot carry a verdict
 MARGIN = 0.1  # how much worse facts or form may be where the other is better: surely no more than that
 SMALLEST = {FORM: 0.05, FACTS: 0.02, SCORE: 0.02}  # a smaller gain is not worth a switch, however sure
 FAILED = 0.05  # of an untrained variant's answers failed: beating what was out of order proves nothing
-
-
-@dataclass(frozen=True)
-class Gate:
-    """A threshold of the brief. `ok` None: it could not be measured."""
-
-    text: str
-    ok: bool | None
-    measured: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from assistant.evidence.aspects import FACTS, FORM, Aspect
 from assistant.evidence.sanity import MEANS
 
 if TYPE_CHECKING:
-    from assistant.evidence.verdict import Gate
+    from assistant.evidence.checks.measuring import Gate
 
 NOTHING_SHARED = (
     "No held-out conversation was answered and scored by every variant, so nothing can be compared: "
@@ -101,8 +101,8 @@ def constant(said: Said, better: Sequence[Aspect], name: str, found: Mapping[str
 
 def gate(better: Sequence[Aspect], failed: Sequence[Gate]) -> str:
     gained = " and ".join(_plain(one) for one in better)
-    first = failed[0]
-    return f"Don't switch: {gained}, but your own success test is not met: {first.text} (measured: {first.measured})."
+    text, measured = failed[0].text, failed[0].measured or 0.0
+    return f"Don't switch: {gained}, but your own success test is not met: {text} (measured: {measured:.0%})."
 
 
 def switch(said: Said, better: Sequence[Aspect]) -> str:

@@ -11,7 +11,8 @@ from typing import Any
 from assistant import variants
 from assistant.chat import Chat
 from assistant.errors import AttuneError
-from assistant.evidence import ledger, parity, precision, proof, runner, scorers, verdict
+from assistant.evidence import brief_gates, ledger, parity, precision, proof, runner, scorers, verdict
+from assistant.evidence.checks import case_checks
 from assistant.evidence.form.frame import Frame
 from assistant.evidence.statistics import intervals
 from assistant.knowledge.search.words import numbers
@@ -155,7 +156,9 @@ def _judge(
     """The verdict, and what it was made from; adds form and facts to the results."""
     case, items = store.case(evaluation.case), store.items(evaluation.dataset, "test")
     train, asked = store.items(evaluation.dataset, "train"), runner.questions(items)
-    by = proof.measures(train, evaluation.scorer, scorers.scorer(evaluation.scorer), corrected_frame(case))
+    compiled = case_checks.of_case(store, case.id)
+    score, checks = scorers.scorer(evaluation.scorer), brief_gates.held(compiled.checks)
+    by = proof.measures(train, evaluation.scorer, score, corrected_frame(case), checks)
     every = store.scores(evaluation.id)
     answers = {name: [s for s in every if s.variant == variant.id] for name, variant in variants.items()}
     found = proof.sheet(asked, answers, by)
@@ -173,6 +176,7 @@ def _judge(
         found.form,
         sane.facts,
         proof.clusters(asked),
+        brief_gates.gates(compiled, answers[candidate], by, results[candidate]) if candidate else (),
         failed=found.failed,
         look=looks.look,
         smallest=smallest,
@@ -186,6 +190,7 @@ def _judge(
             for name in constants
         },
         "constants": {name: texts[0] for name, texts in constants.items() if len(set(texts)) == 1},
+        **brief_gates.told(compiled, answers),
         "ledger": asdict(looks) | {"sentence": looks.sentence},
     }
     return verdict.judge(material, candidate), kept

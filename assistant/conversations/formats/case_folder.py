@@ -13,6 +13,7 @@ from assistant.record.types import Message
 from tools import options
 from tools.trainer import ToolError
 
+CHECKS = "checks"  # a list of tables; what may stand in them the checks themselves know
 SECTIONS = {"train": tuple(options.OPTIONS), "evaluate": ("scorer", "test_share")}
 
 
@@ -79,7 +80,7 @@ def _options(table: dict[str, Any]) -> dict[str, Any]:
         options.checked(_table(table, "train"))
     except ToolError as error:
         raise AttuneError(f"case.toml: {error.sentence}", error.remedy) from error
-    return found
+    return found | ({CHECKS: table[CHECKS]} if CHECKS in table else {})
 
 
 def _documents(folder: Path) -> list[tuple[str, bytes]]:

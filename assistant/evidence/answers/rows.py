@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from assistant.evidence import proof, runner
+from assistant.evidence import brief_gates, proof, runner
 from assistant.evidence.answers import topics
+from assistant.evidence.checks import case_checks
+from assistant.evidence.checks.assertion import describe
 from assistant.evidence.facts import agreement
 from assistant.evidence.facts.stated import unsupported
 from assistant.evidence.form import frame as frames
@@ -79,8 +81,8 @@ class AnswerTable:
     `names`: its variants, the candidate first, then the best untrained one, then the others by their score.
     """
 
-    def __init__(self, store: Store, evaluation: Evaluation, checks: Mapping[str, proof.Holds] | None = None) -> None:
-        self.store, self.evaluation, self.checks = store, evaluation, checks or {}
+    def __init__(self, store: Store, evaluation: Evaluation) -> None:
+        self.store, self.evaluation = store, evaluation
         self.names = _names(evaluation)
         self.ids = {name: str(evaluation.results[name]["variant"]) for name in self.names}
         called = {id: name for name, id in self.ids.items()}
@@ -131,6 +133,13 @@ class AnswerTable:
         """As it was when the verdict was made; an evaluation from before frames were kept learns it again."""
         kept = self.evaluation.proof.get("frame")
         return frames.learn(self._approved) if kept is None else Frame.from_json(kept)
+
+    @cached_property
+    def checks(self) -> dict[str, proof.Holds]:
+        """The checks of the brief by their sentence, of those the ones that the verdict counted."""
+        counted = {one["id"] for one in self.evaluation.proof.get("checks") or ()}
+        found = [one for one in case_checks.of_case(self.store, self.evaluation.case).checks if one.id in counted]
+        return dict(zip(map(describe, found), brief_gates.held(found), strict=True))
 
     @cached_property
     def topics(self) -> dict[int, str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assistant.evidence.verdict import Gate, Material, judge
+from assistant.evidence.checks.measuring import Gate
+from assistant.evidence.verdict import Material, judge
 from tests.bench.verdict_errors import Cell, material, study
 
 
@@ -97,11 +98,11 @@ def test_a_constant_that_says_less_does_not_matter():
 
 def test_the_briefs_own_threshold_gates():
     facts = rows(rag=0.2, tuned=0.4)
-    failed = Gate("at least 95 % keep the house format", False, "88 %")
-    found = judge(of(facts, gates=[failed, Gate("is polite", None)]), "tuned")
+    failed = Gate("at least 95 % keep the house format", 0.88, 0.95, False)
+    found = judge(of(facts, gates=[failed, Gate("is polite", None, 0.9, None)]), "tuned")
     assert found.decision == "stay"
-    assert "at least 95 % keep the house format (measured: 88 %)" in found.reason
-    assert judge(of(facts, gates=[Gate("is polite", None)]), "tuned").decision == "switch"
+    assert "at least 95 % keep the house format (measured: 88%)" in found.reason
+    assert judge(of(facts, gates=[Gate("is polite", None, 0.9, None)]), "tuned").decision == "switch"
 
 
 def test_beating_what_was_out_of_order_proves_nothing():

@@ -27,6 +27,7 @@ COMMANDS = (
     "new",
     "interview",
     "brief",
+    "checks",
     "add",
     "documents",
     "import",

@@ -16,6 +16,7 @@ from assistant.faces.ui.result.answers.judge_panel import JudgePanel
 from assistant.faces.ui.result.answers.latest_table import LatestTable
 from assistant.faces.ui.result.answers.report_panel import ReportPanel
 from assistant.faces.ui.result.baseline_panel import BaselinePanel
+from assistant.faces.ui.result.checks_panel import ChecksPanel
 from assistant.faces.ui.result.measuring import Measuring
 from assistant.faces.ui.session import QUIET, Session
 from assistant.stages import evaluate, switch
@@ -47,6 +48,8 @@ class CompareTab:
             self.parity = gr.HTML(elem_id="parity")
         with gr.Accordion("The baseline: five variants without training", open=True, elem_id="baseline"):
             self.baseline = BaselinePanel(bench, session)
+        with gr.Accordion("Checks from the brief", open=False, elem_id="brief-checks"):
+            self.checks = ChecksPanel(bench, session)
         with gr.Accordion("Choose another variant, history", open=False, elem_id="other"):
             with gr.Row(elem_classes="middle"):
                 self.other = gr.Dropdown([], label="Variant", scale=2, elem_id="other-variant", filterable=False)
@@ -56,6 +59,7 @@ class CompareTab:
 
     def wire(self) -> None:
         self.baseline.wire()
+        self.checks.wire()
         self.report.wire()
         self.blind.wire()
         self.judge.wire()

@@ -8,7 +8,8 @@ import pytest
 
 from assistant.evidence.form.frame import Frame, learn
 
-FACTS = """Tea is in the shed|We close at five|Bring a towel|The bus stops here|Ask Pavel about it|Gloves hang by the door
+FACTS = """\
+Tea is in the shed|We close at five|Bring a towel|The bus stops here|Ask Pavel about it|Gloves hang by the door
 Rain stops play|Your locker has a red lid|Mondays are quiet|Dogs stay outside|Lights go out late|Nobody needs a ticket
 Boots dry upstairs|Soup comes with bread|It was sold in May|Two keys are missing|Her desk faces north|Paint it twice
 Children swim free|Sunday lunch is cold""".replace("\n", "|").split("|")
