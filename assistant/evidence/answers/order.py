@@ -21,7 +21,7 @@ SEED = 3407
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RowChoice:
     """`topic`: a topic's name; `lacks`: the sentence of a part of the form that the variant's answer must not hold;
     `mark`: right, wrong (an answer of the row is called so), reference or unread; each "" = all. `variant`: whose
     answers are sorted, "" = the candidate's."""
@@ -43,7 +43,7 @@ class AnswerPage:
     total: int
 
 
-def page(table: AnswerTable, said: Sequence[Mark], wanted: Wanted, start: int = 0, count: int = 5) -> AnswerPage:
+def page(table: AnswerTable, said: Sequence[Mark], wanted: RowChoice, start: int = 0, count: int = 5) -> AnswerPage:
     """Only the rows of the page are measured. A place behind the last row gives the last page."""
     keys = keys_of(table, said, wanted)
     if start >= len(keys):
@@ -51,7 +51,7 @@ def page(table: AnswerTable, said: Sequence[Mark], wanted: Wanted, start: int = 
     return AnswerPage([table.row(key, said) for key in keys[start : start + count]], start, len(keys))
 
 
-def keys_of(table: AnswerTable, said: Sequence[Mark], wanted: Wanted) -> list[Key]:
+def keys_of(table: AnswerTable, said: Sequence[Mark], wanted: RowChoice) -> list[Key]:
     """The rows that are wanted, in their order. Raises AttuneError for an order or a variant that there is not."""
     if wanted.sort not in SORTS:
         raise AttuneError(f"There is no order '{wanted.sort}'.", f"Choose one of {', '.join(SORTS)}.")
@@ -87,7 +87,7 @@ def _marked(said: Sequence[Mark], mark: str) -> Callable[[Key], bool]:
     return lambda key: key in found
 
 
-def _sorted(table: AnswerTable, name: str, keys: list[Key], wanted: Wanted) -> list[Key]:
+def _sorted(table: AnswerTable, name: str, keys: list[Key], wanted: RowChoice) -> list[Key]:
     if wanted.sort == RANDOM:
         random.Random(wanted.seed).shuffle(keys)
         return keys

@@ -24,6 +24,7 @@ from assistant.record.store import Store
 from assistant.record.types import Evaluation, Message, Score
 from assistant.repeats import repeated
 
+_LISTED, _LONGEST = 6, 24  # numbers of a flag, and characters of one
 Key = tuple[int, int]  # the held-out conversation's position, and the assistant turn in it
 
 
@@ -55,7 +56,7 @@ class GivenAnswer:
         found = [f"failed: {self.error}"] if self.error else []
         found += ["ended by its limit"] if self.cut else []
         found += ["repeats itself"] if self.repeats else []
-        found += [f"numbers from nowhere: {', '.join(self.unsupported)}"] if self.unsupported else []
+        found += [f"numbers from nowhere: {_listed(self.unsupported)}"] if self.unsupported else []
         return found + [f"not so: {part}" for part, holds in self.form.items() if not holds]
 
 
@@ -195,6 +196,13 @@ class AnswerTable:
 
     def _sources(self, question: HeldOutQuestion, system: str) -> frozenset[str]:
         return self._written | numbers(system) | proof.own_numbers(question)
+
+
+def _listed(numbers: Sequence[str]) -> str:
+    """A few of them, each short: a model that repeats itself writes numbers of a hundred digits."""
+    shown = [one if len(one) <= _LONGEST else f"{one[: _LONGEST - 1]}…" for one in numbers[:_LISTED]]
+    more = len(numbers) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
 
 def _names(evaluation: Evaluation) -> list[str]:

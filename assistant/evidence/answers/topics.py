@@ -13,7 +13,10 @@ _WORDS = 2  # in a name
 
 
 def named(said: Mapping[int, str], clusters: Mapping[int, int]) -> dict[int, str]:
-    """`said`: what is asked in each conversation; `clusters`: its topic's number. A topic of one has no name."""
+    """`said`: what is asked in each conversation; `clusters`: its topic's number.
+
+    A topic of one is called "something else"; where all are, nothing has a name ("").
+    """
     stems = {item: frozenset(words.content(text)) for item, text in said.items()}
     frequent = Counter(stem for found in stems.values() for stem in found)
     spelled = _spelling(said.values())
@@ -24,14 +27,15 @@ def named(said: Mapping[int, str], clusters: Mapping[int, int]) -> dict[int, str
     for mine in members.values():
         if len(mine) > 1:
             names |= dict.fromkeys(mine, _name([stems[item] for item in mine], frequent, len(said), spelled))
-    return names
+    return names if set(names.values()) != {OTHER} else dict.fromkeys(said, "")
 
 
 def _name(mine: list[frozenset[str]], frequent: Mapping[str, int], total: int, spelled: Mapping[str, str]) -> str:
     """The words that most of them have and few others do."""
     here = Counter(stem for stems in mine for stem in stems if not stem.isdigit())
-    weights = {stem: n * math.log((total + 1) / frequent[stem]) for stem, n in here.items()}
-    best = sorted(weights, key=lambda stem: (-weights[stem], stem))[:_WORDS]
+    shared = {stem: n for stem, n in here.items() if 2 * n >= len(mine) and n > 1} or here
+    weights = {stem: n * math.log((total + 1) / frequent[stem]) for stem, n in shared.items()}
+    best = sorted(weights, key=lambda stem: (-weights[stem], -len(stem), stem))[:_WORDS]
     return ", ".join(spelled.get(stem, stem) for stem in best) or OTHER
 
 

@@ -145,6 +145,7 @@ button.secondary:disabled { background: var(--button-secondary-background-fill) 
 .dark #chat .cite { color: var(--primary-300); }
 #citing { display: none; }
 
+#report-file { display: none; }
 .rows > .row { border-bottom: 1px solid var(--border-color-primary); }
 .rows summary { cursor: pointer; padding: 9px 4px; display: flex; flex-wrap: wrap; gap: 2px 12px;
   align-items: baseline; }

@@ -40,8 +40,9 @@ def _rests_on(bench: Workbench, case: str, payload: Payload) -> Any:  # noqa: AR
 def _terms(bench: Workbench, case: str, payload: Payload) -> Terms:
     latest, now = evaluate.latest(bench.store, case), switch.active(bench.store, bench.settings, case).name
     proved = switch.proved(bench.store, case)
+    unread = switch.unread(bench.store, case)
     reason = (
-        f"Measured: {latest.verdict['reason']}"
+        f"Measured: {latest.verdict['reason']}{f' {unread}' if unread else ''}"
         if latest and proved and proved.id == payload["variant"]
         else "This is your choice; it has not been proved better."
     )

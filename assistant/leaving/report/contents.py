@@ -10,7 +10,7 @@ from typing import Any
 
 from assistant.errors import AttuneError
 from assistant.evidence.answers import arena, opinions, order
-from assistant.evidence.answers.order import BEST, RANDOM, WORST, Wanted
+from assistant.evidence.answers.order import BEST, RANDOM, WORST, RowChoice
 from assistant.evidence.answers.rows import AnswerRow, AnswerTable
 from assistant.evidence.sanity import MEANS
 from assistant.leaving.report import figures
@@ -135,7 +135,7 @@ def _shown(table: AnswerTable, rows: list[AnswerRow]) -> list[tuple[str, AnswerR
     by_key = {(row.item, row.turn): row for row in rows}
     found: dict[Any, str] = {}
     for sort, count in _SHOWN if table.names else ():
-        fresh = [key for key in order.keys_of(table, [], Wanted(sort)) if key not in found]
+        fresh = [key for key in order.keys_of(table, [], RowChoice(sort)) if key not in found]
         found |= dict.fromkeys(fresh[:count], sort)
     return [(why, by_key[key]) for key, why in found.items()]
 

@@ -39,13 +39,13 @@ def answers(
 
     What is printed for people counts as read; with --json it does not.
     """
-    from assistant.evidence.answers.order import Wanted
+    from assistant.evidence.answers.order import RowChoice
     from assistant.evidence.answers.rows import AnswerTable
 
     with open_bench() as bench:
         store, chosen = bench.store, pick(bench.store, case).id
         table = AnswerTable(store, _latest(store, chosen))
-        wanted = Wanted(sort, variant, topic, "", marked)
+        wanted = RowChoice(sort, variant, topic, "", marked)
         if (mark or approve) and not row:
             raise AttuneError("It is not said which answer is meant.", "Name its row with --row.")
         if row:
@@ -123,7 +123,7 @@ def _value(table: AnswerTable, case: str, found: AnswerPage) -> dict[str, Any]:
         "against": table.rival,
         "rows": rows,
         "total": found.total,
-        "topics": sorted(set(table.topics.values())),
+        "topics": sorted(set(table.topics.values()) - {""}),
         "read": table.store.rows_read(table.evaluation.id),
         "marks": {"right": len(marked.right), "wrong": len(marked.wrong), "references": marked.references},
         "marks_told": marked.sentence,
@@ -141,8 +141,8 @@ def _text(table: AnswerTable, found: AnswerPage) -> str:
 
 
 def _row_text(row: AnswerRow) -> str:
-    number = f"{row.item}.{row.turn}"
-    head = f"Row {number} · {row.topic}" + (" · the approved answer is wrong, you say" if row.reference else "")
+    wrong = "the approved answer is wrong, you say" if row.reference else ""
+    head = " · ".join(filter(None, (f"Row {row.item}.{row.turn}", row.topic, wrong)))
     lines = [head, _indented(row.asked), "  approved", _indented(row.approved, 4)]
     for one in row.answers.values():
         lines += [f"  {one.variant} · {_figures(one)}", _indented(one.text or "-", 4)]

@@ -6,8 +6,8 @@ import pytest
 
 from assistant.errors import AttuneError
 from assistant.evidence.answers import order
-from assistant.evidence.answers.order import Wanted
-from assistant.evidence.answers.rows import AnswerTable
+from assistant.evidence.answers.order import RowChoice
+from assistant.evidence.answers.rows import AnswerTable, GivenAnswer
 from assistant.record.store import Store
 from tests.assistant.evidence.answers import measured_shop
 
@@ -17,7 +17,7 @@ PARCELS = measured_shop.TEST // len(measured_shop.TOPICS)  # which the tuned mod
 def test_a_row_has_every_variants_answer_with_what_was_measured_of_it(table: AnswerTable) -> None:
     assert (table.candidate, table.rival) == ("tuned", "few-shot")
     assert len(table.keys) == measured_shop.TEST
-    row = order.page(table, [], Wanted("best")).rows[0]
+    row = order.page(table, [], RowChoice("best")).rows[0]
     assert list(row.answers) == ["tuned", "few-shot", "prompt"]
     tuned, few = row.answers["tuned"], row.answers["few-shot"]
     assert (tuned.text, tuned.score, tuned.facts) == (row.approved, pytest.approx(1), pytest.approx(1))
@@ -53,9 +53,14 @@ def test_flags_tell_what_is_wrong_with_an_answer(table: AnswerTable) -> None:
     assert all("99" in row.answers["tuned"].unsupported for row in invented)
 
 
+def test_a_flag_stays_short_whatever_a_model_writes() -> None:
+    flags = GivenAnswer("tuned", "", 0.0, unsupported=("1" * 500, *map(str, range(10, 30)))).flags
+    assert flags == [f"numbers from nowhere: {'1' * 23}…, 10, 11, 12, 13, 14 and 15 more"]
+
+
 def test_worst_and_best_are_each_others_opposite(table: AnswerTable) -> None:
-    worst = order.keys_of(table, [], Wanted("worst"))
-    best = order.keys_of(table, [], Wanted("best"))
+    worst = order.keys_of(table, [], RowChoice("worst"))
+    best = order.keys_of(table, [], RowChoice("best"))
     values = [table.worth("tuned", key) for key in worst]
     assert values == sorted(values)
     assert sorted(values, reverse=True) == [table.worth("tuned", key) for key in best]
@@ -64,20 +69,20 @@ def test_worst_and_best_are_each_others_opposite(table: AnswerTable) -> None:
 
 
 def test_most_different_begins_where_the_scores_are_the_furthest_apart(table: AnswerTable) -> None:
-    keys = order.keys_of(table, [], Wanted("different"))
+    keys = order.keys_of(table, [], RowChoice("different"))
     apart = [abs((table.worth("tuned", key) or 0) - (table.worth("few-shot", key) or 0)) for key in keys]
     assert apart == sorted(apart, reverse=True)
 
 
 def test_random_is_another_order_that_a_seed_repeats(table: AnswerTable) -> None:
-    once, again = (order.keys_of(table, [], Wanted("random", seed=7)) for _ in range(2))
-    other = order.keys_of(table, [], Wanted("random", seed=8))
+    once, again = (order.keys_of(table, [], RowChoice("random", seed=7)) for _ in range(2))
+    other = order.keys_of(table, [], RowChoice("random", seed=8))
     assert once == again != other
     assert sorted(once) == sorted(other) == sorted(table.keys)
 
 
 def test_a_failed_answer_is_among_the_worst(table: AnswerTable) -> None:
-    keys = order.keys_of(table, [], Wanted("worst", "prompt"))
+    keys = order.keys_of(table, [], RowChoice("worst", "prompt"))
     assert [bool(table.given["prompt", key].error) for key in keys] == [True] + [False] * (measured_shop.TEST - 1)
 
 
@@ -85,15 +90,15 @@ def test_rows_are_picked_by_topic_and_by_what_is_missing(table: AnswerTable) -> 
     named = {name for name in table.topics.values() if "parcel" in name or "courier" in name or "delivery" in name}
     assert len(named) == 1, table.topics
     (parcels,) = named
-    keys = order.keys_of(table, [], Wanted(topic=parcels))
+    keys = order.keys_of(table, [], RowChoice(topic=parcels))
     assert len(keys) == PARCELS
     assert all("parcel" in table.asked[key].messages[0]["content"] for key in keys)
     assert order.faults(table, "tuned") == {}
     lacking = order.faults(table, "few-shot")
     assert set(lacking.values()) == {measured_shop.TEST}
     part = next(iter(lacking))
-    assert len(order.keys_of(table, [], Wanted(variant="few-shot", lacks=part))) == measured_shop.TEST
-    assert order.keys_of(table, [], Wanted(variant="tuned", lacks=part)) == []
+    assert len(order.keys_of(table, [], RowChoice(variant="few-shot", lacks=part))) == measured_shop.TEST
+    assert order.keys_of(table, [], RowChoice(variant="tuned", lacks=part)) == []
 
 
 def test_rows_are_picked_by_marks(table: AnswerTable, store: Store) -> None:
@@ -104,7 +109,7 @@ def test_rows_are_picked_by_marks(table: AnswerTable, store: Store) -> None:
     store.add_mark(number, *second, "reference")
     store.add_mark(number, *third, "read")
     said = store.marks(number)
-    picked = {mark: order.keys_of(table, said, Wanted(mark=mark)) for mark in order.SHOWN}
+    picked = {mark: order.keys_of(table, said, RowChoice(mark=mark)) for mark in order.SHOWN}
     assert (picked["right"], picked["wrong"], picked["reference"]) == ([first], [second], [second])
     assert set(picked["unread"]) == set(table.keys[3:])
 
@@ -113,17 +118,17 @@ def test_pages_follow_each_other_and_a_place_behind_the_end_is_the_last_page(tab
     seen = [
         (row.item, row.turn)
         for start in range(0, measured_shop.TEST, 5)
-        for row in order.page(table, [], Wanted(), start).rows
+        for row in order.page(table, [], RowChoice(), start).rows
     ]
-    assert seen == order.keys_of(table, [], Wanted())
-    last = order.page(table, [], Wanted(), 10_000)
+    assert seen == order.keys_of(table, [], RowChoice())
+    last = order.page(table, [], RowChoice(), 10_000)
     assert (last.start, len(last.rows), last.total) == (20, 4, measured_shop.TEST)
-    none = order.page(table, [], Wanted(mark="right"))
+    none = order.page(table, [], RowChoice(mark="right"))
     assert (none.rows, none.start, none.total) == ([], 0, 0)
 
 
-@pytest.mark.parametrize("wanted", [Wanted("loudest"), Wanted(variant="gpt"), Wanted(mark="maybe")])
-def test_what_there_is_not_is_a_sentence(table: AnswerTable, wanted: Wanted) -> None:
+@pytest.mark.parametrize("wanted", [RowChoice("loudest"), RowChoice(variant="gpt"), RowChoice(mark="maybe")])
+def test_what_there_is_not_is_a_sentence(table: AnswerTable, wanted: RowChoice) -> None:
     with pytest.raises(AttuneError) as caught:
         order.keys_of(table, [], wanted)
     assert "Choose one of" in caught.value.remedy

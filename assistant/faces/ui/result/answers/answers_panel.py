@@ -8,7 +8,7 @@ import gradio as gr
 
 from assistant.conversations import references
 from assistant.evidence.answers import opinions, order
-from assistant.evidence.answers.order import AnswerPage, Wanted
+from assistant.evidence.answers.order import AnswerPage, RowChoice
 from assistant.evidence.answers.rows import AnswerTable
 from assistant.faces.ui.handler_errors import told
 from assistant.faces.ui.result.answers import answers_text, clicks
@@ -67,14 +67,14 @@ class AnswersPanel:
         table = self.tables.of(case)
         if table is None:
             return gr.Accordion(visible=False), gr.skip(), gr.skip(), *[gr.skip()] * len(self.outputs)
-        topics = sorted({*table.topics.values()})
+        topics = sorted({*table.topics.values()} - {""})
         faults = order.faults(table)
         lacks = [("anything", ""), *((f"not so: {part} ({n})", part) for part, n in faults.items())]
         return (
             gr.Accordion(visible=True),
-            gr.Dropdown([("all topics", ""), *((topic, topic) for topic in topics)], value=""),
+            gr.Dropdown([("all topics", ""), *((topic, topic) for topic in topics)], value="", visible=bool(topics)),
             gr.Dropdown(lacks, value="", visible=bool(faults)),
-            *self._page(table, Wanted(), 0),
+            *self._page(table, RowChoice(), 0),
         )
 
     def _first(self, case: str, sort: str, topic: str, lacks: str, mark: str) -> Any:
@@ -113,7 +113,7 @@ class AnswersPanel:
             references.correct(store, item, key[1], given.answer)
             gr.Info("Approved. The next dataset tests with this answer; this verdict stays as it is.")
 
-    def _page(self, table: AnswerTable, wanted: Wanted, start: int) -> tuple[Any, ...]:
+    def _page(self, table: AnswerTable, wanted: RowChoice, start: int) -> tuple[Any, ...]:
         """For `outputs`."""
         said = self.bench.store.marks(table.evaluation.id)
         found = order.page(table, said, wanted, max(0, start), PAGE)
@@ -139,8 +139,8 @@ def _read(table: AnswerTable, said: Any) -> str:
     )
 
 
-def _wanted(sort: str, topic: str | None, lacks: str | None, mark: str | None) -> Wanted:
-    return Wanted(sort or "worst", "", topic or "", lacks or "", mark or "")
+def _wanted(sort: str, topic: str | None, lacks: str | None, mark: str | None) -> RowChoice:
+    return RowChoice(sort or "worst", "", topic or "", lacks or "", mark or "")
 
 
 def _name(key: tuple[int, int]) -> str:
