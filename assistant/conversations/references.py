@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from assistant.conversations import gestures
 from assistant.errors import AttuneError
 from assistant.record import threads
@@ -32,7 +34,15 @@ def correct(store: Store, item: Item, turn: int, text: str) -> Turn:
     return gestures.edit(store, said[turn].id, text)
 
 
-def wrote_itself(store: Store, case: str, items: list[Item]) -> list[int]:
+def told(rows: int) -> str:
+    """What it means that so many rows are approved in a variant's own words; empty for none."""
+    if not rows:
+        return ""
+    what = "1 approved answer is" if rows == 1 else f"{rows} approved answers are"
+    return f"{what} in the very words of a variant that was measured, which favours it."
+
+
+def wrote_itself(store: Store, case: str, items: Sequence[Item]) -> list[int]:
     """The positions of held-out rows whose approved answer is an edit in the very words of a variant's answer."""
     measured = {score.answer.strip() for one in store.evaluations(case) for score in store.scores(one.id)}
     found = []

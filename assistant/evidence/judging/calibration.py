@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -49,7 +48,7 @@ def of(judge: Sequence[bool], people: Sequence[bool], rows: Sequence[int]) -> Ju
 
     n = len(judge)
     if n == 0:
-        return JudgeCalibration(0, math.nan, math.nan, math.nan, math.nan)
+        return JudgeCalibration(0, 0.0, 0.0, 0.0, 0.0)
     said, thought = np.asarray(judge, dtype=bool), np.asarray(people, dtype=bool)
     around = _interval(said, thought, np.asarray(rows))
     agreement = float((said == thought).mean())

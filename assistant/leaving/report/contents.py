@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
+from assistant.conversations import references
 from assistant.errors import AttuneError
 from assistant.evidence.answers import arena, opinions, order
 from assistant.evidence.answers.order import BEST, RANDOM, WORST, RowChoice
@@ -76,6 +77,7 @@ class ReportContents:
     rows: int
     marks: str
     votes: str
+    own_words: str
     dataset: Dataset
     job: Job | None
     training: dict[str, str]
@@ -116,6 +118,7 @@ def read(store: Store, case: str, number: int = 0) -> ReportContents:
         rows=len(rows),
         marks=opinions.agreement(table, said).sentence,
         votes=arena.sentence(arena.counts(table, store.votes(evaluation.id))),
+        own_words=references.told(len(references.wrote_itself(store, case, store.items(evaluation.dataset, "test")))),
         dataset=store.dataset(evaluation.dataset),
         job=job,
         training=_training(job),

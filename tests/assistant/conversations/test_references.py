@@ -69,6 +69,8 @@ def test_a_reference_in_a_models_own_words_is_known(opened: Opened) -> None:
     references.correct(bench.store, place[other], 0, "In a person's words.")
     fresh = bench.store.items(dataset.run(bench.store, case).id, "test")
     found = references.wrote_itself(bench.store, case, fresh)
+    assert references.told(len(found)).startswith("1 approved answer is in the very words of a variant")
+    assert references.told(0) == ""
     assert [one.conversation for one in fresh if one.position in found] == [place[own.item].conversation]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant.faces import journey
 from assistant.stages import switch
 from assistant.workbench import open_workbench
 from tests.assistant.evidence.answers import measured_shop
@@ -52,6 +53,18 @@ def test_a_switch_at_a_terminal_reminds_and_is_made(here: Attune) -> None:
     assert f"attune answers {CASE}" in done.stderr
     bench = open_workbench()
     assert switch.done(bench.store, CASE)
+    bench.close()
+
+
+def test_a_journey_switches_and_says_that_nobody_has_read() -> None:
+    bench = open_workbench()
+    found = bench.store.evaluation(1)
+    made = journey.take_over(bench.store, found)
+    assert made.reason == f"{found.verdict['reason']} Nobody has read the answers yet."
+    assert (made.by, made.evaluation) == ("journey", found.id)
+    for item in bench.store.items(found.dataset, "test")[:5]:
+        bench.store.add_mark(found.id, item.position, 0, "read")
+    assert journey.take_over(bench.store, found).reason == found.verdict["reason"]
     bench.close()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -14,7 +16,7 @@ from assistant.faces.ui.handler_errors import told
 from assistant.faces.ui.result.answers import answers_text, clicks
 from assistant.faces.ui.result.answers.latest_table import LatestTable
 from assistant.faces.ui.session import QUIET, Session
-from assistant.record.opinions.marks import KINDS, READ
+from assistant.record.opinions.marks import KINDS, READ, Mark
 from assistant.workbench import Workbench
 
 PAGE = 5  # rows of a page
@@ -55,7 +57,7 @@ class AnswersPanel:
         """`door(case)` gives `switch_parts`: whether the switch is open, which the marks decide, too."""
         session, case = self.session, self.session.case
         wanted = [self.sort, self.topic, self.lacks, self.mark]
-        session.in_front("compare", self.show, [self.box, self.topic, self.lacks, *self.outputs])
+        session.in_front("compare", self.show, [self.box, self.sort, self.mark, self.topic, self.lacks, *self.outputs])
         gr.on([one.input for one in wanted], told(self._first), [case, *wanted], self.outputs, **QUIET)
         for button, step in ((self.back, -PAGE), (self.on, PAGE)):
             button.click(told(self._turning(step)), [case, self.start, *wanted], self.outputs, **QUIET)
@@ -63,15 +65,17 @@ class AnswersPanel:
         pressed.then(told(door), case, switch_parts, **QUIET)
 
     def show(self, case: str) -> tuple[Any, ...]:
-        """For [box, topic, lacks, *outputs]: the first page, worst first."""
+        """For [box, sort, mark, topic, lacks, *outputs]: the first page, worst first."""
         table = self.tables.of(case)
         if table is None:
-            return gr.Accordion(visible=False), gr.skip(), gr.skip(), *[gr.skip()] * len(self.outputs)
+            return gr.Accordion(visible=False), *[gr.skip()] * (4 + len(self.outputs))
         topics = sorted({*table.topics.values()} - {""})
         faults = order.faults(table)
         lacks = [("anything", ""), *((f"not so: {part} ({n})", part) for part, n in faults.items())]
         return (
             gr.Accordion(visible=True),
+            gr.Dropdown(value="worst"),
+            gr.Dropdown(value=""),
             gr.Dropdown([("all topics", ""), *((topic, topic) for topic in topics)], value="", visible=bool(topics)),
             gr.Dropdown(lacks, value="", visible=bool(faults)),
             *self._page(table, RowChoice(), 0),
@@ -101,10 +105,10 @@ class AnswersPanel:
             self.bench.store.add_mark(table.evaluation.id, *key, act, table.ids.get(variant, ""))
         said = self.bench.store.marks(table.evaluation.id)
         if act == READ:  # the page has unfolded it already
-            return gr.skip(), _read(table, said)
+            return gr.skip(), self._read(table, said)
         shown = AnswerPage([table.row(one, said) for one in table.keys if list(one) in keys], 0, 0)
         ordered = sorted(shown.rows, key=lambda row: keys.index([row.item, row.turn]))
-        return answers_text.listing(table, AnswerPage(ordered, 0, 0), pressed["open"]), _read(table, said)
+        return answers_text.listing(table, AnswerPage(ordered, 0, 0), pressed["open"]), self._read(table, said)
 
     def _approve(self, table: AnswerTable, key: tuple[int, int], variant: str) -> None:
         store, given = self.bench.store, table.given.get((variant, key))
@@ -120,7 +124,7 @@ class AnswersPanel:
         last = found.start + len(found.rows)
         return (
             answers_text.listing(table, found),
-            _read(table, said),
+            self._read(table, said),
             f'<div class="quiet" role="status">{found.start + 1} to {last} of {found.total}</div>' if last else "",
             gr.Button(interactive=found.start > 0),
             gr.Button(interactive=last < found.total),
@@ -128,15 +132,12 @@ class AnswersPanel:
             [[row.item, row.turn] for row in found.rows],
         )
 
-
-def _read(table: AnswerTable, said: Any) -> str:
-    """How many were read, and how far the scorer agrees with the marks."""
-    read = len({(one.item, one.turn) for one in said})
-    told = opinions.agreement(table, said).sentence
-    return (
-        f'<div class="quiet">{read} of {len(table.keys)} rows read. Underlined: not in the approved answer. '
-        f"{told}</div>"
-    )
+    def _read(self, table: AnswerTable, said: Sequence[Mark]) -> str:
+        """How many were read, and how far the scorer agrees with the marks."""
+        read = len({(one.item, one.turn) for one in said})
+        told = " ".join(filter(None, (opinions.agreement(table, said).sentence, self.tables.own_words(table))))
+        lead = f"{read} of {len(table.keys)} rows read. Underlined: not in the approved answer."
+        return f'<div class="quiet">{lead} {escape(told)}</div>'
 
 
 def _wanted(sort: str, topic: str | None, lacks: str | None, mark: str | None) -> RowChoice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assistant.conversations import references
 from assistant.evidence.answers.rows import AnswerTable
 from assistant.stages import evaluate
 from assistant.workbench import Workbench
@@ -15,6 +16,7 @@ class LatestTable:
     def __init__(self, bench: Workbench) -> None:
         self.bench = bench
         self._known: dict[int, AnswerTable] = {}
+        self._own_words: dict[int, str] = {}
 
     def of(self, case: str) -> AnswerTable | None:
         """None before anything was measured."""
@@ -24,4 +26,10 @@ class LatestTable:
         if latest.id not in self._known:
             kept = dict(list(self._known.items())[1 - KEPT :])
             self._known = kept | {latest.id: AnswerTable(self.bench.store, latest)}
+            held = self.bench.store.items(latest.dataset, "test")
+            self._own_words[latest.id] = references.told(len(references.wrote_itself(self.bench.store, case, held)))
         return self._known[latest.id]
+
+    def own_words(self, table: AnswerTable) -> str:
+        """What to tell where approved answers are a variant's own words; empty where none is."""
+        return self._own_words.get(table.evaluation.id, "")
