@@ -7,6 +7,7 @@ from typing import Any
 
 from assistant.conversations.formats import case_folder
 from assistant.errors import AttuneError
+from assistant.evidence import scorers
 from assistant.evidence.checks import case_checks
 from assistant.knowledge.reading import ingestion
 from assistant.record.store import Store
@@ -20,6 +21,8 @@ def from_folder(bench: Workbench, folder: Path, id: str = "") -> Case:
     """Make a case from a folder: brief, options, documents, conversations. All of it or nothing."""
     found = case_folder.read(folder)
     options = found.options | _checks(found.options)
+    wanted = scorers.named(str(found.options.get("scorer") or ""), []).name
+    scorers.scorer(wanted, scorers.embed(bench.knowledge))  # one that there is not is told now, not after the training
     store = bench.store
     with store.atomic():
         case = interview.new(store, found.title, id or _free_id(store, found.name), bench.settings.owner)

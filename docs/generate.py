@@ -71,6 +71,9 @@ WITHOUT_DOCSTRING = {
 }
 
 
+SHOWN = ("prompts of held-out turns", "prompt tokens", "greedy answers", "answers in the chat")  # of a certificate
+
+
 def tree() -> str:
     """The annotated tree: each path with the first line of its docstring."""
     lines = []
@@ -154,6 +157,14 @@ def options() -> str:
     return "\n".join(rows)
 
 
+def scorers() -> str:
+    """One row for each scorer: its name, what it is for, what it does not see."""
+    from assistant.evidence.scorers import KINDS
+
+    rows = ["| scorer | for | what it ignores |", "|---|---|---|"]
+    return "\n".join([*rows, *(f"| `{name}` | {kind.suits} | {kind.ignores} |" for name, kind in KINDS.items())])
+
+
 def example() -> str:
     """What the recorded run of the example found: a row a variant, and the verdict in its own words."""
     found = json.loads((ROOT / "docs" / "records" / "teashop.json").read_text(encoding="utf-8"))
@@ -168,7 +179,8 @@ def example() -> str:
             f"| {name} | {of['score']:.3f} | {of['low']:.3f} to {of['high']:.3f} | {kept} of {of_all} "
             f"| {right} of {stating} | {of['tokens_per_request']:.0f} |"
         )
-    same = " ".join(f"{check['name'].capitalize()}: {check['detail']}." for check in found["parity"]["checks"][1:])
+    checks = [check for check in found["parity"]["checks"] if check["name"] in SHOWN]
+    same = " ".join(f"{check['name'].capitalize()}: {check['detail']}." for check in checks)
     verdict = found["verdict"]
     return "\n".join(rows) + f"\n\nVerdict: **{verdict['decision']}**. {verdict['reason']} {same}"
 
@@ -181,6 +193,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "trainers": ("docs/adding-a-trainer.md", trainers),
     "verbs": ("docs/mcp.md", verbs),
     "options": ("docs/training.md", options),
+    "scorers": ("docs/scorers.md", scorers),
 }
 
 

@@ -51,6 +51,7 @@ def keep(store: Store, question: Turn, variant: Variant, reply: Reply) -> Turn |
         "dropped": list(reply.dropped),
         "temperature": variant.temperature,
         "note": reply.note,
+        "unfound": reply.unfound,
         "cut": reply.cut,
         "repeats": reply.repeats,
         "saw": reply.saw(),

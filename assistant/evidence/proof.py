@@ -119,6 +119,12 @@ def summary(
     }
 
 
+def pairs(asked: Sequence[HeldOutQuestion], mine: Sequence[Score]) -> list[tuple[str, str]]:
+    """(answer, approved answer) of every question that was answered."""
+    approved = {(q.item, q.turn): q.reference for q in asked}
+    return [(one.answer, approved[turn(one)]) for one in mine if not one.error and turn(one) in approved]
+
+
 def mean(values: Mapping[int, float]) -> float | None:
     return round(sum(values.values()) / len(values), _ROUND) if values else None
 

@@ -33,7 +33,7 @@ def run(store: Store, chat: Chat, trial: Trial, variants: Mapping[str, Variant],
         say("Getting the search ready", 0.0)
         chat.knowledge.sync(trial.case, wait=True)
     asked = [one for one in trial.questions if one.answered]
-    score = scorers.scorer(trial.scorer)
+    score = scorers.scorer(trial.scorer, scorers.embed(chat.knowledge))
     had = {(a.variant, a.number) for a in store.trial_answers(trial.id) if not a.error}
     for place, (name, variant) in enumerate(variants.items()):
         say(f"Loading the model of {name}", place / len(variants) * 0.95)

@@ -9,6 +9,7 @@ from typing import Any
 from assistant.evidence import wording
 from assistant.evidence.aspects import FACTS, FORM, SCORE, Aspect, Rows, aspect
 from assistant.evidence.checks.measuring import Gate
+from assistant.evidence.sanity import NEAREST
 from assistant.evidence.statistics.paired import ALPHA, difference
 
 FEW = 20  # fewer held-out conversations than this cannot carry a verdict
@@ -18,7 +19,7 @@ FAILED = 0.05  # of an untrained variant's answers failed: beating what was out 
 
 
 @dataclass(frozen=True)
-class Material:
+class Findings:
     """What was measured, each variant -> held-out conversation -> mean of its answers, 0 to 1; a failed one is 0.
 
     `form` is empty where approved answers share no frame and the brief has no check; `sanity`: facts of the answers
@@ -69,7 +70,7 @@ def untrained(names: Mapping[str, Any]) -> list[str]:
     return [name for name in names if not name.startswith("tuned")]
 
 
-def judge(found: Material, candidate: str | None) -> Verdict:
+def judge(found: Findings, candidate: str | None) -> Verdict:
     """Tested against every untrained variant on the conversations that all of them were asked.
 
     Switch: form or facts proved better than each of them, neither worse by more than the margin, every answer that
@@ -92,7 +93,8 @@ def judge(found: Material, candidate: str | None) -> Verdict:
         if rows
     }
     sanity = {
-        name: _beaten(found.facts[candidate], rows, shared, clusters, alpha) for name, rows in found.sanity.items()
+        name: _beaten(name, found.facts[candidate], rows, shared, clusters, alpha)
+        for name, rows in found.sanity.items()
     }
     score = aspects[SCORE]
     decision, reason = _decide(found, aspects, sanity, candidate, len(shared), len(set(clusters)), alpha)
@@ -116,15 +118,26 @@ def judge(found: Material, candidate: str | None) -> Verdict:
 
 
 def _beaten(
-    mine: Mapping[int, float], other: Mapping[int, float], shared: Sequence[int], clusters: Sequence[int], alpha: float
+    name: str,
+    mine: Mapping[int, float],
+    other: Mapping[int, float],
+    shared: Sequence[int],
+    clusters: Sequence[int],
+    alpha: float,
 ) -> dict[str, Any]:
+    """Whether the candidate says more. Of an answer that is the same to every question that has to be proved.
+
+    The nearest approved answer looks at the question, as the untrained variants do: it must not win.
+    """
     apart = difference([mine[i] for i in shared], [other[i] for i in shared], clusters, alpha)
     mean = sum(other[i] for i in shared) / len(shared)
-    return {"facts": round(mean, 4), "difference": round(apart.mean, 4), "beaten": apart.better(alpha)}
+    proved = apart.better(alpha)
+    beaten = apart.mean > 0 if name == NEAREST else proved
+    return {"facts": round(mean, 4), "difference": round(apart.mean, 4), "proved": proved, "beaten": beaten}
 
 
 def _decide(
-    found: Material,
+    found: Findings,
     aspects: Mapping[str, Aspect],
     sanity: Mapping[str, Any],
     candidate: str,
@@ -139,7 +152,7 @@ def _decide(
     lost = [name for name, one in sanity.items() if not one["beaten"]]
     failed = [gate for gate in found.gates if gate.ok is False]
     broken = {name: share for name, share in found.failed.items() if name != candidate and share > FAILED}
-    said = wording.Said(candidate, judged, n, topics, found.margin, alpha)
+    said = wording.Basis(candidate, judged, n, topics, found.margin, alpha)
     if n < FEW:
         return "undecided", wording.few(said, FEW)
     if worse:
@@ -157,4 +170,4 @@ def _decide(
         return "stay" if level else "undecided", wording.constant(said, better, name, sanity[name])
     if failed:
         return "stay", wording.gate(better, failed)
-    return "switch", wording.switch(said, better)
+    return "switch", wording.switch(said, better, {name: one for name, one in sanity.items() if not one["proved"]})

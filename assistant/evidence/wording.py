@@ -19,7 +19,7 @@ NOTHING_SHARED = (
 
 
 @dataclass(frozen=True)
-class Said:
+class Basis:
     """What every sentence may need."""
 
     candidate: str
@@ -39,14 +39,14 @@ def baseline(best: str, mean: float) -> str:
     return f"Of the untrained variants, {best} is best ({mean:.3f}). No tuned model has been measured yet."
 
 
-def few(said: Said, needed: int) -> str:
+def few(said: Basis, needed: int) -> str:
     return (
         f"{said.n} held-out conversations prove nothing; approve more until there are {needed}. "
         f"So far: {_all(said.aspects)}."
     )
 
 
-def worse(said: Said, worse: Sequence[Aspect], better: Sequence[Aspect]) -> str:
+def worse(said: Basis, worse: Sequence[Aspect], better: Sequence[Aspect]) -> str:
     lost = " and ".join(_plain(one) for one in worse)
     gained = f"{_capital(' and '.join(_plain(one) for one in better))}, but " if better else ""
     text = f"Don't switch: {gained}{lost} ({said.basis})."
@@ -55,7 +55,7 @@ def worse(said: Said, worse: Sequence[Aspect], better: Sequence[Aspect]) -> str:
     return text
 
 
-def small(said: Said, small: Sequence[Aspect]) -> str:
+def small(said: Basis, small: Sequence[Aspect]) -> str:
     one = small[0]
     return (
         f"Don't switch: '{said.candidate}' is better, but by {one.mine - one.best:.3f} in {one.name}, "
@@ -63,7 +63,7 @@ def small(said: Said, small: Sequence[Aspect]) -> str:
     )
 
 
-def unproved(said: Said) -> str:
+def unproved(said: Basis) -> str:
     needs = [one for one in said.aspects if one.smallest_shown]
     one = min(needs, key=lambda one: one.smallest_shown or 1.0, default=None)
     could = f" Rows like these show a gain in {one.name} of {one.smallest_shown:.2f} or more." if one else ""
@@ -81,7 +81,7 @@ def broken(failed: Mapping[str, float]) -> str:
     )
 
 
-def unsure(said: Said, better: Sequence[Aspect], unsure: Sequence[Aspect]) -> str:
+def unsure(said: Basis, better: Sequence[Aspect], unsure: Sequence[Aspect]) -> str:
     one = unsure[0]
     return (
         f"Don't switch yet: {' and '.join(_plain(b) for b in better)}, but its {one.name} may be worse by up to "
@@ -90,7 +90,7 @@ def unsure(said: Said, better: Sequence[Aspect], unsure: Sequence[Aspect]) -> st
     )
 
 
-def constant(said: Said, better: Sequence[Aspect], name: str, found: Mapping[str, Any]) -> str:
+def constant(said: Basis, better: Sequence[Aspect], name: str, found: Mapping[str, Any]) -> str:
     way = "says as much" if found["difference"] <= 0 else "is not proved to say less"
     return (
         f"Don't switch: {MEANS.get(name, name)} {way} of what was approved as '{said.candidate}' does "
@@ -105,7 +105,8 @@ def gate(better: Sequence[Aspect], failed: Sequence[Gate]) -> str:
     return f"Don't switch: {gained}, but your own success test is not met: {text} (measured: {measured:.0%})."
 
 
-def switch(said: Said, better: Sequence[Aspect]) -> str:
+def switch(said: Basis, better: Sequence[Aspect], close: Mapping[str, Mapping[str, Any]]) -> str:
+    """`close`: the answers without a model that are not surely worse in facts."""
     rest = [one for one in said.aspects if one not in better]
     text = " ".join(f"{_capital(_plain(one))}." for one in better)
     if any(one.name == FACTS for one in rest):
@@ -114,6 +115,8 @@ def switch(said: Said, better: Sequence[Aspect]) -> str:
             f" Its facts are no better ({one.mine:.2f} against {one.best:.2f} of {one.against}): "
             "put them into documents and tune with retrieval."
         )
+    for name, one in close.items():
+        text += f" But {MEANS.get(name, name)} says nearly as much ({one['facts']:.2f})."
     ends = ", ".join(f"{one.name} {one.low:+.2f} to {one.high:+.2f}" for one in better)
     return f"{text} Proved on {said.basis} ({1 - 2 * said.alpha:.0%} interval: {ends})."
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from assistant import cases, workbench
 from assistant.errors import AttuneError
+from assistant.evidence.certificate import proof
 from assistant.faces.cli.case_commands import split_options
 from assistant.faces.cli.follow_run import follow, left_alone
 from assistant.faces.cli.shared import CommandStopped, ProgressLine, duration, say, score_table
@@ -103,7 +104,7 @@ def text(value: Mapping[str, Any]) -> str:
     verdict, parity = value["verdict"], value["parity"]
     lines = [score_table(value["variants"], "score"), f"{verdict['decision']}: {verdict['reason']}"]
     if parity:
-        lines.append("What answers is what was trained." if parity["ok"] else "What answers is not what was trained.")
+        lines.append(proof.told(parity))
     lines.append(f"'{value['active']}' answers in the case '{value['case']}' ({duration(value['timings']['total'])}).")
     return "\n".join(lines)
 

@@ -39,7 +39,7 @@ def better(bench: Workbench, case: str) -> str:
     if newest and newest.id != found.job:
         parts.append(f"The newest model, of job {newest.id}, has not been measured yet: evaluate again.")
     if found.parity and not found.parity.get("ok", True):
-        parts.append("But what is served is not what was trained, so it may not take over: see the parity check.")
+        parts.append("But what is served is not what was trained, so it may not take over: see its certificate.")
     return " ".join(parts)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from assistant import variants
 from assistant.errors import AttuneError
+from assistant.evidence.certificate import lockfile
 from assistant.leaving import export
 from assistant.leaving.report import card, contents
 from assistant.record.store import Store
@@ -56,6 +57,7 @@ def push(
             if path.is_file() and path.name != export.README:
                 (folder / path.name).symlink_to(path.resolve())
         (folder / export.README).write_text(model_card(store, settings, job), encoding="utf-8")
+        (folder / lockfile.NAME).write_text(lockfile.text(store, job), encoding="utf-8")
         url = hf_push.push(folder, name, settings.hf_token.get_secret_value(), settings.hf_endpoint, public)
     return {"url": url, "job": job.id, "private": not public}
 

@@ -211,3 +211,11 @@ def m010_proof(db: Database) -> None:
         foreign_keys=[("evaluation", "evaluations", "id")],
     )
     votes.create_index(["evaluation"])
+
+
+@migrations()
+def m012_allowed_pairs(db: Database) -> None:
+    """What a person found to be no leak: two conversations, by a name of their content, and why."""
+    db.table("allowed_pairs").create(
+        _columns("id:int case pair reason created"), pk="id", foreign_keys=[("case", "cases", "id")]
+    ).create_index(["case", "pair"], unique=True)

@@ -87,7 +87,7 @@ def _measured(bench: Workbench, case: str, say: untrained.Report) -> Trial:
         raise AttuneError("The documents hold no sentence that can be asked about.", "Add documents with running text.")
     basis = HELD_OUT if any(one.origin == HELD_OUT for one in asked) else "generated"
     wanted = str(store.case(case).options.get("scorer") or "") if basis == HELD_OUT else "chrf"
-    scorer = wanted or scorers.suggest([one.reference for one in asked if one.answered])
+    scorer = scorers.named(wanted, [one.reference for one in asked if one.answered]).name
     ids = [variant.id for variant in made.values()]
     same = (
         t for t in store.trials(case) if not t.finished and (t.questions, t.variants, t.scorer) == (asked, ids, scorer)

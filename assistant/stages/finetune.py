@@ -27,7 +27,7 @@ def blocked(store: Store, case: str) -> str | None:
 
 
 def done(store: Store, case: str) -> bool:
-    return any(job.state == JobState.SUCCEEDED for job in store.jobs(case))
+    return bool(store.made(case))
 
 
 def defaults(bench: Workbench, case: str, trainer: str = "") -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from assistant import variants
 from assistant.errors import AttuneError
 from assistant.evidence.answers import opinions
+from assistant.evidence.certificate import standing
 from assistant.record.store import Store
-from assistant.record.types import Switch, Variant
+from assistant.record.types import Evaluation, Switch, Variant
 from assistant.settings import Settings
 from assistant.stages import baseline, evaluate
 
@@ -18,10 +19,7 @@ def blocked(store: Store, case: str) -> str | None:
         return "Nothing has been measured yet: evaluate first."
     if latest.verdict["decision"] != "switch":
         return str(latest.verdict["reason"])
-    if latest.parity and not latest.parity["ok"]:
-        failed = next(check for check in latest.parity["checks"] if not check["ok"])
-        return f"What is served is not what was trained ({failed['name']}: {failed['detail']})."
-    return None
+    return standing.broken(store, latest) or None
 
 
 def unread(store: Store, case: str) -> str | None:
@@ -68,17 +66,32 @@ def active(store: Store, settings: Settings, case: str) -> Variant:
 
 
 def run(store: Store, case: str, variant: str = "", by: str = "user", reason: str = "", force: bool = False) -> Switch:
-    """Put a variant (id or name; empty = the proved one) into service. An unproved tuned model needs `force`."""
+    """Put a variant (id or name; empty = the proved one) into service. An unproved tuned model needs `force`; one that
+    is not what was trained, or not what was measured, needs a `reason` besides. Its files are hashed anew."""
     if not variant and not force and (closed := blocked(store, case)):
         raise AttuneError(closed, "Choose a variant by name to switch anyway.")
     chosen = find(store, case, variant) if variant else _candidate(store, case)
     problem = refusal(store, case, chosen)
     if problem and not force:
         raise AttuneError(problem, "Use `force` to switch anyway.")
+    broken = _broken(store, chosen)
+    if broken and not (force and reason.strip()):
+        raise AttuneError(broken, "To switch all the same, use `force` and say in `reason` why.")
     latest = evaluate.latest(store, case)
     why = reason or (str(latest.verdict["reason"]) if latest and chosen.tuned and not problem else "chosen by hand")
-    measured = latest.id if latest and chosen.id in latest.variants else 0
-    return store.add_switch(case, chosen.id, "switch", why, by, measured)
+    return store.add_switch(case, chosen.id, "switch", why, by, 0 if broken else _measured(store, latest, chosen))
+
+
+def _measured(store: Store, latest: Evaluation | None, chosen: Variant) -> int:
+    """The evaluation that the choice rests on: the latest, else that of its own model; 0 where none measured it."""
+    own = store.measured(chosen.case, chosen.job) if chosen.tuned else None
+    return next((found.id for found in (latest, own) if found and chosen.id in found.variants), 0)
+
+
+def _broken(store: Store, chosen: Variant) -> str:
+    """Why the certificate of a tuned variant does not hold; "" where it does, or none was issued."""
+    measured = store.measured(chosen.case, chosen.job) if chosen.tuned else None
+    return standing.broken(store, measured, fresh=True) if measured else ""
 
 
 def serve(store: Store, case: str, variant: str = "", by: str = "user") -> Switch:

@@ -15,7 +15,7 @@ from itertools import product
 import numpy as np
 
 from assistant.evidence import verdict
-from assistant.evidence.verdict import Material
+from assistant.evidence.verdict import Findings
 
 KINDS = ("chrf", "0/1", "tied")
 ROWS = (20, 40, 100, 200)
@@ -66,13 +66,13 @@ def _uniform(normal: np.ndarray) -> np.ndarray:
     return found
 
 
-def material(rng: np.random.Generator, cell: Cell, gain: float = 0.0) -> Material:
+def material(rng: np.random.Generator, cell: Cell, gain: float = 0.0) -> Findings:
     found, topics = scores(rng, cell, gain)
     if cell.silent:
         found[0, np.argsort(found[0])[: int(SILENT * cell.rows)]] = 0.0
     names = ["tuned", *(f"untrained {i}" for i in range(cell.untrained))]
     rows = {name: dict(enumerate(map(float, line))) for name, line in zip(names, found, strict=True)}
-    return Material(rows, rows, clusters=dict(enumerate(map(int, topics))))
+    return Findings(rows, rows, clusters=dict(enumerate(map(int, topics))))
 
 
 def study(cell: Cell, times: int, seed: int) -> dict[str, float]:

@@ -156,7 +156,7 @@ class AnswerTable:
         return [one.reference for one in runner.questions(self.store.items(self.evaluation.dataset, "train"))]
 
     @cached_property
-    def _agreement(self) -> agreement.Agreement:
+    def _agreement(self) -> agreement.BodyAgreement:
         return agreement.learn(self._approved, self.frame)
 
     @cached_property

@@ -13,7 +13,7 @@ from assistant.knowledge.search.words import content
 
 
 @dataclass(frozen=True)
-class Agreement:
+class BodyAgreement:
     """`weights`: of each word, how rare it is among the approved answers; `unseen`: of one that stands in none."""
 
     frame: Frame
@@ -38,9 +38,9 @@ class Agreement:
         return math.fsum(self.weights.get(word, self.unseen) for word in words)
 
 
-def learn(answers: Sequence[str], frame: Frame) -> Agreement:
+def learn(answers: Sequence[str], frame: Frame) -> BodyAgreement:
     """The weights from the approved answers of the train split: log((n + 1) / (answers with the word + 0.5))."""
     n = len(answers)
     counts = Counter(word for answer in answers for word in set(content(frame.body(answer))))
     weights = {word: math.log((n + 1) / (count + 0.5)) for word, count in counts.items()}
-    return Agreement(frame, weights, math.log((n + 1) / 0.5))
+    return BodyAgreement(frame, weights, math.log((n + 1) / 0.5))

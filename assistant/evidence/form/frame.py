@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,11 +13,12 @@ from assistant.evidence.form.phrases import pieces, recurring, squeezed
 
 SHARED = 0.8  # of the approved answers have a part, or it is none of the frame's
 FEWEST = 5  # answers below which what recurs is chance
-OPENS, CLOSES, LINE, JSON, ONE_OF = "opens", "closes", "line", "json", "one of"
+OPENS, CLOSES, LINE, LINES, JSON, ONE_OF = "opens", "closes", "line", "lines", "json", "one of"
 _SAID = {
     OPENS: "opens with {}",
     CLOSES: "ends with {}",
     LINE: "has a line that begins with {}",
+    LINES: "has {} lines",
     JSON: "is JSON with {}",
     ONE_OF: "is one of {}",
 }
@@ -24,8 +26,8 @@ _SAID = {
 
 @dataclass(frozen=True)
 class Part:
-    """`kind`: opens or closes (the whole answer), line (a line of it begins so), one of (it is that and nothing else):
-    one of the `phrases` is enough; json: the phrases are keys that it has, all of them.
+    """`kind`: opens or closes (the whole answer), line (a line of it begins so), lines (how many it has), one of (it is
+    that and nothing else): one of the `phrases` is enough; json: the phrases are keys that it has, all of them.
 
     `share`: of the approved answers that have it, 0 to 1.
     """
@@ -40,7 +42,7 @@ class Part:
     @property
     def sentence(self) -> str:
         many = {JSON: ", ", ONE_OF: ", "}.get(self.kind, " or ")
-        said = many.join(f"'{phrase}'" for phrase in self.phrases)
+        said = many.join(phrase if self.kind == LINES else f"'{phrase}'" for phrase in self.phrases)
         return _SAID[self.kind].format(said or "any keys")
 
 
@@ -98,6 +100,8 @@ def learn(answers: Sequence[str]) -> Frame:
         _part(CLOSES, [lines[-1][::-1] for lines in split], len(split)),
     ]
     parts = [part for part in found if part is not None]
+    if parts and (count := _count(split)):  # of answers that share nothing else, the length says little
+        parts.append(count)
     closing = {phrase for part in parts if part.kind == CLOSES for phrase in part.phrases}
     return Frame(tuple(part for part in parts if part.kind != LINE or not closing & set(part.phrases)))
 
@@ -138,7 +142,15 @@ def _line(rest: Sequence[Sequence[Sequence[str]]], of: int) -> Part | None:
     return Part(LINE, best, round(counts[best] / of, 4))
 
 
+def _count(split: Sequence[Sequence[Sequence[str]]]) -> Part | None:
+    """How many lines nearly all have, where that is more than one."""
+    (lines, n), *_ = Counter(map(len, split)).most_common()
+    return Part(LINES, (str(lines),), round(n / len(split), 4)) if lines > 1 and n >= SHARED * len(split) else None
+
+
 def _has(answer: str, part: Part) -> bool:
+    if part.kind == LINES:
+        return str(len(pieces(answer))) in part.phrases
     if part.kind == JSON:
         return kinds.has_keys(answer, part.phrases)
     text = squeezed(answer)
@@ -157,7 +169,7 @@ def _begins(line: str, phrases: Sequence[str]) -> bool:
 
 
 def _without(text: str, part: Part) -> str:
-    if part.kind in (JSON, ONE_OF):
+    if part.kind in (JSON, ONE_OF, LINES):
         return text  # the shape is around nothing that could be taken away
     for phrase in sorted(part.phrases, key=len, reverse=True):
         words = r"\s+".join(re.escape(word) for word in phrase.split())

@@ -16,21 +16,21 @@ TIMES = 3  # as many answers as labels, at least
 
 
 @dataclass(frozen=True)
-class Keys:
+class SharedKeys:
     """Keys that nearly all JSON answers have at their top, and the share of the answers that are JSON and have them."""
 
     shared: tuple[str, ...]
     share: float
 
 
-def keys(answers: Sequence[str], least: float) -> Keys | None:
+def keys(answers: Sequence[str], least: float) -> SharedKeys | None:
     """None where fewer than `least` of the answers are JSON objects or lists."""
     found = [value for answer in answers if isinstance(value := _json(answer), dict | list)]
     if len(found) < least * len(answers):
         return None
     counts = Counter(key for value in found for key in _top(value))
     shared = tuple(key for key, n in counts.items() if n >= least * len(answers))
-    return Keys(shared, round(sum(_has(value, shared) for value in found) / len(answers), 4))
+    return SharedKeys(shared, round(sum(_has(value, shared) for value in found) / len(answers), 4))
 
 
 def has_keys(answer: str, wanted: Sequence[str]) -> bool:

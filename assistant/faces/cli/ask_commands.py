@@ -101,7 +101,7 @@ def _show(case: str, variant: Variant, reply: Reply, kept: Turn | None, as_json:
 
 
 def _say_sources(reply: Reply) -> None:
-    for told in filter(None, (reply.note, reply.cut, reply.repeats)):
+    for told in filter(None, (reply.note, reply.unfound, reply.cut, reply.repeats)):
         say(told)
     for passage in reply.passages:
         say(f"[{passage.mark}] {passage.document}{f': {passage.heading}' if passage.heading else ''}")
@@ -113,6 +113,7 @@ def _reply_value(reply: Reply) -> dict[str, Any]:
         "passages": list(reply.passages),
         "dropped": list(reply.dropped),
         "note": reply.note,
+        "unfound": reply.unfound,
         "cut": reply.cut,
         "repeats": reply.repeats,
         "prompt_tokens": reply.prompt_tokens,

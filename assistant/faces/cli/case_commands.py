@@ -13,6 +13,7 @@ from assistant.errors import AttuneError
 from assistant.faces.cli.shared import AsJson, CaseId, open_bench, pick, say, show, split_case
 
 if TYPE_CHECKING:
+    from assistant.conversations.leaks import SeenBefore
     from assistant.record.store import Store
     from assistant.record.types import Case
     from assistant.stages.dataset import Preview
@@ -99,6 +100,9 @@ def dataset(
     test_share: Annotated[
         float | None, typer.Option(help="Share tested on, without held-out ones.", show_default="the case's, or 0.2")
     ] = None,
+    leaks: Annotated[bool, typer.Option("--leaks", help="Only show what is tested on and known elsewhere.")] = False,
+    allow: Annotated[str, typer.Option(metavar="PAIR", help="A find of --leaks that is no leak.")] = "",
+    why: Annotated[str, typer.Option(metavar="TEXT", help="Why --allow is right.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Freeze the approved conversations into a split."""
@@ -111,13 +115,26 @@ def dataset(
             value = asdict(found) | {"case": chosen.id, "rows": len(found.rows)}
             show(value, _preview_text(found), as_json)
             return
+        share = float(split_options(chosen).get("test_share", stage.TEST_SHARE) if test_share is None else test_share)
+        if allow:
+            done = stage.allow(bench.store, chosen.id, allow, why)
+            text = f"Allowed: {allow}. Build the dataset again, and it may be trained on."
+            show({"case": chosen.id, "allowed": done.to_json()}, text, as_json)
+            return
+        if leaks:
+            known = stage.seen_before(bench.store, chosen.id, share)
+            show({"case": chosen.id, "leaks": [one.to_json() for one in known]}, _leaks_text(known), as_json)
+            return
         given = {name: value for name, value in (("seed", seed), ("test_share", test_share)) if value is not None}
         made = stage.run(bench.store, chosen.id, **(split_options(chosen) | given))
         for why, count in made.dropped.items():
             say(f"Left out: {count} ({why})")
+        torn = stage.contradictions(bench.store, chosen.id)
+        for group in torn:
+            say(f"Asked alike and answered differently: conversations {', '.join(map(str, group))}")
         text = f"Dataset {made.id[:12]}: {made.train} to train on, {made.test} to test on. Next: attune finetune"
         value = {"case": chosen.id, "sha256": made.id, "seed": made.seed, "train": made.train, "test": made.test}
-        show(value | {"dropped": made.dropped}, text, as_json)
+        show(value | {"dropped": made.dropped, "contradictions": torn}, text, as_json)
 
 
 def split_options(case: Case) -> dict[str, Any]:
@@ -128,3 +145,19 @@ def split_options(case: Case) -> dict[str, Any]:
 def _preview_text(found: Preview) -> str:
     counts = f"{len(found.rows)} approved and {found.heldout} held-out conversations, {found.usable} usable"
     return "\n".join([f"{counts}; {found.pairs} pairs, {found.negatives} negatives", *found.problems])
+
+
+def _leaks_text(found: Sequence[SeenBefore]) -> str:
+    """Each find in three lines: where and how much, what is tested on, what was found."""
+    if not found:
+        return "Nothing that is tested on was found elsewhere."
+    lines = []
+    for one in found:
+        state = "allowed" if one.allowed else "left out" if one.kept_apart else "only told"
+        name = f" {one.pair}" if one.pair else ""
+        lines += [
+            f"{one.where}, {one.part}, {one.share:.0%} (from {one.least:.0%} on it counts), {state}{name}",
+            f"  tested: {one.tested}",
+            f"  found:  {one.seen}",
+        ]
+    return "\n".join([*lines, "To let one through: attune dataset --allow PAIR --why TEXT"])

@@ -59,6 +59,7 @@ COMMANDS = (
     answers_command.answers,
     model_commands.switch,
     model_commands.undo,
+    model_commands.reproduce,
     confirm_command.confirm,
     report_command.report,
     leaving_commands.export,

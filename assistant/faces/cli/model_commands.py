@@ -1,7 +1,8 @@
-"""Commands that make, measure and choose models."""
+"""Commands that make, repeat, measure and choose models."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -28,6 +29,7 @@ from tools.signatures import with_options
 from tools.trainer import ToolError
 
 if TYPE_CHECKING:
+    from assistant.jobs.reproduction import Reproduced
     from assistant.record.types import Case, Job
     from assistant.workbench import Workbench
 
@@ -182,7 +184,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure every variant and give a verdict."""
-    from assistant.evidence import failures
+    from assistant.evidence import failures, scoring
     from assistant.stages import evaluate as stage
 
     with open_bench() as bench:
@@ -197,9 +199,11 @@ def evaluate(
         text = score_table(done.results, done.scorer)
         value = {"case": chosen.id, "evaluation": done.id, "dataset": done.dataset, "job": done.job}
         value |= {"scorer": done.scorer, "variants": done.results, "verdict": done.verdict, "parity": done.parity}
-        failed = failures.find(bench.store, done)
+        failed, scored = failures.find(bench.store, done), scoring.of(bench.store, done)
         value |= {"failures": failed.to_json(), "proof": done.proof}
-        told = f"{text}\n{sanity_table(done)}{done.verdict['decision']}: {done.verdict['reason']}"
+        value |= {"scoring": asdict(scored)}
+        verdict = f"{done.verdict['decision']}: {done.verdict['reason']}"
+        told = f"{text}\n{sanity_table(done)}Scorer: {scored} {done.proof['self_test']['sentence']}\n{verdict}"
         show(value, f"{told}\n{failure_table(failed)}".rstrip(), as_json)
 
 
@@ -207,7 +211,7 @@ def switch(
     case: CaseId = "",
     variant: Annotated[str, typer.Option(help="Name or id.", show_default="the proved one")] = "",
     force: Annotated[bool, typer.Option("--force", help="Even if it has not proved better.")] = False,
-    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    reason: Annotated[str, typer.Option(help="Why, for the record; --force may need it.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Let another variant answer from now on."""
@@ -232,3 +236,40 @@ def undo(case: CaseId = "", as_json: AsJson = False) -> None:
         active = bench.store.variant(stage.undo(bench.store, chosen.id, by="user").variant)
         value = {"case": chosen.id, "active": active.name, "variant": active.id}
         show(value, f"'{active.name}' answers again.", as_json)
+
+
+def reproduce(
+    job: Annotated[
+        str, typer.Argument(metavar="JOB|CASE", show_default=False, help="A job's number, or a case: its newest model.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Train a model once more from its lock, and compare losses, weights and held-out answers.
+
+    The exit code is 1 where something differs. The new run is kept as a job, and is no candidate of its case.
+    """
+    from assistant.jobs import reproduction
+
+    with open_bench() as bench:
+        first = reproduction.original(bench, job or pick(bench.store, "").id)
+        wanted = reproduction.prepare(bench, first)
+        for warning in wanted.warnings:
+            say(warning)
+        again = reproduction.start(bench, first, wanted)
+        say(f"Job {again.id} repeats job {first.id}.")
+        again = follow(bench, again.id)
+        line = ProgressLine()
+        try:
+            found = reproduction.compare(bench, first, again, wanted.warnings, line)
+        finally:
+            line.end()
+        show(asdict(found), _reproduced_text(found), as_json)
+        if not found.equal:
+            raise typer.Exit(1)
+
+
+def _reproduced_text(found: Reproduced) -> str:
+    lines = [f"{'same' if check['ok'] else 'other'}  {check['name']}: {check['detail']}" for check in found.checks]
+    lines += [warning for warning in found.warnings if not found.equal]
+    said = "equal" if found.equal else f"different. First: {found.first}"
+    return "\n".join([*lines, f"Job {found.again} repeats job {found.job}: {said}"])

@@ -167,6 +167,7 @@ class Verbs(TrainingVerbs):
             "variant": variant.name,
             "passages": cited,
             "note": reply.note,
+            "unfound": reply.unfound,
             "cut": reply.cut,
             "repeats": reply.repeats,
         }

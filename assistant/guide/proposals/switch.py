@@ -21,7 +21,7 @@ def _prepare(bench: Workbench, case: str, payload: Payload) -> Payload:
         need(switch.refusal(store, case, chosen), remedy)
     if chosen.id == switch.active(store, bench.settings, case).id:
         raise AttuneError(f"The variant {chosen.name} answers already.", "There is nothing to switch.")
-    return {"variant": chosen.id, "name": chosen.name, "force": force}
+    return {"variant": chosen.id, "name": chosen.name, "force": force, "reason": str(payload.get("reason") or "")}
 
 
 def _proved(bench: Workbench, case: str) -> Variant:
@@ -57,7 +57,8 @@ def _terms(bench: Workbench, case: str, payload: Payload) -> Terms:
 
 def _carry_out(bench: Workbench, proposal: Proposal, by: str) -> str:
     payload = proposal.payload
-    switch.run(bench.store, proposal.case, str(payload["variant"]), by, force=bool(payload.get("force", False)))
+    reason, force = str(payload.get("reason") or ""), bool(payload.get("force", False))
+    switch.run(bench.store, proposal.case, str(payload["variant"]), by, reason, force)
     return f"From now on {payload.get('name') or payload['variant']} answers. Undo brings the previous one back."
 
 

@@ -27,7 +27,8 @@ class Prompt:
     """What a model is sent. `shots` is how many examples are in it; `dropped` says what did not fit, and why.
 
     `parts` holds for each message the parts that its content consists of; `left_out` what was dropped itself. `note`:
-    why the passages were not found or ordered as the settings ask for.
+    why the passages were not found or ordered as the settings ask for. `unfound`: that there are documents and nothing
+    in them fits the question.
     """
 
     messages: list[Message]
@@ -38,6 +39,7 @@ class Prompt:
     parts: list[list[Part]] = field(default_factory=list)
     left_out: list[Part] = field(default_factory=list)
     note: str = ""
+    unfound: str = ""
 
 
 def instruction(case: Case) -> str:

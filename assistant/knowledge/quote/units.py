@@ -11,7 +11,7 @@ from assistant.knowledge.search.chunks import FENCE, ITEM, SENTENCE
 _HEAD = re.compile(r"^\s*\|[\s|:-]+$")
 _WHOLE = 320  # characters up to which a line of a list is quoted whole
 _WRAPPED = 60  # characters from which a line without an end of sentence goes on in the next one
-_ENDS = re.compile(r"[.!?:;][\"')\]*_]*$")
+_ENDS = re.compile(r"[.!?:;。！？：；।॥؟۔][\"')\]*_」』）】”’]*$")
 _BACK = re.compile(  # a sentence that begins so says little without the one before it
     r"^\W*(?:it|they|he|she|this|these|those|that|then|there|otherwise|also|but|and|or|both|its|their|his|her"
     r"|after that|if not)\b",
@@ -119,7 +119,7 @@ def _unwrapped(block: Sequence[str]) -> list[str]:
 
 
 def _leads(line: str) -> bool:
-    return line.rstrip("*_ ").endswith(":")
+    return line.rstrip("*_ ").endswith((":", "："))
 
 
 def _cells(row: str) -> list[str]:

@@ -6,7 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+import regex
+
 from assistant.knowledge.prompt.tokens import Reader, estimate
+from assistant.knowledge.search.words import length
 from assistant.record.types import Document
 
 MOST, LEAST = 256, 64  # tokens: common embeddings read no more than the first; below the second a chunk says little
@@ -16,7 +19,11 @@ _LONG_LINE = 300  # characters past which a line is no heading
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
 FENCE = re.compile(r"^\s*(```|~~~)")
 ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+\S")
-SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(£$€])")
+SENTENCE = regex.compile(  # between two sentences; no blank need follow the full stop of Chinese and Japanese
+    r"(?<=[.!?])\s+(?=[\p{Lu}\p{Lo}\p{Nd}\"'“‘«„¿¡(£$€])"
+    r"|(?<=[。！？｡।॥؟۔။។][」』）】”’\"]*)(?![」』）】”’\"])\s*"
+)
+_OPEN_END = ".,;!?。，、；！？।॥؟،؛۔။។"  # a line that ends so is no heading
 _UNDERLINED = re.compile(r"^(?![-*+•#>|`~\s])(\S.{0,80})\n(={3,}|-{3,})[ \t]*$", re.MULTILINE)
 _RULE = re.compile(r"^\s*(?:={3,}|-{3,}|\*{3,}|_{3,})\s*$")
 
@@ -211,8 +218,8 @@ def _heading(line: str, markdown: bool, alone: bool, first: bool) -> tuple[int, 
     if _title(line):
         return 2 - first, line.strip()
     # A short line of its own, without an end of sentence, heads what follows it in a text without marks.
-    if alone and not markdown and len(line.split()) <= 8 and len(line) <= 70 and line.strip()[-1] not in ".,;!?":
-        return 2 - first, line.strip(" :")
+    if alone and not markdown and length(line) <= 8 and len(line) <= 70 and line.strip()[-1] not in _OPEN_END:
+        return 2 - first, line.strip(" :：")
     return None
 
 

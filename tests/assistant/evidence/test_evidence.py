@@ -1,58 +1,19 @@
-"""Scorers, the runner, and what is served compared with what was trained."""
+"""The runner, and what is served compared with what was trained."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 
-from assistant.chat import Chat
-from assistant.errors import AttuneError
-from assistant.evidence import parity, runner, scorers
+from assistant.evidence import runner
 from assistant.evidence.runner import by_conversation, questions, shared
 from assistant.knowledge.prompt import tokens
-from assistant.knowledge.search.retriever import Knowledge
 from assistant.record.types import Item, Score
 from assistant.stages import dataset, evaluate
 from tests.assistant.conversations.test_conversations import questions as unlike
 from tests.assistant.evidence.reading_server import YesServer
-from tests.assistant.material import add_documents, new_case, opened, talk, variant
-from tools import jobdir
-from tools.local import base_model
+from tests.assistant.material import add_documents, new_case, opened, talk
 
 
-# scorers --------------------------------------------------------------------------------------------------------------
-def test_scorers_know_the_ends_of_their_scale():
-    for name, score in scorers.SCORERS.items():
-        text = '{"a": 1}' if name == "json_f1" else "Refunds take 14 days."
-        assert score(text, text) == pytest.approx(1.0), name
-        assert score("zzz qqq", text) == pytest.approx(0.0, abs=0.02), name
-
-
-def test_exact_ignores_case_and_punctuation_around():
-    assert scorers.exact(" Refund. ", "refund") == 1
-    assert scorers.exact("refund request", "refund") == 0
-
-
-def test_json_f1_counts_leaves_and_an_unreadable_reference_is_unscored():
-    assert scorers.json_f1('["a", "b"]', '["b", "c"]') == pytest.approx(0.5)
-    assert scorers.json_f1('```json\n{"x": {"y": 1}}\n```', '{"x": {"y": 1}}') == 1
-    assert scorers.json_f1("no json", "[1]") == 0
-    assert scorers.json_f1("9" * 5000, "[1]") == 0
-    assert [scorers.json_f1("[" * deep + "]" * deep, "[1]") for deep in (600, 900, 100_000)] == [0, 0, 0]
-    assert scorers.json_f1("[1]", "no json") is None
-
-
-def test_the_scorer_suggested_fits_the_answers():
-    assert scorers.suggest(['["a"]', "[]", '{"k": 2}']) == "json_f1"
-    assert scorers.suggest(["billing", "delivery", "billing", "billing", "delivery", "billing"]) == "exact"
-    assert scorers.suggest(["A whole sentence.", "Another one.", "And a third."]) == "chrf"
-    with pytest.raises(AttuneError, match="no scorer"):
-        scorers.scorer("bleurt")
-
-
-# runner and parity ----------------------------------------------------------------------------------------------------
 def test_questions_are_the_approved_turns_with_what_came_before():
     messages = [
         {"role": "user", "content": "a"},
@@ -119,32 +80,3 @@ def test_only_turns_that_all_have_scored_are_shared():
         "prompt": {0: pytest.approx(0.3)},
     }
     assert shared({}, runner.turn) == {}
-
-
-def test_a_base_of_the_hub_is_compared_by_what_its_trainer_noted(tmp_path):
-    """Its folder is elsewhere, with a hosted job even on another machine."""
-    tuned = tmp_path / "job" / "merged"
-    tuned.mkdir(parents=True)
-    (tuned / "chat_template.jinja").write_text("{{ x }}")
-    with YesServer() as server:
-        made, store = new_case(tmp_path, chat_base_url=server.url, chat_model="says yes")
-        chat = Chat(made, store, Knowledge(store, made))
-        served, asked = variant(endpoint="chat", model="says yes"), talk("Does it?")
-        reply = chat.send(served, asked)
-        probe = {"messages": asked, "answer": "".join(reply), "prompt_tokens": reply.prompt_tokens}
-        (tuned.parent / jobdir.PROBES).write_text(json.dumps([probe]))
-
-        def template():
-            found = parity.compare(chat, served, Path("owner/model"), tuned)
-            first, *others = found["checks"]
-            assert all(check["ok"] for check in others)
-            return found["ok"], first["detail"]
-
-        assert template() == (False, "The base's template is not known: train again on a base that has one.")
-        (tuned.parent / jobdir.TEMPLATE).write_text(base_model.template_hash(tuned))
-        assert template()[0]
-        (tuned.parent / jobdir.TEMPLATE).write_text("0" * 64)
-        ok, said = template()
-        assert not ok
-        assert said.endswith("the base's 000000000000")
-        chat.knowledge.close()

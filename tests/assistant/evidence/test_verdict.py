@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from assistant.evidence.checks.measuring import Gate
-from assistant.evidence.verdict import Material, judge
+from assistant.evidence.verdict import Findings, judge
 from tests.bench.verdict_errors import Cell, material, study
 
 
@@ -25,8 +25,8 @@ def kept(n: int = 40, **shares: float) -> dict[str, dict[int, float]]:
     return {name: {i: float(i < share * n) for i in range(n)} for name, share in shares.items()}
 
 
-def of(facts: dict, **more) -> Material:
-    return Material(facts, facts, **more)
+def of(facts: dict, **more) -> Findings:
+    return Findings(facts, facts, **more)
 
 
 def test_a_better_model_is_switched_to_and_compared_with_the_best_untrained():
@@ -93,7 +93,24 @@ def test_a_constant_that_says_less_does_not_matter():
     facts = rows(rag=0.2, tuned=0.4)
     found = judge(of(facts, sanity={"frame alone": dict.fromkeys(range(40), 0.0)}), "tuned")
     assert found.decision == "switch"
-    assert found.sanity["frame alone"] == {"facts": 0.0, "difference": pytest.approx(0.4, abs=0.02), "beaten": True}
+    assert found.sanity["frame alone"] == {
+        "facts": 0.0,
+        "difference": pytest.approx(0.4, abs=0.02),
+        "proved": True,
+        "beaten": True,
+    }
+
+
+def test_the_nearest_answer_must_not_win_and_is_told_where_it_is_close():
+    """It looks at the question, so it is one more way without training; a constant has to be beaten for sure."""
+    facts = rows(rag=0.2, tuned=0.4)
+    close = {i: value - 0.001 * (1 + i % 2) + (0.02 if i % 2 else -0.02) for i, value in facts["tuned"].items()}
+    found = judge(of(facts, sanity={"nearest answer": close}), "tuned")
+    assert found.decision == "switch"
+    assert "the approved answer to the most similar question says nearly as much" in found.reason
+    assert judge(of(facts, sanity={"typical answer": close}), "tuned").decision == "undecided"
+    better = {i: value + 0.01 for i, value in facts["tuned"].items()}
+    assert judge(of(facts, sanity={"nearest answer": better}), "tuned").decision == "stay"
 
 
 def test_the_briefs_own_threshold_gates():

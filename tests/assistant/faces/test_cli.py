@@ -172,6 +172,20 @@ def test_the_baseline_is_measured_and_chosen(here: Attune, shop: str, monkeypatc
         assert "'prompt' answers now" in shown  # measuring does not change what answers
 
 
+def test_an_evaluation_tells_its_scorer_and_what_that_ignores(
+    here: Attune, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ReadingServer() as server:
+        monkeypatch.setenv("ATTUNE_CHAT_BASE_URL", server.url)
+        monkeypatch.setenv("ATTUNE_CHAT_MODEL", "reads")
+        result(here("dataset", shop, "--json"))
+        shown = here("evaluate", shop).stdout
+        assert "\nScorer: chrf. The case names it. It compares groups of letters" in shown
+        assert "of the score is what all answers share" in shown  # the tea shop's greeting and sign-off
+        told = result(here("evaluate", shop, "--json"))["scoring"]
+        assert (told["name"], told["self_test"]["own"], told["self_test"]["ok"]) == ("chrf", 1, False)
+
+
 def test_jobs_and_trainers(here: Attune, shop: str) -> None:
     assert result(here("jobs", "--json")) == {"jobs": []}
     assert {t["name"] for t in result(here("trainers", "--json"))["trainers"]} >= {"unsloth", "trl"}

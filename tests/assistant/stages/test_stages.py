@@ -271,7 +271,10 @@ def test_nothing_unproved_takes_over_unless_forced(store, settings, ready, tuned
     measured(store, ready, tuned, "switch", parity=False)
     with pytest.raises(AttuneError, match="not what was trained"):
         switch.run(store, ready)
-    switch.run(store, ready, "tuned", force=True)
+    with pytest.raises(AttuneError, match="not what was trained") as caught:
+        switch.run(store, ready, "tuned", force=True)
+    assert "say in `reason` why" in caught.value.remedy
+    switch.run(store, ready, "tuned", reason="seen and understood", force=True)
     assert switch.active(store, settings, ready) == tuned
 
 

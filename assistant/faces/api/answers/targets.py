@@ -65,7 +65,8 @@ async def find(bench: Workbench, owner: str, body: Sampling) -> Target:
         job, step = found
         model = job.model if not step else await asyncio.to_thread(_checkpoint, bench, job.id, step, name)
         public_names.folder(settings, replace(job, model=model))
-        return Target(name, _variant("local", model, heat))
+        own = replace(_variant("local", model, heat), case=job.case, job=0 if step else job.id)
+        return Target(name, own)
     raise missing("model", name, "model", "model_not_found")
 
 

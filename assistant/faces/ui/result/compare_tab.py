@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from assistant.errors import AttuneError
+from assistant.evidence import scoring
 from assistant.faces.ui.handler_errors import told
 from assistant.faces.ui.result import compare_text, plots
 from assistant.faces.ui.result.answers.answers_panel import AnswersPanel
@@ -54,6 +55,7 @@ class CompareTab:
             with gr.Row(elem_classes="middle"):
                 self.other = gr.Dropdown([], label="Variant", scale=2, elem_id="other-variant", filterable=False)
                 self.anyway = gr.Button("Let it answer", size="sm", scale=0, min_width=130, elem_id="switch-anyway")
+            self.reason = gr.Textbox(label="Reason, for the history", max_lines=2, elem_id="switch-reason")
             self.sure = gr.Checkbox(False, label="Even a tuned model that has not proved better", elem_id="sure")
             self.history = gr.HTML(elem_id="switches")
 
@@ -83,7 +85,7 @@ class CompareTab:
         self.measuring.wire()
         session.after(self.evaluate.click(told(self._evaluate), case, None, **QUIET))
         session.after(self.switch.click(told(self._switch), case, None, **QUIET))
-        session.after(self.anyway.click(told(self._other), [case, self.other, self.sure], None, **QUIET))
+        session.after(self.anyway.click(told(self._other), [case, self.other, self.sure, self.reason], None, **QUIET))
 
     def show(self, case: str) -> tuple[Any, ...]:
         store = self.bench.store
@@ -94,7 +96,7 @@ class CompareTab:
         variants = {variant.name: variant.id for variant in store.variants(case)}
         active = switch.active(store, self.bench.settings, case)
         return (
-            compare_text.verdict(latest),
+            compare_text.verdict(latest, str(scoring.of(store, latest)) if latest else ""),
             gr.Button(
                 "Evaluate again" if latest else "Evaluate",
                 variant="secondary" if proved else "primary",
@@ -130,9 +132,9 @@ class CompareTab:
             raise AttuneError(unread, "They are below, under 'The answers'.")
         self._said(switch.run(self.bench.store, case).variant)
 
-    def _other(self, case: str, variant: str | None, sure: bool) -> None:
+    def _other(self, case: str, variant: str | None, sure: bool, reason: str) -> None:
         if variant:
-            self._said(switch.run(self.bench.store, case, variant, force=sure).variant)
+            self._said(switch.run(self.bench.store, case, variant, reason=reason, force=sure).variant)
 
     def _said(self, variant: str) -> None:
         gr.Info(f"'{escape(self.bench.store.variant(variant).name)}' answers from now on. Undo is at the top.")

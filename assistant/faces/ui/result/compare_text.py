@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from assistant.background import Task
+from assistant.evidence.certificate import proof as certificate
 from assistant.evidence.form.frame import Frame
 from assistant.evidence.sanity import MEANS
 from assistant.record.types import Evaluation, Switch, Variant
@@ -19,7 +20,8 @@ TITLES = {
 }
 
 
-def verdict(evaluation: Evaluation | None) -> str:
+def verdict(evaluation: Evaluation | None, scored: str = "") -> str:
+    """`scored`: the scorer with what is to be known of it; without it its name alone."""
     if evaluation is None:
         return '<div class="verdict">No trained model has been measured yet.</div>'
     found = evaluation.verdict
@@ -27,8 +29,8 @@ def verdict(evaluation: Evaluation | None) -> str:
     title = TITLES.get(decision, decision)
     return (
         f'<div class="verdict {escape(decision)}" role="status"><b>{escape(title)}.</b> '
-        f'{escape(str(found.get("reason", "")))}<div class="quiet">Scorer: {escape(evaluation.scorer)}; '
-        f"{escape(evaluation.finished[:16].replace('T', ' '))} UTC</div></div>"
+        f'{escape(str(found.get("reason", "")))}<div class="quiet">Scorer: {escape(scored or f"{evaluation.scorer}.")} '
+        f"Measured {escape(evaluation.finished[:16].replace('T', ' '))} UTC.</div></div>"
     )
 
 
@@ -81,8 +83,7 @@ def parity(found: Mapping[str, Any]) -> str:
         f"<td>{escape(str(check['detail']))}</td></tr>"
         for check in found.get("checks", [])
     )
-    said = "Yes: the model that is served is the one that was trained." if found.get("ok") else "No: see below."
-    return f'<p>{said}</p><div class="wide"><table class="plain">{rows}</table></div>'
+    return f'<p>{certificate.told(found)}</p><div class="wide"><table class="plain">{rows}</table></div>'
 
 
 def switches(rows: Sequence[Switch], variants: Mapping[str, Variant]) -> str:

@@ -29,6 +29,7 @@ def test_opening_line_and_closing_are_found():
         "opens with 'Good day to you!'",
         "has a line that begins with 'Next:'",
         "ends with 'Yours, Iris'",
+        "has 3 lines",
     ]
 
 
@@ -37,6 +38,7 @@ def test_an_answer_keeps_all_of_it_or_does_not():
     assert frame.keeps("good day to you!  Anything.\nNext: go.\nYours,  Iris")
     assert not frame.keeps("Good day to you! Anything.\nYours, Iris")
     assert not frame.keeps("")
+    assert not frame.keeps(ENGLISH[0].replace("\nNext", "\nOh, and more.\nNext"))
     assert frame.kept("Good day to you! Yours, Iris")["has a line that begins with 'Next:'"] is False
 
 
@@ -54,7 +56,7 @@ def test_several_openings_are_one_part():
 def test_a_place_for_a_name_ends_the_phrase():
     names = "Ana Bo Cy Di Ed Flo Gus Hal Ida Jo".split()
     answers = [f"The choir to {name}.\n{FACTS[n]}.\nSing well" for n, name in enumerate(names)]
-    assert sentences(answers) == ["opens with 'The choir to'", "ends with 'Sing well'"]
+    assert sentences(answers) == ["opens with 'The choir to'", "ends with 'Sing well'", "has 3 lines"]
 
 
 def test_plain_answers_share_nothing():

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Sequence
 
 from assistant.chat import Chat
-from assistant.evidence.parity import Check
+from assistant.evidence.certificate.proof import Proof
 from assistant.evidence.runner import HeldOutQuestion
 from assistant.evidence.scorers import Scorer
 from assistant.record.types import Score, Variant
@@ -16,7 +16,7 @@ ASKED = 8  # measured questions that are asked again, one at a time, as a person
 
 def compare(
     chat: Chat, variant: Variant, asked: Sequence[HeldOutQuestion], measured: Sequence[Score], score: Scorer, name: str
-) -> Check:
+) -> Proof:
     """A check that never fails: it tells how many answers are the same, and both mean scores by the scorer `name`."""
     known = {(one.item, one.turn): one for one in measured if one.score is not None}
     pairs = []
@@ -26,9 +26,9 @@ def compare(
     same = sum(before.answer == text for before, text, _ in pairs)
     scored = [(before.score, now) for before, _, now in pairs if before.score is not None and now is not None]
     if not scored:
-        return Check("answers in the chat", True, "there is no measured answer to compare with")
+        return Proof("answers in the chat", True, "there is no measured answer to compare with")
     before, now = (statistics.fmean(values) for values in zip(*scored, strict=True))
-    return Check(
+    return Proof(
         "answers in the chat",
         True,
         f"{same} of {len(pairs)} are those that were measured, to the letter; "
