@@ -105,6 +105,6 @@ def measured(bench: Workbench, case: str) -> Evaluation:
         name: evaluate._summary(variant, [s for s in every if s.variant == variant.id], (0.1, 0.3))
         for name, variant in among.items()
     }
-    found, kept = evaluate._judge(store, opened, among, results, "tuned")
+    found, kept = evaluate._judge(bench, opened, among, results, "tuned")
     checks = [{"name": "greedy answers", "ok": True, "detail": "8 of 8 answers are the same"}]
     return store.finish_evaluation(opened.id, results, found.to_json(), {"ok": True, "checks": checks}, kept)
