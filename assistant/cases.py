@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from assistant.conversations import importing
 from assistant.conversations.formats import case_folder
 from assistant.errors import AttuneError
 from assistant.evidence import scorers
@@ -17,8 +19,11 @@ from assistant.stages import interview
 from assistant.workbench import Workbench
 
 
-def from_folder(bench: Workbench, folder: Path, id: str = "") -> Case:
-    """Make a case from a folder: brief, options, documents, conversations. All of it or nothing."""
+def from_folder(bench: Workbench, folder: Path, id: str = "", tell: Callable[[str], None] | None = None) -> Case:
+    """Make a case from a folder: brief, options, documents, conversations. All of it or nothing.
+
+    `tell` gets a sentence for whatever of the conversations is not taken.
+    """
     found = case_folder.read(folder)
     options = found.options | _checks(found.options)
     wanted = scorers.named(str(found.options.get("scorer") or ""), []).name
@@ -30,9 +35,11 @@ def from_folder(bench: Workbench, folder: Path, id: str = "") -> Case:
         store.set_options(case.id, options)
         for name, data in found.documents:
             ingestion.add(store, bench.settings, case.id, name, data)
-        for source, conversations in (("import", found.conversations), ("heldout", found.heldout)):
-            for messages in conversations:
-                store.import_conversation(case.id, source, messages)
+        for source, conversations in zip(importing.SOURCES, (found.conversations, found.heldout), strict=True):
+            importing.keep(store, case.id, conversations, source)
+    if tell:
+        for sentence in found.told:
+            tell(sentence)
     return store.case(case.id)
 
 

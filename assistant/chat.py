@@ -20,6 +20,7 @@ from assistant.record.store import Store
 from assistant.record.types import QUOTE, Message, Passage, Variant
 from assistant.repeats import repeated
 from assistant.settings import Settings
+from tools.chat_rows import DECLARED
 from tools.engine import served_prompt
 
 log = logging.getLogger(__name__)
@@ -115,7 +116,10 @@ class Chat:
         counter = self.counter(variant)
         built = prompts.build(variant, messages, found.passages, shots, counter.window, counter.count)
         missed = bool(variant.passages) and not found.passages and self.knowledge.searches(variant.case, question)
-        return replace(built, note=found.note, unfound=UNFOUND if missed else "")
+        declared = {name: value for m in messages[:1] for name, value in m.items() if name in DECLARED}
+        first = [message | declared for message in built.messages[:1]]
+        whole = [*first, *built.messages[1:]]
+        return replace(built, note=found.note, unfound=UNFOUND if missed else "", messages=whole)
 
     def reply(
         self, variant: Variant, messages: Sequence[Message], on_status: Status | None = None, exact: bool = False

@@ -69,5 +69,5 @@ def _good(item: Item) -> list[Judgement]:
     return [
         Judgement(item.position, list(messages[:i]), str(message["content"]), "", item.conversation)
         for i, message in enumerate(messages)
-        if i and message["role"] == "assistant" and message.get("weight", 1) != 0
+        if i and message["role"] == "assistant" and message.get("weight", 1) != 0 and not message.get("tool_calls")
     ]

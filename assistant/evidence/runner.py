@@ -28,12 +28,14 @@ class HeldOutQuestion:
 
 
 def questions(items: Sequence[Item]) -> list[HeldOutQuestion]:
-    """Every approved answer of the items; those with weight 0 are context only."""
+    """Every approved answer of the items that answers a user in words; those with weight 0 are context only."""
     found = []
     for item in items:
         answers = [i for i, message in enumerate(item.messages) if message["role"] == "assistant"]
         for turn, i in enumerate(answers):
-            if item.messages[i].get("weight", 1) != 0:
+            said = item.messages[i]
+            asked = i > 0 and item.messages[i - 1]["role"] == "user"
+            if said.get("weight", 1) != 0 and asked and not said.get("tool_calls"):
                 found.append(HeldOutQuestion(item.position, turn, item.messages[:i], item.messages[i]["content"]))
     return found
 

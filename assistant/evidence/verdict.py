@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from assistant.evidence import wording
@@ -64,6 +64,15 @@ class Verdict:
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def only(found: Findings, kept: Set[int]) -> Findings:
+    """The same findings of some of the conversations alone."""
+    score, facts, form, sanity = (
+        {name: {item: value for item, value in rows.items() if item in kept} for name, rows in measured.items()}
+        for measured in (found.score, found.facts, found.form, found.sanity)
+    )
+    return replace(found, score=score, facts=facts, form=form, sanity=sanity)
 
 
 def untrained(names: Mapping[str, Any]) -> list[str]:

@@ -115,8 +115,8 @@ def switch(said: Basis, better: Sequence[Aspect], close: Mapping[str, Mapping[st
             f" Its facts are no better ({one.mine:.2f} against {one.best:.2f} of {one.against}): "
             "put them into documents and tune with retrieval."
         )
-    for name, one in close.items():
-        text += f" But {MEANS.get(name, name)} says nearly as much ({one['facts']:.2f})."
+    for name, found in close.items():
+        text += f" But {MEANS.get(name, name)} says nearly as much ({found['facts']:.2f})."
     ends = ", ".join(f"{one.name} {one.low:+.2f} to {one.high:+.2f}" for one in better)
     return f"{text} Proved on {said.basis} ({1 - 2 * said.alpha:.0%} interval: {ends})."
 

@@ -48,7 +48,7 @@ def run(bench: workbench.Workbench, folder: Path, id: str = "") -> dict[str, Any
     store, settings = bench.store, bench.settings
     with clock.step("interview", f"Interview: the answers of {folder}"):
         with store.atomic():  # a folder that is not complete leaves no case behind
-            case = cases.from_folder(bench, folder, id)
+            case = cases.from_folder(bench, folder, id, say)
             _check_brief(case, folder)
         say(f"  case '{case.id}'")
     with clock.step("baseline", "Baseline: five variants without training"):

@@ -62,7 +62,9 @@ def shown(turns: list[Turn], most: int = 90) -> str:
 def _keep(store: Store, case: str, messages: list[Message]) -> int:
     conversation, parent = store.add_conversation(case, SOURCE), 0
     for message in messages:
-        turn = store.add_turn(conversation.id, parent, message["role"], message["content"], details={"from": FROM})
+        extra = {name: value for name, value in message.items() if name not in ("role", "content", "weight")}
+        details = {"from": FROM} | ({"message": extra} if extra else {})
+        turn = store.add_turn(conversation.id, parent, message["role"], message["content"], details=details)
         parent = turn.id
     return conversation.id
 

@@ -219,3 +219,10 @@ def m012_allowed_pairs(db: Database) -> None:
     db.table("allowed_pairs").create(
         _columns("id:int case pair reason created"), pk="id", foreign_keys=[("case", "cases", "id")]
     ).create_index(["case", "pair"], unique=True)
+
+
+@migrations()
+def m013_digests(db: Database) -> None:
+    """What an imported conversation is known by, so that the same file twice adds nothing; "" for those before."""
+    db.table("conversations").add_column("digest", str, not_null_default="")
+    db.table("conversations").create_index(["case", "source", "digest"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,6 +16,7 @@ from assistant.evidence.checks import case_checks
 from assistant.evidence.form.frame import Frame
 from assistant.evidence.statistics import intervals
 from assistant.jobs import held_out
+from assistant.knowledge.comparison.leaks import Find, suspects
 from assistant.knowledge.search.words import numbers
 from assistant.record.disk.alone import alone
 from assistant.record.store import Store
@@ -202,7 +203,23 @@ def _judge(
         "self_test": asdict(scoring.tested(store, bench.knowledge, evaluation)),
         "ledger": asdict(looks) | {"sentence": looks.sentence},
     }
-    return verdict.judge(material, candidate), kept
+    judged = verdict.judge(material, candidate)
+    return judged, kept | {"clean": _clean(material, candidate, judged, suspects(train, items))}
+
+
+def _clean(
+    found: verdict.Findings, candidate: str | None, judged: verdict.Verdict, near: Mapping[int, Sequence[Find]]
+) -> dict[str, Any]:
+    """The verdict once more, without held-out conversations that training rows may hold a part of."""
+    if not near or candidate is None:
+        return {"suspects": sorted(near), "sentence": ""}
+    rest = {item for rows in found.score.values() for item in rows} - set(near)
+    again = verdict.judge(verdict.only(found, rest), candidate)
+    same = "the verdict is the same" if again.decision == judged.decision else f"the verdict is: {again.decision}"
+    sentence = (
+        f"Without the {len(near)} held-out conversations that are like one to learn from, {same} ({again.n} left)."
+    )
+    return {"suspects": sorted(near), "sentence": sentence, "decision": again.decision, "reason": again.reason}
 
 
 def corrected_frame(case: Case) -> Frame | None:

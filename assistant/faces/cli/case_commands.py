@@ -38,7 +38,7 @@ def new(
         if folder:
             from assistant import cases
 
-            case = cases.from_folder(bench, Path(folder))
+            case = cases.from_folder(bench, Path(folder), tell=say)
         elif title.strip():
             case = stage.new(bench.store, title, id=id, owner=bench.settings.owner)
         else:
@@ -49,41 +49,58 @@ def new(
 def import_(
     files: Files,
     heldout: Annotated[bool, typer.Option("--heldout", help="Only ever test on these.")] = False,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--columns", metavar="question=A,answer=B", help="Columns of a table, where none are recognised."),
+    ] = None,
+    speakers: Annotated[
+        list[str] | None,
+        typer.Option("--speakers", metavar="assistant=NAME", help="Who answers in a transcript or a Slack export."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import approved conversations (JSON lines).
+    """Import approved conversations, whatever they come from.
 
-    A line: {"messages": [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]}
+    Chat and preference rows of OpenAI, ShareGPT, Alpaca, prompts with completions, questions with answers, as JSON,
+    JSON lines, CSV, Excel or Parquet; exports of ChatGPT, Claude, Open WebUI (chats and feedback), Langfuse,
+    LangSmith and Slack, also as the zip; transcripts; folders of all these. What a file is, is told by its content.
+    The same file twice adds nothing. See docs/importing.md.
     """
-    from assistant.conversations.formats import json_lines
+    from assistant.conversations import importing
+    from assistant.conversations.formats.found import Hints
 
     with open_bench() as bench:
         case, names = split_case(bench.store, files)
-        found = [messages for path in existing(bench.store, names) for messages in json_lines.read(path)]
-        source = "heldout" if heldout else "import"
-        with bench.store.atomic():
-            for messages in found:
-                bench.store.import_conversation(case.id, source, messages)
+        hints = Hints.parse([*(columns or []), *(speakers or [])])
+        done = importing.files(bench.store, case.id, there(bench.store, names), heldout, hints)
+        for sentence in done.told:
+            say(sentence)
         kind = "held-out" if heldout else "approved"
-        text = f"Imported {len(found)} {kind} conversations into '{case.id}'."
-        show({"case": case.id, "conversations": len(found), "source": source}, text, as_json)
+        text = f"Imported {done.counted(kind)} into '{case.id}'. {done.sentence}"
+        value = {"case": case.id, "conversations": done.added, "source": importing.SOURCES[heldout]}
+        show(done.to_json() | value, text, as_json)
 
 
 def existing(store: Store, names: Sequence[str]) -> list[Path]:
     """The files named, folders opened one level; raises AttuneError for one that is not there."""
-    if not names:
-        raise AttuneError("No file was named.", "Name at least one.")
     found: list[Path] = []
-    for name in names:
-        path = Path(name)
+    for path in there(store, names):
         if path.is_dir():
             found += sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
-        elif path.is_file():
-            found.append(path)
         else:
+            found.append(path)
+    return found
+
+
+def there(store: Store, names: Sequence[str]) -> list[Path]:
+    """The files and folders named; raises AttuneError for one that is not there."""
+    if not names:
+        raise AttuneError("No file was named.", "Name at least one.")
+    for name in names:
+        if not (Path(name).is_dir() or Path(name).is_file()):
             known = ", ".join(case.id for case in store.cases())
             raise AttuneError(f"There is no file '{name}'.", f"Check the path (the cases are: {known}).")
-    return found
+    return [Path(name) for name in names]
 
 
 def read_bytes(path: Path) -> bytes:

@@ -162,8 +162,8 @@ def sanity_table(found: Evaluation) -> str:
         for name, one in found.proof["sanity"].items()
     ]
     text = table(rows, ("without any model", "form", "facts", "score", "beaten")) + "\n" if rows else ""
-    ledger = str(found.proof["ledger"]["sentence"])
-    return f"\n{text}" + (f"{ledger}\n" if ledger else "")
+    said = [str(found.proof[part]["sentence"]) for part in ("ledger", "clean") if found.proof[part]["sentence"]]
+    return "\n" + text + "".join(f"{sentence}\n" for sentence in said)
 
 
 def _decimals(value: float | None) -> str:

@@ -136,6 +136,8 @@ def shorten(messages: Sequence[Message], limit: int = MAX_WORDS) -> list[Message
     for question, answer in zip(talk[::2], talk[1::2], strict=False):
         if (question["role"], answer["role"]) != ("user", "assistant") or answer.get("weight", 1) == 0:
             break
+        if answer.get("tool_calls"):
+            break
         size += length(str(question["content"])) + length(str(answer["content"]))
         if shot and size > limit:
             break

@@ -221,9 +221,8 @@ def test_words_for_people_go_with_the_result(here: Attune, shop: str) -> None:
         (json.dumps(GOOD).encode() + b"\n{broken\n", ("line 2", "JSON")),
         (json.dumps(GOOD).replace("assistant", "helper").encode(), ("line 1", "helper")),
         (json.dumps(GOOD).replace("No.", "  ").encode(), ("line 1", "empty")),
-        (json.dumps(GOOD, ensure_ascii=False).replace("No.", "Café").encode("latin-1"), ("line 1", "UTF-8")),
         (b"", ("no conversation",)),
-        (b'{"text": "old style"}\n', ("line 1", "messages")),
+        (b'{"text": "old style"}\n', ("line 1", "a record with text", "What can be imported")),
     ],
 )
 def test_a_bad_file_is_named_with_its_line(here: Attune, tmp_path: Path, content: bytes, words: tuple[str]) -> None:
