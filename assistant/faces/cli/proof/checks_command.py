@@ -100,7 +100,7 @@ def _shown(found: Compiled, results: list[CheckResult]) -> str:
     ]
     head = ("id", "an answer", "from", "approved keep it", "share wanted")
     lines = [table(rows, head) if rows else "The brief names nothing that a rule can check for certain."]
-    lines += [f"RowChoice: {wanted.text}" for wanted in found.thresholds]
+    lines += [f"Wanted: {wanted.text}" for wanted in found.thresholds]
     lines += [
         f"Not used, {one.told - one.kept} of {one.told} approved answers fail it: {describe(one.check)}"
         for one in found.doubtful
