@@ -1,4 +1,4 @@
-"""Which rate, rank and number of epochs to tune a model with, on validation rows of three unlike sets.
+"""Which rate, rank and number of epochs to tune a model with, on validation rows of unlike sets.
 
     python -m tests.bench.defaults --base DIR [--rows 40] [--rates 5e-4 1e-3 2e-3] [--ranks 16] [--epochs 4] [--set dig]
 
@@ -24,6 +24,8 @@ SETS = {
     "choir": "tuning/choir/train.jsonl",
     "dig": "tuning/dig/train.jsonl",
     "teashop": "examples/teashop/conversations.jsonl",
+    "mobile": "examples/mobile/conversations.jsonl",
+    "cafe": "examples/cafe/conversations.jsonl",
 }
 FOLD, MOST_HELD = 5, 16
 
