@@ -110,7 +110,7 @@ def summary(
     """
     known = {(q.item, q.turn): q for q in asked}
     said = [(one, known[turn(one)]) for one in mine if not one.error and turn(one) in known]
-    loose = sum(bool(unsupported(one.answer, sources | _own(question))) for one, question in said)
+    loose = sum(bool(unsupported(one.answer, sources | own_numbers(question))) for one, question in said)
     return {
         "form": mean(found.form[name]) if name in found.form else None,
         "facts": mean(found.facts[name]),
@@ -129,7 +129,7 @@ def mean(values: Mapping[int, float]) -> float | None:
     return round(sum(values.values()) / len(values), _ROUND) if values else None
 
 
-def _own(question: HeldOutQuestion) -> frozenset[str]:
+def own_numbers(question: HeldOutQuestion) -> frozenset[str]:
     """The numbers of a question, of what was said before it and of its approved answer."""
     return numbers(" ".join([str(message["content"]) for message in question.messages] + [question.reference]))
 

@@ -64,7 +64,7 @@ def small(said: Basis, small: Sequence[Aspect]) -> str:
 
 
 def unproved(said: Basis) -> str:
-    needs = [one for one in said.aspects if one.smallest_shown]
+    needs = [one for one in said.aspects if (one.smallest_shown or 0) >= 0.005]
     one = min(needs, key=lambda one: one.smallest_shown or 1.0, default=None)
     could = f" Rows like these show a gain in {one.name} of {one.smallest_shown:.2f} or more." if one else ""
     return (

@@ -15,6 +15,8 @@ from assistant.evidence.certificate import proof
 from assistant.faces.cli.case_commands import split_options
 from assistant.faces.cli.follow_run import follow, left_alone
 from assistant.faces.cli.shared import CommandStopped, ProgressLine, duration, say, score_table
+from assistant.record.store import Store
+from assistant.record.traffic.switches import Switch
 from assistant.record.types import Case, Dataset, Evaluation, Job
 from assistant.stages import baseline, dataset, evaluate, finetune, switch
 
@@ -61,10 +63,16 @@ def run(bench: workbench.Workbench, folder: Path, id: str = "") -> dict[str, Any
         found = _measure(bench, case, job)
     if found.verdict["decision"] == "switch" and not switch.blocked(store, case.id):
         with clock.step("switch", "Switch: the tuned model has proved better"):
-            switch.run(store, case.id, by="journey")
+            take_over(store, found)
     seconds = clock.seconds | {"total": round(sum(clock.seconds.values()), 2)}
     active = switch.active(store, settings, case.id).name
     return result(case, data, job, found, active, seconds)
+
+
+def take_over(store: Store, found: Evaluation) -> Switch:
+    """Let the proved model answer. Nobody is there to read answers first, as the page asks for: the reason says so."""
+    unread = " Nobody has read the answers yet." if switch.unread(store, found.case) else ""
+    return switch.run(store, found.case, by="journey", reason=f"{found.verdict['reason']}{unread}")
 
 
 def result(

@@ -98,6 +98,12 @@ class DatasetRows(Connection):
         self._update("evaluations", id, **changes, finished=now())
         return self.evaluation(id)
 
+    def update_proof(self, id: int, **parts: Any) -> Evaluation:
+        """Put these parts into what an evaluation keeps; the others stay as they are."""
+        with self.atomic():
+            self._update("evaluations", id, proof=self.evaluation(id).proof | parts)
+        return self.evaluation(id)
+
     def measured(self, case: str, job: int) -> Evaluation | None:
         """The latest finished evaluation of the job's model."""
         found = [e for e in self.evaluations(case) if e.finished and e.job == job]

@@ -12,6 +12,8 @@ from assistant.record.conversations import ConversationRows
 from assistant.record.datasets import DatasetRows
 from assistant.record.documents import DocumentRows
 from assistant.record.jobs import Jobs
+from assistant.record.opinions.marks import MarkRows
+from assistant.record.opinions.votes import VoteRows
 from assistant.record.traffic.outcomes import OutcomeRows
 from assistant.record.traffic.switches import SwitchRows
 from assistant.record.trials import Trials
@@ -19,7 +21,19 @@ from assistant.record.types import Brief, Case, Proposal, Variant
 from assistant.record.uploads import Files
 
 
-class Store(Briefs, ConversationRows, DatasetRows, Jobs, DocumentRows, Trials, Files, SwitchRows, OutcomeRows):
+class Store(
+    Briefs,
+    ConversationRows,
+    DatasetRows,
+    Jobs,
+    DocumentRows,
+    Trials,
+    MarkRows,
+    VoteRows,
+    Files,
+    SwitchRows,
+    OutcomeRows,
+):
     """The record. Cheap to open; safe to use from any thread."""
 
     # cases -------------------------------------------------------------------------------------------------------

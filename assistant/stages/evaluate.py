@@ -204,7 +204,7 @@ def _judge(
         "ledger": asdict(looks) | {"sentence": looks.sentence},
     }
     judged = verdict.judge(material, candidate)
-    return judged, kept | {"clean": _clean(material, candidate, judged, suspects(train, items))}
+    return judged, kept | {"leaks": _clean(material, candidate, judged, suspects(train, items))}
 
 
 def _clean(

@@ -6,6 +6,7 @@ from typing import Any
 
 from assistant import variants
 from assistant.errors import AttuneError
+from assistant.evidence.answers import opinions
 from assistant.evidence.certificate import standing
 from assistant.record.store import Store
 from assistant.record.traffic.switches import WHOLE, Switch
@@ -24,6 +25,15 @@ def blocked(store: Store, case: str) -> str | None:
     if latest.verdict["decision"] != "switch":
         return str(latest.verdict["reason"])
     return standing.broken(store, latest) or None
+
+
+def unread(store: Store, case: str) -> str | None:
+    """Why a person should not switch yet, on the page: too few answers of the latest evaluation were read.
+
+    A command and a journey are not held up by it; a journey says so in the reason of its switch.
+    """
+    latest = evaluate.latest(store, case)
+    return opinions.unread(store, latest) if latest else None
 
 
 def proved(store: Store, case: str) -> Variant | None:

@@ -22,7 +22,7 @@ from assistant.faces.cli import (
     run_command,
     status_command,
 )
-from assistant.faces.cli.proof import checks_command
+from assistant.faces.cli.proof import answers_command, checks_command, judge_command, report_command
 from assistant.faces.cli.shared import CommandStopped, say
 from assistant.faces.mcp.server import mcp
 from tools.trainer import ToolError
@@ -50,16 +50,18 @@ COMMANDS = (
     case_commands.import_,
     baseline_commands.baseline,
     ask_commands.ask,
-    ask_commands.judge,
+    judge_command.judge,
     case_commands.dataset,
     model_commands.finetune,
     model_commands.jobs,
     model_commands.trainers,
     model_commands.evaluate,
+    answers_command.answers,
     model_commands.switch,
     model_commands.undo,
     model_commands.reproduce,
     confirm_command.confirm,
+    report_command.report,
     leaving_commands.export,
     leaving_commands.deploy,
     leaving_commands.retrain,

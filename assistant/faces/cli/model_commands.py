@@ -227,6 +227,8 @@ def switch(
         chosen = pick(bench.store, case)
         done = stage.run(bench.store, chosen.id, variant, "user", reason, force, share)
         active = bench.store.variant(done.variant)
+        if active.tuned and (reminder := stage.unread(bench.store, chosen.id)):
+            say(f"{reminder} See them with `attune answers {chosen.id}`; it answers all the same.")
         value = {"case": chosen.id, "active": active.name, "variant": active.id, "reason": done.reason}
         part = "" if done.share == 100 else f" {done.share} of 100 conversations"
         show(value | {"share": done.share}, f"'{active.name}' answers{part} now. To go back: attune undo", as_json)

@@ -162,7 +162,7 @@ def sanity_table(found: Evaluation) -> str:
         for name, one in found.proof["sanity"].items()
     ]
     text = table(rows, ("without any model", "form", "facts", "score", "beaten")) + "\n" if rows else ""
-    said = [str(found.proof[part]["sentence"]) for part in ("ledger", "clean") if found.proof[part]["sentence"]]
+    said = [str(found.proof[part]["sentence"]) for part in ("ledger", "leaks") if found.proof[part]["sentence"]]
     return "\n" + text + "".join(f"{sentence}\n" for sentence in said)
 
 

@@ -46,8 +46,9 @@ def _terms(bench: Workbench, case: str, payload: Payload) -> Terms:
     latest, shares = evaluate.latest(bench.store, case), switch.shares(bench.store, bench.settings, case)
     now = " and ".join(bench.store.variant(id).name for id in shares if id != payload["variant"])
     proved = switch.proved(bench.store, case)
+    unread = switch.unread(bench.store, case)
     reason = (
-        f"Measured: {latest.verdict['reason']}"
+        f"Measured: {latest.verdict['reason']}{f' {unread}' if unread else ''}"
         if latest and proved and proved.id == payload["variant"]
         else "This is your choice; it has not been proved better."
     )

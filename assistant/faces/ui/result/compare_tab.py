@@ -7,11 +7,17 @@ from typing import Any
 
 import gradio as gr
 
+from assistant.errors import AttuneError
 from assistant.evidence import scoring
 from assistant.evidence.aside import cost
 from assistant.faces.ui import safe_html
 from assistant.faces.ui.handler_errors import told
 from assistant.faces.ui.result import compare_text, plots
+from assistant.faces.ui.result.answers.answers_panel import AnswersPanel
+from assistant.faces.ui.result.answers.blind_panel import BlindPanel
+from assistant.faces.ui.result.answers.judge_panel import JudgePanel
+from assistant.faces.ui.result.answers.latest_table import LatestTable
+from assistant.faces.ui.result.answers.report_panel import ReportPanel
 from assistant.faces.ui.result.baseline_panel import BaselinePanel
 from assistant.faces.ui.result.checks_panel import ChecksPanel
 from assistant.faces.ui.result.measuring import Measuring
@@ -36,6 +42,10 @@ class CompareTab:
         self.plot = gr.Plot(show_label=False, visible=False, elem_id="scores")
         self.table = gr.HTML(elem_id="results")
         self.aside = gr.Markdown(elem_id="aside")
+        self.report, tables = ReportPanel(bench, session), LatestTable(bench)
+        self.answers = AnswersPanel(bench, session, tables)
+        self.blind = BlindPanel(bench, session, tables)
+        self.judge = JudgePanel(bench, session)
         with gr.Accordion(
             "Is it better than no model at all? Your format", open=False, visible=False
         ) as self.sane_fold:
@@ -71,6 +81,10 @@ class CompareTab:
     def wire(self) -> None:
         self.baseline.wire()
         self.checks.wire()
+        self.report.wire()
+        self.blind.wire()
+        self.judge.wire()
+        self.answers.wire(self.door, [self.switch, self.why])
         session, case = self.session, self.session.case
         outputs = [
             self.verdict,
@@ -98,9 +112,8 @@ class CompareTab:
     def show(self, case: str) -> tuple[Any, ...]:
         store = self.bench.store
         latest = evaluate.latest(store, case)
-        problem, unmeasured = switch.blocked(store, case), evaluate.blocked(store, case)
-        done = switch.done(store, case)
-        proved = problem is None and not done
+        unmeasured = evaluate.blocked(store, case)
+        proved = switch.blocked(store, case) is None and not switch.done(store, case)
         results = latest.results if latest else {}
         variants = {variant.name: variant.id for variant in store.variants(case)}
         active = switch.active(store, self.bench.settings, case)
@@ -111,8 +124,7 @@ class CompareTab:
                 variant="secondary" if proved else "primary",
                 interactive=unmeasured is None and not self.measuring.running(case),
             ),
-            gr.Button(variant="primary" if proved else "secondary", interactive=proved),
-            unmeasured or _why(done, problem, str(latest.verdict.get("reason", "")) if latest else ""),
+            *self.door(case),
             gr.Plot(plots.scores(results) if results else None, visible=bool(results)),
             compare_text.table(results, active.id),
             safe_html.markdown(
@@ -127,11 +139,23 @@ class CompareTab:
             safe_html.markdown(returning.told(store, case)),
         )
 
+    def door(self, case: str) -> tuple[gr.Button, str]:
+        """For [switch, why]: whether the proved model may take over, and why not yet."""
+        store = self.bench.store
+        latest, problem, done = evaluate.latest(store, case), switch.blocked(store, case), switch.done(store, case)
+        unread = None if problem or done else switch.unread(store, case)
+        proved = not (problem or done or unread)
+        said = _why(done, problem, str(latest.verdict.get("reason", "")) if latest else "")
+        button = gr.Button(variant="primary" if proved else "secondary", interactive=proved)
+        return button, evaluate.blocked(store, case) or unread or said
+
     def _evaluate(self, case: str) -> None:
         bench = self.bench
         self.measuring.start(case, lambda report: evaluate.run(bench, case, report=report))
 
     def _switch(self, case: str) -> None:
+        if unread := switch.unread(self.bench.store, case):
+            raise AttuneError(unread, "They are below, under 'The answers'.")
         self._said(switch.run(self.bench.store, case))
 
     def _other(self, case: str, variant: str | None, sure: bool, reason: str, share: int) -> tuple[Any, ...]:

@@ -61,7 +61,7 @@ def sanity(proof: Mapping[str, Any], verdict: Mapping[str, Any]) -> str:
     said = [Frame.from_json([part]).parts[0].sentence for part in proof.get("frame", [])]
     text = "".join(f"<li>{escape(sentence)}</li>" for sentence in said)
     frame = f"<p>Your format, as the approved answers show it: an answer</p><ul>{text}</ul>" if text else ""
-    also = " ".join(escape(str(proof.get(part, {}).get("sentence", ""))) for part in ("ledger", "clean")).strip()
+    also = " ".join(escape(str(proof.get(part, {}).get("sentence", ""))) for part in ("ledger", "leaks")).strip()
     table = answers(("without any model", "form", "facts", "score", "by the tuned model"), rows) if rows else ""
     return f"{table}{frame}" + (f'<p class="quiet">{also}</p>' if also else "")
 
