@@ -11,6 +11,7 @@ from assistant import variants
 from assistant.chat import Chat
 from assistant.errors import AttuneError
 from assistant.evidence import brief_gates, ledger, proof, runner, scorers, scoring, verdict
+from assistant.evidence.aside import forgetting
 from assistant.evidence.certificate import issue, lockfile, precision
 from assistant.evidence.checks import case_checks
 from assistant.evidence.form.frame import Frame
@@ -87,6 +88,8 @@ def _run(bench: Workbench, case: str, job: int, say: Report) -> Evaluation:
     found, kept = _judge(bench, evaluation, measured, results, candidate)
     say("Comparing what is served with what was trained", 0.98)
     same = _certificate(bench, evaluation, tuned, measured[candidate]) if tuned and candidate else {}
+    if tuned and candidate and tuned.request.get("base_name") == measured["prompt"].model:
+        kept["forgetting"] = forgetting.measure(bench.chat, measured["prompt"], measured[candidate], say)
     for variant in measured.values():
         bench.chat.models.release(variant)
     return store.finish_evaluation(evaluation.id, results, found.to_json(), same, kept)
