@@ -9,8 +9,9 @@ from typing import Any
 from assistant.conversations import importing
 from assistant.conversations.formats import case_folder
 from assistant.errors import AttuneError
-from assistant.evidence import scorers
+from assistant.evidence import scorers, verdict
 from assistant.evidence.checks import case_checks
+from assistant.evidence.form import case_frame
 from assistant.knowledge.reading import ingestion
 from assistant.record.store import Store
 from assistant.record.types import Case
@@ -25,7 +26,8 @@ def from_folder(bench: Workbench, folder: Path, id: str = "", tell: Callable[[st
     `tell` gets a sentence for whatever of the conversations is not taken.
     """
     found = case_folder.read(folder)
-    options = found.options | _checks(found.options)
+    options = found.options | _lists(found.options)
+    verdict.limits(options)
     wanted = scorers.named(str(found.options.get("scorer") or ""), []).name
     scorers.scorer(wanted, scorers.embed(bench.knowledge))  # one that there is not is told now, not after the training
     store = bench.store
@@ -48,14 +50,17 @@ def example(bench: Workbench) -> Case:
     return from_folder(bench, ROOT / "data" / "examples" / "teashop")
 
 
-def _checks(options: dict[str, Any]) -> dict[str, Any]:
-    """The folder's own list of checks, each of a known kind; empty where it has none."""
-    if case_checks.OPTION not in options:
-        return {}
+def _lists(options: dict[str, Any]) -> dict[str, Any]:
+    """The folder's own checks and its own frame, as they are kept; nothing for what it leaves to be found."""
+    kept: dict[str, Any] = {}
     try:
-        return {case_checks.OPTION: [check.to_json() for check in case_checks.read_list(options[case_checks.OPTION])]}
+        if case_checks.OPTION in options:
+            kept[case_checks.OPTION] = [one.to_json() for one in case_checks.read_list(options[case_checks.OPTION])]
+        if (frame := case_frame.of_options(options)) is not None:
+            kept[case_frame.OPTION] = frame.to_json()
     except AttuneError as error:
         raise AttuneError(f"case.toml: {error.sentence}", error.remedy) from error
+    return kept
 
 
 def _free_id(store: Store, name: str) -> str:

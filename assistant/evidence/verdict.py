@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from assistant.errors import AttuneError
 from assistant.evidence import wording
 from assistant.evidence.aspects import FACTS, FORM, SCORE, Aspect, Rows, aspect
 from assistant.evidence.checks.measuring import Gate
@@ -73,6 +74,22 @@ def only(found: Findings, kept: Set[int]) -> Findings:
         for measured in (found.score, found.facts, found.form, found.sanity)
     )
     return replace(found, score=score, facts=facts, form=form, sanity=sanity)
+
+
+def limits(options: Mapping[str, Any]) -> dict[str, Any]:
+    """`smallest` and `margin` of a case's options: numbers from 0 to 1, or of `smallest_difference` one an aspect.
+
+    Raises AttuneError for anything else.
+    """
+    wanted = options.get("smallest_difference", {})
+    smallest = wanted if isinstance(wanted, Mapping) else dict.fromkeys(SMALLEST, wanted)
+    if unknown := sorted(set(smallest) - set(SMALLEST)):
+        raise AttuneError(f"smallest_difference knows no '{unknown[0]}'.", f"It knows {', '.join(SMALLEST)}.")
+    margin = options.get("margin", MARGIN)
+    for name, value in {**smallest, "margin": margin}.items():
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+            raise AttuneError(f"'{name}' is {value!r}, no number from 0 to 1.", "Write it as 0.1, for example.")
+    return {"smallest": SMALLEST | dict(smallest), "margin": float(margin)}
 
 
 def untrained(names: Mapping[str, Any]) -> list[str]:

@@ -14,14 +14,14 @@ from assistant.evidence import brief_gates, ledger, proof, runner, scorers, scor
 from assistant.evidence.aside import forgetting
 from assistant.evidence.certificate import issue, lockfile, precision
 from assistant.evidence.checks import case_checks
-from assistant.evidence.form.frame import Frame
+from assistant.evidence.form import case_frame
 from assistant.evidence.statistics import intervals
 from assistant.jobs import held_out
 from assistant.knowledge.comparison.leaks import Find, suspects
 from assistant.knowledge.search.words import numbers
 from assistant.record.disk.alone import alone
 from assistant.record.store import Store
-from assistant.record.types import Case, Evaluation, Job, Score, Variant
+from assistant.record.types import Evaluation, Job, Score, Variant
 from assistant.repeats import repeated
 from assistant.stages import baseline
 from assistant.workbench import Workbench
@@ -169,7 +169,7 @@ def _judge(
     compiled = case_checks.of_case(store, case.id)
     score = scorers.scorer(evaluation.scorer, scorers.embed(bench.knowledge))
     checks = brief_gates.held(compiled.checks)
-    by = proof.measures(train, evaluation.scorer, score, corrected_frame(case), checks)
+    by = proof.measures(train, evaluation.scorer, score, case_frame.of_options(case.options), checks)
     every = store.scores(evaluation.id)
     answers = {name: [s for s in every if s.variant == variant.id] for name, variant in variants.items()}
     found = proof.sheet(asked, answers, by)
@@ -179,9 +179,6 @@ def _judge(
         results[name] |= proof.summary(name, asked, answers[name], found, sources | numbers(variant.system))
         results[name]["details"] = scorers.details(evaluation.scorer, proof.pairs(asked, answers[name]))
     looks = ledger.of(store, case.id, items, evaluation.job, evaluation.id)
-    smallest = verdict.SMALLEST | {
-        k: float(v) for k, v in case.options.get("smallest_difference", {}).items() if k in verdict.SMALLEST
-    }
     material = verdict.Findings(
         found.score,
         found.facts,
@@ -191,8 +188,7 @@ def _judge(
         brief_gates.gates(compiled, answers[candidate], by, results[candidate]) if candidate else (),
         failed=found.failed,
         look=looks.look,
-        smallest=smallest,
-        margin=float(case.options.get("margin", verdict.MARGIN)),
+        **verdict.limits(case.options),
     )
     kept = {
         "frame": by.frame.to_json(),
@@ -223,12 +219,6 @@ def _clean(
         f"Without the {len(near)} held-out conversations that are like one to learn from, {same} ({again.n} left)."
     )
     return {"suspects": sorted(near), "sentence": sentence, "decision": again.decision, "reason": again.reason}
-
-
-def corrected_frame(case: Case) -> Frame | None:
-    """The frame as the user wants it; None: as it is learned."""
-    wanted = case.options.get("frame")
-    return None if wanted is None else Frame.from_json(wanted)
 
 
 def _certificate(bench: Workbench, evaluation: Evaluation, job: Job, variant: Variant) -> dict[str, Any]:

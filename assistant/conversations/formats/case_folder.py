@@ -14,8 +14,8 @@ from assistant.errors import AttuneError
 from tools import options
 from tools.trainer import ToolError
 
-CHECKS = "checks"  # a list of tables; what may stand in them the checks themselves know
-SECTIONS = {"train": tuple(options.OPTIONS), "evaluate": ("scorer", "test_share")}
+LISTS = ("checks", "frame")  # lists of tables; what may stand in them the checks and the frame themselves know
+SECTIONS = {"train": tuple(options.OPTIONS), "evaluate": ("scorer", "test_share", "margin", "smallest_difference")}
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _options(table: dict[str, Any]) -> dict[str, Any]:
         options.checked(_table(table, "train"))
     except ToolError as error:
         raise AttuneError(f"case.toml: {error.sentence}", error.remedy) from error
-    return found | ({CHECKS: table[CHECKS]} if CHECKS in table else {})
+    return found | {name: table[name] for name in LISTS if name in table}
 
 
 def _documents(folder: Path) -> list[tuple[str, bytes]]:

@@ -14,6 +14,7 @@ from assistant.evidence.form.phrases import pieces, recurring, squeezed
 SHARED = 0.8  # of the approved answers have a part, or it is none of the frame's
 FEWEST = 5  # answers below which what recurs is chance
 OPENS, CLOSES, LINE, LINES, JSON, ONE_OF = "opens", "closes", "line", "lines", "json", "one of"
+KINDS = (OPENS, CLOSES, LINE, LINES, JSON, ONE_OF)
 _SAID = {
     OPENS: "opens with {}",
     CLOSES: "ends with {}",

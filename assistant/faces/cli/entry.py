@@ -22,7 +22,7 @@ from assistant.faces.cli import (
     run_command,
     status_command,
 )
-from assistant.faces.cli.proof import answers_command, checks_command, judge_command, report_command
+from assistant.faces.cli.proof import answers_command, checks_command, frame_command, judge_command, report_command
 from assistant.faces.cli.shared import CommandStopped, say
 from assistant.faces.mcp.server import mcp
 from tools.trainer import ToolError
@@ -45,6 +45,7 @@ COMMANDS = (
     brief_commands.interview,
     brief_commands.brief,
     checks_command.checks,
+    frame_command.frame,
     document_commands.add,
     document_commands.documents,
     case_commands.import_,

@@ -182,8 +182,9 @@ def test_an_evaluation_tells_its_scorer_and_what_that_ignores(
         shown = here("evaluate", shop).stdout
         assert "\nScorer: chrf. The case names it. It compares groups of letters" in shown
         assert "of the score is what all answers share" in shown  # the tea shop's greeting and sign-off
-        told = result(here("evaluate", shop, "--json"))["scoring"]
-        assert (told["name"], told["self_test"]["own"], told["self_test"]["ok"]) == ("chrf", 1, False)
+        told = result(here("evaluate", shop, "--json"))
+        tested = told["proof"]["self_test"]
+        assert (told["scoring"]["name"], tested["own"], tested["ok"]) == ("chrf", 1, False)
 
 
 def test_jobs_and_trainers(here: Attune, shop: str) -> None:
