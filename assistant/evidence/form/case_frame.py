@@ -1,6 +1,6 @@
 """The frame of a case: learned from the approved answers, or as a person corrected it.
 
-A corrected one is kept in the case's options, as its case file has it. While there is none it is learned anew each time.
+A corrected one stands in the options of the case, as its case file has it; without one it is learned anew each time.
 """
 
 from __future__ import annotations
