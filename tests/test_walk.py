@@ -31,6 +31,7 @@ assistant.knowledge.search.retriever
 assistant.knowledge.search.corpus
 assistant.knowledge.search.words
 assistant.knowledge.search.reranker
+assistant.knowledge.search.embedding_choice
 assistant.knowledge.search.lexical_embedding
 assistant.knowledge.search.index
 assistant.knowledge.search.chroma
@@ -55,8 +56,10 @@ assistant.models
 assistant.jobs.material
 assistant.knowledge.prompt.composition
 assistant.conversations.training_rows
+tools.chat_rows
 assistant.conversations.with_passages
 assistant.jobs.launch
+assistant.evidence.certificate.lockfile
 tools.trainer
 """.split()
 DOCUMENT = """
@@ -135,7 +138,7 @@ def bench(tmp_path: Path, tiny: Path) -> Iterator[Workbench]:
 
 
 def held(walk: Walk, expected: list[str]) -> None:
-    assert walk.entered == expected
+    assert walk.entered == expected, walk.entered
     assert walk.climbs == []
     assert walk.crossroads == {}
 

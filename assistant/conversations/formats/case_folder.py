@@ -45,14 +45,14 @@ def read(folder: Path) -> CaseFolder:
             "A case folder holds case.toml, conversations.jsonl and documents/.",
         )
     table = _toml(folder / "case.toml")
-    name = str(table.get("name") or folder.resolve().name)
+    name, brief, chosen = str(table.get("name") or folder.resolve().name), _table(table, "brief"), _options(table)
     reader = ConversationReader()
     train, test = (list(reader.paths([path])) if (path := files[stem]) else [] for stem in ("conversations", "heldout"))
     return CaseFolder(
         name,
         str(table.get("title") or name),
-        _table(table, "brief"),
-        _options(table),
+        brief,
+        chosen,
         _documents(folder),
         train,
         test,

@@ -313,7 +313,18 @@ def test_a_journey_prints_one_object_with_all_that_was_found(attune: Attune, tmp
 
     done = attune("journey", str(folder), "--json", timeout=500)
     told = result(done)
-    assert list(told) == ["case", "dataset", "variants", "verdict", "active", "job", "parity", "timings"]
+    assert list(told) == [
+        "case",
+        "dataset",
+        "variants",
+        "sanity",
+        "frame",
+        "verdict",
+        "active",
+        "job",
+        "parity",
+        "timings",
+    ]
     assert told["case"] == "short"
     assert told["dataset"]["test"] == 6
     assert len(told["dataset"]["sha256"]) == 64
