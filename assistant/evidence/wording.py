@@ -16,6 +16,7 @@ NOTHING_SHARED = (
     "No held-out conversation was answered and scored by every variant, so nothing can be compared: "
     "look at the errors, then evaluate again."
 )
+HALF = 0.5  # of what was approved: whoever says less is better than before and still mostly wrong
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,9 @@ def switch(said: Basis, better: Sequence[Aspect], close: Mapping[str, Mapping[st
             f" Its facts are no better ({one.mine:.2f} against {one.best:.2f} of {one.against}): "
             "put them into documents and tune with retrieval."
         )
+    facts = next((one for one in said.aspects if one.name == FACTS), None)
+    if facts is not None and facts.mine < HALF:
+        text += f" It still says only {facts.mine:.0%} of what was approved: read its answers before you rely on them."
     for name, found in close.items():
         text += f" But {MEANS.get(name, name)} says nearly as much ({found['facts']:.2f})."
     ends = ", ".join(f"{one.name} {one.low:+.2f} to {one.high:+.2f}" for one in better)

@@ -49,14 +49,7 @@ def read(folder: Path) -> CaseFolder:
     reader = ConversationReader()
     train, test = (list(reader.paths([path])) if (path := files[stem]) else [] for stem in ("conversations", "heldout"))
     return CaseFolder(
-        name,
-        str(table.get("title") or name),
-        brief,
-        chosen,
-        _documents(folder),
-        train,
-        test,
-        reader.told.sentences(),
+        name, str(table.get("title") or name), brief, chosen, _documents(folder), train, test, reader.told.sentences()
     )
 
 

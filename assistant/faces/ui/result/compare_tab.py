@@ -41,7 +41,7 @@ class CompareTab:
         self.measuring = Measuring(bench, session, evaluate.task, "evaluate-progress")
         self.plot = gr.Plot(show_label=False, visible=False, elem_id="scores")
         self.table = gr.HTML(elem_id="results")
-        self.aside = gr.Markdown(elem_id="aside")
+        self.aside = gr.Markdown(elem_id="takes")
         self.report, tables = ReportPanel(bench, session), LatestTable(bench)
         self.answers = AnswersPanel(bench, session, tables)
         self.blind = BlindPanel(bench, session, tables)
