@@ -170,16 +170,17 @@ def example() -> str:
     """What the recorded run of the example found: a row a variant, and the verdict in its own words."""
     found = json.loads((ROOT / "docs" / "records" / "teashop.json").read_text(encoding="utf-8"))
     rows = [
-        "| variant | mean chrF | 95 % interval | house format | all numbers right | tokens a request |",
-        "|---|---|---|---|---|---|",
+        "| variant | facts | form | mean chrF | 95 % interval | all numbers right | numbers from nowhere | tokens a request |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for name, of in found["variants"].items():
-        kept, of_all = found["house_format"][name]
         right, stating = of["numbers"]["all_right"], of["numbers"]["answers_with_numbers"]
         rows.append(
-            f"| {name} | {of['score']:.3f} | {of['low']:.3f} to {of['high']:.3f} | {kept} of {of_all} "
-            f"| {right} of {stating} | {of['tokens_per_request']:.0f} |"
+            f"| {name} | {of['facts']:.2f} | {of['form']:.0%} | {of['score']:.3f} | {of['low']:.3f} to {of['high']:.3f} "
+            f"| {right} of {stating} | {of['unsupported']} | {of['tokens_per_request']:.0f} |"
         )
+    for name, of in found["sanity"].items():
+        rows.append(f"| *{name}, no model* | {of['facts']:.2f} | {of['form']:.0%} | {of['score']:.3f} | | | | 0 |")
     checks = [check for check in found["parity"]["checks"] if check["name"] in SHOWN]
     same = " ".join(f"{check['name'].capitalize()}: {check['detail']}." for check in checks)
     verdict = found["verdict"]
