@@ -330,10 +330,13 @@ def test_a_journey_prints_one_object_with_all_that_was_found(attune: Attune, tmp
     assert len(told["dataset"]["sha256"]) == 64
     assert set(told["variants"]) == {"prompt", "few-shot", "rag", "rag+few-shot", "quote", "tuned", "tuned+rag"}
     for measured in told["variants"].values():
-        assert set(measured) == {"score", "low", "high", "tokens_per_request", "latency_s", "numbers"}
-        assert set(measured["numbers"]) == {"answers_with_numbers", "all_right", "recall"}
+        aspects = {"score", "form", "facts", "low", "high", "numbers", "unsupported"}
+        assert set(measured) == aspects | {"tokens_per_request", "latency_s"}
+        assert set(measured["numbers"]) == {"answers_with_numbers", "all_right", "recall", "precision"}
         assert measured["low"] <= measured["score"] <= measured["high"]
-    assert set(told["verdict"]) == {"decision", "candidate", "against", "reason", "difference", "low", "high"}
+    judged = {"decision", "candidate", "against", "reason", "difference", "low", "high", "look"}
+    assert set(told["verdict"]) == judged | {"form", "facts", "sanity"}
+    assert set(told["sanity"]) == {"typical answer", "frame alone", "nearest answer"}
     assert set(told["job"]) == {"trainer", "seconds", "final_loss", "passages"}
     assert told["job"]["passages"]["rows"] > 0
     assert told["verdict"]["candidate"] == "tuned+rag"
