@@ -15,6 +15,7 @@ from assistant.knowledge.search.words import length
 from assistant.knowledge.structure import fences, markdown_blocks
 
 PROSE, PAGES, LINES = "text", "pdf", "lines"  # the kinds without marks; every other is Markdown
+_LIKE = {"rtf": PROSE}
 LONG_LINE = 300  # characters past which a line is no heading
 ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+\S")
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.+?)[ \t]*#*$")
@@ -44,7 +45,7 @@ def blocks(text: str, kind: str) -> Iterator[Block]:
     """The blocks of a text of this kind, in its order. A heading with nothing below it is kept as text."""
     path: list[tuple[int, str]] = []
     bare = False  # the last heading has nothing below it yet
-    for heading, lines in _parts(text, kind):
+    for heading, lines in _parts(text, _LIKE.get(kind, kind)):
         if heading:
             if bare and heading[0] <= path[-1][0]:
                 yield Block(_path(path[:-1]), (path[-1][1],))
