@@ -9,7 +9,7 @@ import lzma
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from assistant.errors import AttuneError
@@ -147,8 +147,9 @@ def unpack(name: str, path: Path, folder: Path, most: int) -> tuple[list[tuple[s
         if len(entries) > MAX_FILES:
             said = f"'{name}' holds {len(entries):,} files and at most {MAX_FILES:,} are taken."
             raise AttuneError(said, "Make several archives of it.")
-        for number, info in enumerate(entries):
-            shown, place = member_name(info.filename), folder / str(number)
+        names = unlike([(member_name(info.filename), info.filename) for info in entries])
+        for number, (info, shown) in enumerate(zip(entries, names, strict=True)):
+            place = folder / str(number)
             try:
                 _extract(shown, archive, info, place, most)
                 found.append((shown, place))
@@ -161,6 +162,19 @@ def member_name(entry: str) -> str:
     """The path inside the archive without anything that leads out of it."""
     parts = [part for part in PurePosixPath(entry.replace("\\", "/")).parts if part.strip("/. ") and part[-1:] != ":"]
     return "/".join(parts) or "document"
+
+
+def unlike(named: Sequence[tuple[str, str]]) -> list[str]:
+    """(name, origin) -> the names, with a number where another origin has the name already: "file (2).txt"."""
+    origins: dict[str, str] = {}
+    found = []
+    for name, origin in named:
+        path, number, given = PurePosixPath(name), 1, name
+        while origins.setdefault(given, origin) != origin:
+            number += 1
+            given = str(path.with_name(f"{path.stem} ({number}){path.suffix}"))
+        found.append(given)
+    return found
 
 
 def _hidden(entry: str) -> bool:

@@ -13,6 +13,7 @@ import json
 import os
 import resource
 import sys
+import zipfile
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path, PurePath
@@ -136,7 +137,7 @@ def convert(name: str, path: Path) -> Read:
         return limited(name, read_text(name, path, kind))
     if kind == "zip":
         raise AttuneError(f"'{name}' is an archive inside an archive.", "Unpack it and add its files.")
-    if kind in archives.TITLES:
+    if kind in archives.TITLES and zipfile.is_zipfile(path):
         archives.check_document(name, path, kind)
     try:
         return limited(name, READERS[kind](name, path))

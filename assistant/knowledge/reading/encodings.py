@@ -26,6 +26,7 @@ CONTROLS = 0.05  # share of control characters above which it is no text
 PIECE = 1 << 20
 SAMPLE = 1 << 18  # bytes from the first that are not UTF-8: they tell the encoding
 HEAD = 1 << 12
+_ODD = ("Cc", "Cn", "Co", "Cs")  # categories of characters that no text has
 _SHIFTS = (b"\x1b$B", b"\x1b$@", b"\x1b(J")  # of Japanese mail: seven bits a byte, so that it passes for UTF-8
 
 
@@ -66,13 +67,18 @@ def is_text(sample: str) -> bool:
 
 
 def _wide(head: bytes) -> str:
-    """UTF-16 without a mark: the zero bytes of its spaces, digits and line ends are all on one side of each pair."""
+    """UTF-16 without a mark: the zero bytes of its spaces, digits and line ends are on one side of each pair.
+
+    In other scripts a letter may have one on the other side; then no character may be odd.
+    """
     even = head[: len(head) // 2 * 2]
     low, high = even[0::2].count(0), even[1::2].count(0)
-    name = "utf-16-le" if high > 10 * low else "utf-16-be" if low > 10 * high else ""
-    text = even.decode(name, "replace") if name else ""
-    odd = sum(unicodedata.category(c) in ("Cc", "Cn", "Co", "Cs") and c not in "\t\n\r\f" for c in text)
-    return name if odd + text.count("\ufffd") <= CONTROLS * len(text) else ""
+    if low == high:
+        return ""
+    name, most, least = ("utf-16-le", high, low) if high > low else ("utf-16-be", low, high)
+    text = even.decode(name, "replace")
+    odd = sum(c == "\ufffd" or (unicodedata.category(c) in _ODD and c not in "\t\n\r\f") for c in text)
+    return name if odd <= (CONTROLS * len(text) if most > 10 * least else 0) else ""
 
 
 def _not_utf8(file: BinaryIO, whole: bool) -> int | None:

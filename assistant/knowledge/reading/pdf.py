@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from assistant.errors import AttuneError
-from assistant.knowledge.reading.pdf_notes import notes
+from assistant.knowledge.reading.pdf_notes import Piece, notes
 from assistant.knowledge.reading.text import MAX_CHARACTERS, Read, damaged, tidy
 
 MAX_PAGES = 500
@@ -51,7 +52,9 @@ def _pages(name: str, reader: Any, count: int) -> tuple[list[str], list[str]]:
             break
         try:
             page = reader.pages[number]
-            text = _joined(page.extract_text(), notes(page))
+            pieces: list[Piece] = []
+            text = page.extract_text(visitor_text=_placed(pieces))
+            text = _joined(text, notes(page, pieces))
         except MemoryError:
             raise
         except Exception:  # one broken page must not cost the others
@@ -66,6 +69,18 @@ def _pages(name: str, reader: Any, count: int) -> tuple[list[str], list[str]]:
     if bare and bare < len(texts):
         warnings.append(f"{bare} of {count} pages of '{name}' hold no text; perhaps they are scanned.")
     return texts, warnings
+
+
+def _placed(pieces: list[Piece]) -> Callable[..., None]:
+    """What pypdf tells about each text that it finds, as the text and where it begins on the page."""
+
+    def seen(text: str, current: Sequence[float], own: Sequence[float], *_: Any) -> None:
+        x, y = own[4], own[5]
+        pieces.append(
+            (x * current[0] + y * current[2] + current[4], x * current[1] + y * current[3] + current[5], text)
+        )
+
+    return seen
 
 
 def _joined(text: str, below: str) -> str:

@@ -1,19 +1,26 @@
-"""What lies on a PDF's pages and is no text of them: the fields of forms with what is filled in, and comments (pypdf)."""
+"""What lies on a PDF's pages and is no text of them: fields of forms with what is filled in, comments (pypdf)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from assistant.knowledge.reading.tables import cell
 
 _COMMENTS = ("/Text", "/FreeText", "/Highlight", "/Underline", "/StrikeOut", "/Squiggly", "/Stamp", "/Caret")
+_SLACK = 3.0  # points that a label may stand above or below its field
 _DEEPEST = 20  # fields within fields
 
 
-def notes(page: Any) -> str:
-    """The filled fields and the comments of a page, a line each: "- Name: value", "- Comment: ..."."""
-    said = dict.fromkeys(line for one in _annotations(page) for line in _said(one))
+Piece = tuple[float, float, str]  # where a text begins, in points from the left and from below, and the text
+
+
+def notes(page: Any, pieces: Sequence[Piece] = ()) -> str:
+    """The filled fields and the comments of a page, a line each: "- Name: value", "- Comment: ...".
+
+    `pieces`: the texts of the page, one of which may stand before a field and say what belongs into it.
+    """
+    said = dict.fromkeys(line for one in _annotations(page) for line in _said(one, pieces))
     return "\n".join(f"- {line}" for line in said)
 
 
@@ -25,10 +32,10 @@ def _annotations(page: Any) -> Iterator[Any]:
             yield found
 
 
-def _said(annotation: Any) -> Iterator[str]:
+def _said(annotation: Any, pieces: Sequence[Piece]) -> Iterator[str]:
     kind = annotation.get("/Subtype")
     if kind == "/Widget":
-        name = _name(annotation)
+        name = _name(annotation, pieces)
         value = _value(annotation)
         if value:
             yield f"{name}: {value}" if name else value
@@ -38,11 +45,21 @@ def _said(annotation: Any) -> Iterator[str]:
             yield f"Comment of {author}: {said}" if author and kind != "/FreeText" else f"Comment: {said}"
 
 
-def _name(field: Any) -> str:
+def _name(field: Any, pieces: Sequence[Piece]) -> str:
     """What a reader is shown for the field, else its own name with those of the fields that it lies in."""
-    shown = cell(_text(_inherited(field, "/TU")))
+    shown = cell(_text(_inherited(field, "/TU"))) or _label(field, pieces)
     names = [_text(one.get("/T")) for one in _above(field)]
     return shown or cell(".".join(reversed([name for name in names if name])))
+
+
+def _label(field: Any, pieces: Sequence[Piece]) -> str:
+    """The text on the line of the field that begins nearest to the left of it."""
+    place = [float(_object(number)) for number in _list(field.get("/Rect"))]
+    if len(place) != 4:
+        return ""
+    left, low, high = min(place[0], place[2]), min(place[1], place[3]), max(place[1], place[3])
+    beside = [(x, text) for x, y, text in pieces if low - _SLACK <= y <= high + _SLACK and x < left and text.strip()]
+    return cell(max(beside)[1]).rstrip(" :._") if beside else ""
 
 
 def _value(field: Any) -> str:

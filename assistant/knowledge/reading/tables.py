@@ -84,7 +84,7 @@ class _Writer:
 
 def _usual(rows: Sequence[Sequence[str]]) -> int:
     """How many cells a row most often fills; of several numbers the largest."""
-    counts = Counter(len(set(filter(None, row))) for row in rows if row)
+    counts = Counter(sum(map(bool, row)) for row in rows if row)
     return max(counts, key=lambda width: (counts[width], width), default=0)
 
 

@@ -1,4 +1,4 @@
-"""Equations -> a line of text, such as (a + b)/2 or x^2: of Word and PowerPoint (OMML), and of OpenDocument (MathML)."""
+"""Equations -> a line of text, such as (a + b)/2 or x^2: Word's and PowerPoint's (OMML), OpenDocument's (MathML)."""
 
 from __future__ import annotations
 

@@ -40,6 +40,14 @@ def _number(value: float, number_format: str) -> object:
     tokens = list(_TOKEN.finditer(section))
     digits = [token["digits"] for token in tokens if token["digits"]]
     odd = {"/", "e", "g", "@"} & {str(token["other"]).lower() for token in tokens}
+    if (
+        section.strip()
+        and not digits
+        and not odd
+        and not _CONDITION.search(number_format)
+        and not any(token["part"] for token in tokens)
+    ):
+        return "".join(map(_literal, tokens)).strip() or plain  # a text in place of the number
     if not digits or odd or _CONDITION.search(number_format) or any(token["part"] for token in tokens):
         return int(value) if isinstance(value, float) and value.is_integer() else plain
     percents = sum(token["other"] == "%" for token in tokens)

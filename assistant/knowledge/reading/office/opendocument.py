@@ -27,6 +27,7 @@ _SILENT = {
     "user-field-decls",
     "annotation-end",
 }
+_FORM = "{urn:oasis:names:tc:opendocument:xmlns:form:"
 _FORM_TEXT = ("current-value", "current-selected", "current-state", "value", "label")
 
 
@@ -101,6 +102,8 @@ def _html(source: _Source, element: Any) -> str:
         return ""
     if name in _OWN:
         return str(_OWN[name](source, element))
+    if element.tag.startswith(_FORM) and name not in ("form", "forms"):
+        return _control(element)
     inner = _inner(source, element)
     if name == "h":
         level = int(named(element, "outline-level") or 1)
@@ -135,7 +138,7 @@ def _cell(source: _Source, element: Any) -> str:
     return f"<td{spans}>{_inner(source, element)}</td>" * times
 
 
-def _note(source: _Source, element: Any) -> str:
+def _note(_source: _Source, element: Any) -> str:
     body = next((one for one in element if local(one) == "note-body"), None)
     said = cell("".join(body.itertext())) if body is not None else ""
     return f" ({escape(said)})" if said else ""
@@ -162,13 +165,13 @@ def _page(source: _Source, element: Any) -> str:
     return f"<h2>{escape(name)}</h2>{inner}"
 
 
-def _image(source: _Source, element: Any) -> str:
+def _image(_source: _Source, element: Any) -> str:
     beside = element.getparent()
     said = [text for tag in ("title", "desc") for text in texts(beside, tag)] if local(beside) == "frame" else []
     return "" if any(local(one) in ("object", "text-box") for one in beside) else escape(" ".join(said))
 
 
-def _control(source: _Source, element: Any) -> str:
+def _control(element: Any) -> str:
     """A field of a form: its label or name, and what is filled in."""
     value = next((named(element, key) for key in _FORM_TEXT if named(element, key)), "")
     name = named(element, "title") or named(element, "name")
@@ -181,7 +184,7 @@ def _drawn_object(source: _Source, element: Any) -> str:
 
 
 def _object(source: _Source, element: Any, tables: bool) -> str:
-    """An equation or a chart, in the document or in a part of its own. `tables`: the chart's values are wanted as HTML."""
+    """An equation or a chart, in the document or in a part of its own. `tables`: a chart's values, too, as HTML."""
     root = element if len(element) else None
     part = f"{named(element, 'href').removeprefix('./').rstrip('/')}/content.xml"
     if root is None and source.archive is not None and part in source.archive.namelist():
@@ -199,20 +202,19 @@ def _object(source: _Source, element: Any, tables: bool) -> str:
 
 _OWN = {
     "s": lambda _, element: " " * min(int(named(element, "c") or 1), 100),
-    "tab": lambda _, element: " ",
-    "line-break": lambda _, element: "<br>",
+    "tab": lambda _, _element: " ",
+    "line-break": lambda _, _element: "<br>",
     "note": _note,
     "annotation": _annotation,
     "table-cell": _cell,
-    "covered-table-cell": lambda _, element: "",
+    "covered-table-cell": lambda _, _element: "",
     "page": _page,
     "image": _image,
     "object": _drawn_object,
     "ruby-text": lambda source, element: f" ({_inner(source, element)})",
-    "title": lambda _, element: "",
-    "desc": lambda _, element: "",
-} | dict.fromkeys(("text", "textarea", "combobox", "listbox", "checkbox", "radio", "date", "number"), _control)
-del _OWN["text"]
+    "title": lambda _, _element: "",
+    "desc": lambda _, _element: "",
+}
 
 
 def _margins(roots: list[Any]) -> Iterator[str]:

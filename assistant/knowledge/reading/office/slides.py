@@ -1,4 +1,4 @@
-"""PowerPoint files -> Markdown (python-pptx): a heading a slide, its texts, tables, charts, equations, notes, comments."""
+"""PowerPoint files -> Markdown (python-pptx): a heading a slide, texts, tables, charts, equations, notes, comments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Word documents -> Markdown (mammoth), with what mammoth leaves out: equations, charts, comments, headers, text boxes."""
+"""Word documents -> Markdown (mammoth), with what mammoth leaves out: equations, charts, comments, headers, boxes."""
 
 from __future__ import annotations
 

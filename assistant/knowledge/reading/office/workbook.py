@@ -166,7 +166,7 @@ def _asides(archive: zipfile.ZipFile) -> Iterator[str]:
     """Comments on cells and the texts of boxes, which lie in parts of their own."""
     comments, boxes = list[str](), list[str]()
     for part in sorted(archive.namelist()):
-        if re.match(r"xl/(?:comments|threadedComments/)[^/]*\.xml$", part):
+        if re.match(r"xl/(?:.*/)?(?:comments?|threadedComment)\d*\.xml$", part):
             for element in parsed(archive.read(part)).iter("{*}comment", "{*}threadedComment"):
                 said = cell(" ".join(texts(element, "t") or texts(element, "text")))
                 if said and not said.startswith("[Threaded comment]"):
