@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from assistant.knowledge.reading.office.parts import local, named
@@ -86,7 +87,7 @@ def _matrix(element: Any) -> str:
     return f"[{'; '.join(rows)}]"
 
 
-_SHAPES = {
+_SHAPES: dict[str, Callable[[Any], str]] = {
     "f": _fraction,
     "sSup": lambda element: _child(element, "e") + _scripts(element),
     "sSub": lambda element: _child(element, "e") + _scripts(element),

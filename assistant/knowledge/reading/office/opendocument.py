@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -101,7 +101,7 @@ def _html(source: _Source, element: Any) -> str:
     if not name or name in _SILENT:
         return ""
     if name in _OWN:
-        return str(_OWN[name](source, element))
+        return _OWN[name](source, element)
     if element.tag.startswith(_FORM) and name not in ("form", "forms"):
         return _control(element)
     inner = _inner(source, element)
@@ -111,8 +111,8 @@ def _html(source: _Source, element: Any) -> str:
     if name == "p":
         tag = "h1" if named(element, "style-name") == "Title" and inner.strip() else "p"
         return f"<{tag}>{inner}</{tag}>"
-    tag = {"list": "ul", "list-item": "li", "list-header": "li", "table": "table", "table-row": "tr"}.get(name)
-    return f"<{tag}>{inner}</{tag}>" if tag else inner
+    tags = {"list": "ul", "list-item": "li", "list-header": "li", "table": "table", "table-row": "tr"}
+    return f"<{tags[name]}>{inner}</{tags[name]}>" if name in tags else inner
 
 
 def _inner(source: _Source, element: Any) -> str:
@@ -185,7 +185,7 @@ def _drawn_object(source: _Source, element: Any) -> str:
 
 def _object(source: _Source, element: Any, tables: bool) -> str:
     """An equation or a chart, in the document or in a part of its own. `tables`: a chart's values, too, as HTML."""
-    root = element if len(element) else None
+    root: Any = element if len(element) else None
     part = f"{named(element, 'href').removeprefix('./').rstrip('/')}/content.xml"
     if root is None and source.archive is not None and part in source.archive.namelist():
         root = parsed(source.archive.read(part))
@@ -196,11 +196,12 @@ def _object(source: _Source, element: Any, tables: bool) -> str:
     if values is None:
         source.lost.append("objects of other programs")
         return ""
-    title = next((cell("".join(one.itertext())) for one in root.iter("{*}title") if len(one)), "")
+    titles = [] if root is None else root.iter("{*}title")
+    title = next((cell("".join(one.itertext())) for one in titles if len(one)), "")
     return f"<p>Chart: {escape(title)}</p>{_html(source, values)}" if tables else ""
 
 
-_OWN = {
+_OWN: dict[str, Callable[[_Source, Any], str]] = {
     "s": lambda _, element: " " * min(int(named(element, "c") or 1), 100),
     "tab": lambda _, _element: " ",
     "line-break": lambda _, _element: "<br>",

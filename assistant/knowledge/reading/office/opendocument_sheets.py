@@ -14,7 +14,7 @@ _NAMED = 6  # cells that a warning names
 
 
 @dataclass
-class Sheet:
+class ReadSheet:
     """`comments`: (where, what)."""
 
     body: str = ""
@@ -22,9 +22,9 @@ class Sheet:
     comments: list[tuple[str, str]] = field(default_factory=list)
 
 
-def sheet(name: str, element: Any, most: int) -> Sheet:
+def sheet(name: str, element: Any, most: int) -> ReadSheet:
     """One sheet of a file called `name`, in at most `most` characters."""
-    found, uncounted = Sheet(), list[str]()
+    found, uncounted = ReadSheet(), list[str]()
     found.body, rows, ended = table(_rows(element, found, uncounted), most)
     title = named(element, "name")
     if ended:
@@ -36,7 +36,7 @@ def sheet(name: str, element: Any, most: int) -> Sheet:
     return found
 
 
-def _rows(element: Any, found: Sheet, uncounted: list[str]) -> Iterator[list[str]]:
+def _rows(element: Any, found: ReadSheet, uncounted: list[str]) -> Iterator[list[str]]:
     """The rows, as often as they are repeated. A merged cell stands in each of its places."""
     below: dict[int, dict[int, str]] = {}
     number = 0
@@ -83,7 +83,7 @@ def _shown(one: Any) -> str:
     return cell(next(filter(None, texts), ""))
 
 
-def _beside(one: Any, where: str, text: str, found: Sheet, uncounted: list[str]) -> None:
+def _beside(one: Any, where: str, text: str, found: ReadSheet, uncounted: list[str]) -> None:
     """The comment on a cell, and a formula that was never calculated."""
     for note in one:
         said = cell(" ".join("".join(part.itertext()) for part in note if local(part) == "p"))

@@ -91,9 +91,11 @@ def _single_blank(text: str) -> str:
 
 def _converter() -> Any:
     """markdownify's, with what a text must not turn into escaped: a heading, or the border of a cell."""
-    from markdownify import MarkdownConverter
+    import markdownify
 
-    class TextConverter(MarkdownConverter):  # type: ignore[misc,unused-ignore]  # the library has no types
+    library: Any = markdownify.MarkdownConverter  # its stubs know none of the methods that are made to be overridden
+
+    class TextConverter(library):  # type: ignore[misc]
         def convert_p(self, el: Any, text: str, parent_tags: set[str]) -> str:
             return str(super().convert_p(el, re.sub(r"^(\s*)(#{1,6}\s)", r"\1\\\2", text), parent_tags))
 

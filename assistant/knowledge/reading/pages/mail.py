@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from email import policy
-from email.message import EmailMessage
+from email.message import MIMEPart
 from email.parser import BytesParser
 from pathlib import Path
 
@@ -17,7 +17,6 @@ _HEADERS = ("From", "To", "Cc", "Date")
 def read_mail(name: str, path: Path) -> Read:
     """The subject is the heading, and the text below it the plain one where there are two."""
     message = BytesParser(policy=policy.default).parsebytes(path.read_bytes())
-    assert isinstance(message, EmailMessage)
     subject = cell(message.get("Subject"))
     parts = [f"# {subject}"] if subject else []
     parts.append("\n".join(f"{header}: {cell(message[header])}" for header in _HEADERS if message[header]))
@@ -33,7 +32,7 @@ def read_mail(name: str, path: Path) -> Read:
     return Read("mail", tidy("\n\n".join(part for part in parts if part)), 1, warnings)
 
 
-def _text(name: str, body: EmailMessage) -> tuple[str, tuple[str, ...]]:
+def _text(name: str, body: MIMEPart) -> tuple[str, tuple[str, ...]]:
     """The text of a part, by the encoding that it names, else by the one its bytes look like."""
     data = body.get_payload(decode=True)
     assert isinstance(data, bytes)
