@@ -95,9 +95,8 @@ class _Page:
         filled = [at for at, line in enumerate(lines) if line.strip() and not self.code[at]]
         self._beside = {at: (a, b) for a, at, b in zip([None, *filled], filled, [*filled[1:], None], strict=False)}
         shouted = sum(_in_capitals(lines[at]) for at in filled)
-        self._capitals = kind != LINES and 2 * shouted < len(
-            filled
-        )  # where most lines are in capitals they mark nothing
+        # Where most lines are in capitals they mark nothing.
+        self._capitals = kind != LINES and 2 * shouted <= len(filled)
 
     def underlined(self, at: int) -> bool:
         """Whether the next line marks this one as a heading: a row of one mark, about as long."""

@@ -137,3 +137,7 @@ def test_long_documents_take_seconds(text: str) -> None:
     assert time.process_time() - began < 20
     kept = sum(len(block.text.replace("\n", "")) + len(block.heading) * (text[0] == "#") for block in found)
     assert kept >= len("".join(text.replace("# H", "H").split("\n"))) - 1
+
+
+def test_a_text_of_headings_with_a_line_each() -> None:
+    assert of("PESTS\nAphids.\n\nLIGHT\nSun.", "text") == [("PESTS", "Aphids."), ("LIGHT", "Sun.")]
