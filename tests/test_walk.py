@@ -67,10 +67,14 @@ assistant.knowledge.reading.ingestion
 assistant.knowledge.reading.converter
 assistant.knowledge.reading.conversion_process
 assistant.knowledge.reading.text
+assistant.knowledge.reading.encodings
 assistant.knowledge.search.retriever
 assistant.knowledge.prompt.tokens
 assistant.knowledge.search.chunks
 assistant.knowledge.search.corpus
+assistant.knowledge.structure.blocks
+assistant.knowledge.structure.markdown_blocks
+assistant.knowledge.structure.fences
 assistant.knowledge.search.index
 assistant.knowledge.search.chroma
 assistant.knowledge.search.index_builder

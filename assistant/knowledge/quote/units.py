@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from assistant.knowledge.search.chunks import FENCE, ITEM, SENTENCE
+from assistant.knowledge.search.chunks import SENTENCE
+from assistant.knowledge.structure import fences, wide_tables
+from assistant.knowledge.structure.blocks import ITEM
 
 _HEAD = re.compile(r"^\s*\|[\s|:-]+$")
 _WHOLE = 320  # characters up to which a line of a list is quoted whole
@@ -70,9 +72,8 @@ def joined(units: Sequence[Unit]) -> str:
 def _blocks(text: str) -> Iterator[list[str]]:
     """Lines between blank ones; a fenced block is one."""
     block: list[str] = []
-    fenced = False
-    for line in text.split("\n"):
-        fenced ^= bool(FENCE.match(line))
+    lines = text.split("\n")
+    for line, fenced in zip(lines, fences.of(lines).inside, strict=True):
         if line.strip() or fenced:
             block.append(line)
         elif block:
@@ -83,7 +84,7 @@ def _blocks(text: str) -> Iterator[list[str]]:
 
 
 def _units(block: list[str], lead: str) -> Iterator[Unit]:
-    if FENCE.match(block[0]):
+    if fences.opens(block[0]):
         yield Unit("\n".join(block), (lead,) if lead else (), kind="line")
     elif len(block) > 2 and block[0].lstrip().startswith("|") and _HEAD.match(block[1]):
         head = (block[0].strip(), block[1].strip())
@@ -123,4 +124,4 @@ def _leads(line: str) -> bool:
 
 
 def _cells(row: str) -> list[str]:
-    return [cell.strip(" *") for cell in row.strip().strip("|").split("|")]
+    return [cell.strip(" *") for cell in wide_tables.cells(row)]

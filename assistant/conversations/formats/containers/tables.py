@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
@@ -12,34 +11,32 @@ from typing import Any, TextIO
 from assistant.conversations.formats.containers.bundles import BROKEN
 from assistant.conversations.formats.found import BadRow, Tally
 from assistant.errors import AttuneError
-from assistant.knowledge.reading import archives
+from assistant.knowledge.reading import archives, dialect
+from assistant.knowledge.reading.dialect import Row
 
-DELIMITERS = ",;\t|"
 SENTENCE_ENDS = tuple(".?!。？！")
 LONGEST_NAME = 60  # characters
 HEAD = 50  # rows that tell the dialect and the head
-LONGEST = 10_000_000  # characters of a cell
-Row = tuple[str, list[str]]  # where it stands, and its cells
 Placed = tuple[str, Any]
 IsHead = Callable[[Sequence[str]], bool]
 
 
 def looks_like(sample: str, is_head: IsHead) -> bool:
     """Whether the begin of a text has a head of columns that are known."""
-    return any(is_head(cells) for _, cells in _sampled(sample)[1])
+    return any(is_head(cells) for _, cells in dialect.sampled(sample)[1])
 
 
 def has_columns(sample: str) -> bool:
     """Whether the rows of a text have the same number of cells, two at least."""
-    counts = Counter(len(cells) for _, cells in _sampled(sample)[1])
+    counts = Counter(len(cells) for _, cells in dialect.sampled(sample)[1])
     return bool(counts) and counts.most_common(1)[0][0] > 1 and counts.most_common(1)[0][1] >= 0.7 * counts.total()
 
 
 def text_records(file: TextIO, is_head: IsHead, told: Tally) -> Iterator[Placed]:
     """The rows of a CSV file as records. A line `sep=;` and titles above the head are no rows."""
-    delimiter, _ = _sampled(file.read(1 << 16))
+    delimiter, _ = dialect.sampled(file.read(1 << 16))
     file.seek(0)
-    yield from _records(_rows(file, delimiter), is_head, told, "row")
+    yield from _records(dialect.rows(file, delimiter), is_head, told, "row")
 
 
 def workbook_records(path: Path, name: str, is_head: IsHead, told: Tally) -> Iterator[Placed]:
@@ -78,54 +75,6 @@ def _whole(read: Callable[[], Any], name: str) -> Any:
         raise AttuneError(f"{name} is a damaged Excel workbook.", "Save it again, or export it as CSV.") from error
 
 
-def _sampled(sample: str) -> tuple[str, list[Row]]:
-    """The delimiter whose rows have most often the same number of cells, more than one; and these rows."""
-    import io
-
-    best: tuple[float, str, list[Row]] = (-1.0, ",", [])
-    for delimiter in DELIMITERS:
-        rows = []
-        try:
-            for row in islice(_rows(io.StringIO(sample, newline=""), delimiter), HEAD):
-                rows.append(row)
-        except _BadTable:
-            pass  # the sample may end within a cell; what is before it counts
-        counts = Counter(len(cells) for _, cells in rows)
-        common, times = counts.most_common(1)[0] if counts else (0, 0)
-        score = times / len(rows) * (common > 1) + 0.001 * common if rows else 0.0
-        if score > best[0]:
-            best = (score, delimiter, rows)
-    return best[1], best[2]
-
-
-class _BadTable(Exception):
-    """A table that is not in its own dialect."""
-
-
-def _rows(file: TextIO, delimiter: str) -> Iterator[Row]:
-    """The rows with something in them, and the line that each ends in."""
-    first = file.readline()
-    said = first.strip().lower()
-    if said.startswith("sep=") and len(said) <= 5:
-        delimiter, lines = first.strip()[4:] or "\t", iter(file)
-    else:
-        lines = chain([first], file)
-    offset = 1 if said.startswith("sep=") else 0
-    csv.field_size_limit(LONGEST)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    begin = 1 + offset
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise _BadTable(f"line {begin}", f"the quotes of a cell are not in order ({error})") from error
-        if any(cell.strip() for cell in cells):
-            yield f"line {begin}", cells
-        begin = reader.line_num + 1 + offset
-
-
 def _records(rows: Iterator[Row], is_head: IsHead, told: Tally, kind: str) -> Iterator[Placed]:
     """The rows below the head, by its names. Without a head that is known the first full row is one."""
     rows = _told_rows(rows)
@@ -158,7 +107,7 @@ def _told_rows(rows: Iterator[Row]) -> Iterator[Row]:
     """The rows; one that is not in the dialect ends them, as ("bad", [where, why])."""
     try:
         yield from rows
-    except _BadTable as error:
+    except dialect.BadTable as error:
         yield "bad", list(error.args)
 
 
