@@ -170,14 +170,15 @@ def example() -> str:
     """What the recorded run of the example found: a row a variant, and the verdict in its own words."""
     found = json.loads((ROOT / "docs" / "records" / "teashop.json").read_text(encoding="utf-8"))
     rows = [
-        "| variant | facts | form | mean chrF | 95 % interval | all numbers right | numbers from nowhere | tokens a request |",
+        "| variant | facts | form | mean chrF | 95 % interval | all numbers right | numbers from nowhere "
+        "| tokens a request |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, of in found["variants"].items():
         right, stating = of["numbers"]["all_right"], of["numbers"]["answers_with_numbers"]
         rows.append(
-            f"| {name} | {of['facts']:.2f} | {of['form']:.0%} | {of['score']:.3f} | {of['low']:.3f} to {of['high']:.3f} "
-            f"| {right} of {stating} | {of['unsupported']} | {of['tokens_per_request']:.0f} |"
+            f"| {name} | {of['facts']:.2f} | {of['form']:.0%} | {of['score']:.3f} "
+            f"| {of['low']:.3f} to {of['high']:.3f} | {right} of {stating} | {of['unsupported']} | {of['tokens_per_request']:.0f} |"
         )
     for name, of in found["sanity"].items():
         rows.append(f"| *{name}, no model* | {of['facts']:.2f} | {of['form']:.0%} | {of['score']:.3f} | | | | 0 |")
