@@ -178,7 +178,8 @@ def example() -> str:
         right, stating = of["numbers"]["all_right"], of["numbers"]["answers_with_numbers"]
         rows.append(
             f"| {name} | {of['facts']:.2f} | {of['form']:.0%} | {of['score']:.3f} "
-            f"| {of['low']:.3f} to {of['high']:.3f} | {right} of {stating} | {of['unsupported']} | {of['tokens_per_request']:.0f} |"
+            f"| {of['low']:.3f} to {of['high']:.3f} | {right} of {stating} | {of['unsupported']} "
+            f"| {of['tokens_per_request']:.0f} |"
         )
     for name, of in found["sanity"].items():
         rows.append(f"| *{name}, no model* | {of['facts']:.2f} | {of['form']:.0%} | {of['score']:.3f} | | | | 0 |")
