@@ -113,7 +113,7 @@ def main() -> None:
         cell = Cell(kind, rows, untrained, clusters, silent)
         line = vars(cell) | study(cell, args.times, number)
         if not silent and kind != "tied":
-            line |= told(cell, max(50, args.times // 5), number)
+            line |= told(cell, max(50, args.times // 2), number)
         cells.append(line)
         if not args.json:
             print(line, flush=True)

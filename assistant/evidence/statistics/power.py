@@ -68,10 +68,8 @@ class _Draw:
         error = np.sqrt(np.diag(covariance))
         self.error = np.where(error > 0, error, 1e-12)
         shape = covariance / np.outer(self.error, self.error)
-        values, vectors = np.linalg.eigh(shape)
-        root = vectors * np.sqrt(np.clip(values, 0, None))
-        self.noise = rng.standard_normal((DRAWS, len(error))) @ root.T
-        self.spread = rng.standard_normal((DRAWS, 1))
+        self.noise = rng.standard_normal((DRAWS, len(error))) @ _root(shape).T
+        self.spread = rng.standard_normal((DRAWS, len(error))) @ _root(shape**2).T  # variances of correlated values
         self.clusters = clusters
 
     def chance(self, gain: float, times: float, alpha: float) -> float:
@@ -79,11 +77,21 @@ class _Draw:
         import numpy as np
         from scipy import stats
 
+        if 2.0 ** -(self.clusters * times) > alpha:
+            return 0.0  # so few clusters have too few assignments of signs to prove anything
         freedom = max(1.0, self.clusters * times - 1)
         part = 2 / (9 * freedom)  # chi-square over its freedom (Wilson and Hilferty 1931)
         scale = np.sqrt(np.clip(1 - part + self.spread * math.sqrt(part), 0.05, None) ** 3)
         seen = (self.noise + gain / (self.error / math.sqrt(times))) / scale
         return float((seen.min(axis=1) > stats.t.ppf(1 - alpha, freedom)).mean())
+
+
+def _root(correlations: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    values, vectors = np.linalg.eigh(correlations)
+    found: np.ndarray = vectors * np.sqrt(np.clip(values, 0, None))
+    return found
 
 
 def _least(chance: Callable[[float], float], low: float, high: float) -> float:
