@@ -183,6 +183,10 @@ def _decide(
         return "undecided", wording.few(said, FEW)
     if worse:
         return "stay", wording.worse(said, worse, better)
+    wins = [name for name in lost if sanity[name]["difference"] <= 0]
+    if wins:  # whatever else is better: nothing was learned about the questions
+        name = min(wins, key=lambda one: sanity[one]["difference"])
+        return "stay", wording.constant(said, better, name, sanity[name])
     if not better:
         small = [one for one in judged if one.sure]
         return ("stay", wording.small(said, small)) if small else ("undecided", wording.unproved(said))
@@ -192,8 +196,7 @@ def _decide(
         return "undecided", wording.unsure(said, better, unsure)
     if lost:
         name = min(lost, key=lambda one: sanity[one]["difference"])
-        level = sanity[name]["difference"] <= 0
-        return "stay" if level else "undecided", wording.constant(said, better, name, sanity[name])
+        return "undecided", wording.constant(said, better, name, sanity[name])
     if failed:
         return "stay", wording.gate(better, failed)
     return "switch", wording.switch(said, better, {name: one for name, one in sanity.items() if not one["proved"]})

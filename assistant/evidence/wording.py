@@ -96,7 +96,11 @@ def constant(said: Basis, better: Sequence[Aspect], name: str, found: Mapping[st
     return (
         f"Don't switch: {MEANS.get(name, name)} {way} of what was approved as '{said.candidate}' does "
         f"(facts {found['facts']:.2f} against {found['facts'] + found['difference']:.2f}, {said.basis})."
-        + (" What it has learned is the form: put the facts into documents." if better[0].name == FORM else "")
+        + (
+            " What it has learned is the form: put the facts into documents."
+            if any(one.name == FORM for one in better) and not any(one.name == FACTS for one in better)
+            else ""
+        )
     )
 
 
@@ -120,7 +124,7 @@ def switch(said: Basis, better: Sequence[Aspect], close: Mapping[str, Mapping[st
     if facts is not None and facts.mine < HALF:
         text += f" It still says only {facts.mine:.0%} of what was approved: read its answers before you rely on them."
     for name, found in close.items():
-        text += f" But {MEANS.get(name, name)} says nearly as much ({found['facts']:.2f})."
+        text += f" It is not proved that {MEANS.get(name, name)} says less ({found['facts']:.2f})."
     ends = ", ".join(f"{one.name} {one.low:+.2f} to {one.high:+.2f}" for one in better)
     return f"{text} Proved on {said.basis} ({1 - 2 * said.alpha:.0%} interval: {ends})."
 

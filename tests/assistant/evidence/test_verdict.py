@@ -107,7 +107,7 @@ def test_the_nearest_answer_must_not_win_and_is_told_where_it_is_close():
     close = {i: value - 0.001 * (1 + i % 2) + (0.02 if i % 2 else -0.02) for i, value in facts["tuned"].items()}
     found = judge(of(facts, sanity={"nearest answer": close}), "tuned")
     assert found.decision == "switch"
-    assert "the approved answer to the most similar question says nearly as much" in found.reason
+    assert "not proved that the approved answer to the most similar question says less" in found.reason
     assert judge(of(facts, sanity={"typical answer": close}), "tuned").decision == "undecided"
     better = {i: value + 0.01 for i, value in facts["tuned"].items()}
     assert judge(of(facts, sanity={"nearest answer": better}), "tuned").decision == "stay"
