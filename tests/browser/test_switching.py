@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,9 @@ def fill(data: Path) -> None:
     """The documents are quoted, a tuned model is no longer there, and the quotes of twelve conversations are known."""
     bench = open_workbench(Settings.model_validate({"data": data}))
     store, made = bench.store, bench.settings
+    deadline = time.monotonic() + 60
+    while not store.cases() and time.monotonic() < deadline:  # the app makes a first one in its own time; this is newer
+        time.sleep(0.05)
     case = store.add_case(Case("shop", "Tea shop")).id
     ingestion.add(store, made, case, "care.md", b"# Pots\n\nNever rinse a Kuro pot with soap.")
     baseline.run(store, made, case)

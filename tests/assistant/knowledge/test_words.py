@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from assistant.knowledge.search import chunks
 from assistant.knowledge.search.words import content, folded, length, numbers, words
+from assistant.record.types import Document
 
 TYPED = {  # what is typed -> the same in its usual form
     "Ｔｅａｐｏｔ　１２": "teapot 12",
@@ -84,10 +85,8 @@ def test_powers_and_fractions_stay_apart_from_the_number() -> None:
 
 def test_a_sentence_is_no_heading_and_ends_where_its_script_says_so() -> None:
     text = "送料について\n\n送料は当店が負担します。\n\n返品は三十日以内です。「早く」と言った。次の日も可能。"
-    found = [
-        (heading, body) for heading, body, _ in chunks._joined(chunks._blocks(text, False, False), chunks.Sizes(256))
-    ]
-    assert [heading for heading, _ in found] == ["送料について"]
+    found = chunks.split(Document(1, "shop", "fees.txt", "text", text, "0"), chunks.Sizes(256))
+    assert [one.heading for one in found] == ["送料について"]
     parts = [part for part in chunks.SENTENCE.split(text.split("\n\n")[2]) if part]
     assert parts == ["返品は三十日以内です。", "「早く」と言った。", "次の日も可能。"]
     assert chunks.SENTENCE.split("यह पहला है। यह दूसरा है।")[:2] == ["यह पहला है।", "यह दूसरा है।"]
