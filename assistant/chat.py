@@ -20,9 +20,12 @@ from assistant.record.store import Store
 from assistant.record.types import QUOTE, Message, Passage, Variant
 from assistant.repeats import repeated
 from assistant.settings import Settings
+from tools.chat_rows import DECLARED
+from tools.engine import served_prompt
 
 log = logging.getLogger(__name__)
 LOOP = "repeats"  # why an answer ended: it said the same over and over
+UNFOUND = "Nothing in the documents fits the question: the model answers without them."
 LOOKED, ENOUGH = 16, 6  # pieces after which a local model's answer is looked at; times that are no accident
 _WAITS = (0.2, 1.0)  # seconds before another try: a process that was killed takes a moment to be gone
 
@@ -46,6 +49,7 @@ class Reply(Iterator[str]):
         self.passages: tuple[Passage, ...] = built.passages
         self.dropped = list(built.dropped)
         self.note = built.note
+        self.unfound = built.unfound
         self.prompt_tokens = built.tokens
         self.completion_tokens = 0
         self.first_token_s = 0.0
@@ -102,7 +106,7 @@ class Chat:
         self.settings = settings
         self.store = store
         self.knowledge = knowledge
-        self.models = Models(settings)
+        self.models = Models(settings, store.certified)
 
     def prepare(self, variant: Variant, messages: Sequence[Message]) -> Prompt:
         """The prompt a variant would be sent: its instruction, passages and shots, fitted to its window."""
@@ -111,7 +115,11 @@ class Chat:
         shots = self.knowledge.shots(variant, messages) if variant.shots else []
         counter = self.counter(variant)
         built = prompts.build(variant, messages, found.passages, shots, counter.window, counter.count)
-        return replace(built, note=found.note)
+        missed = bool(variant.passages) and not found.passages and self.knowledge.searches(variant.case, question)
+        declared = {name: value for m in messages[:1] for name, value in m.items() if name in DECLARED}
+        first = [message | declared for message in built.messages[:1]]
+        whole = [*first, *built.messages[1:]]
+        return replace(built, note=found.note, unfound=UNFOUND if missed else "", messages=whole)
 
     def reply(
         self, variant: Variant, messages: Sequence[Message], on_status: Status | None = None, exact: bool = False
@@ -131,6 +139,15 @@ class Chat:
         """The answer to exactly these messages: no instruction, passage or example is added."""
         built = Prompt(list(messages))
         return Reply(built, lambda reply: self._pieces(variant, reply, None, most, exact), time.monotonic())
+
+    def fed(self, variant: Variant, messages: Sequence[Message]) -> list[tuple[int, str]]:
+        """The tokens, as (id, text), that a local model is fed where `reply` answers these messages.
+
+        Raises AttuneError, and ToolError where its server does not tell.
+        """
+        built = self.prepare(variant, messages)
+        endpoint = self.models.endpoint(variant)
+        return served_prompt.tokens(endpoint.url, endpoint.key, endpoint.model, built.messages)
 
     def warm(self, variant: Variant, on_status: Status | None = None, exact: bool = False) -> None:
         """Get ready, so that the first answer does not wait: a local model is loaded, and `on_status` told so."""

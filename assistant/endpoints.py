@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from assistant.errors import AttuneError
 from assistant.record.types import Message, Variant
 from assistant.settings import Settings
+from tools import chat_rows
 from tools.azure import azure_trainer, deployment
 
 if TYPE_CHECKING:
@@ -101,8 +102,10 @@ def stream(
     """
     import openai
 
-    sent: list[Any] = list(messages)
+    row = chat_rows.row(messages) if messages and set(chat_rows.DECLARED) & set(messages[0]) else {"messages": messages}
+    sent: list[Any] = list(row.pop("messages"))
     ours = {"max_tokens": most, "temperature": variant.temperature, "stream_options": {"include_usage": True}}
+    ours |= {name: value for name, value in row.items() if row.get("tools")}
     while True:
         options: dict[str, Any] = taken(ours, refused)
         try:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +20,8 @@ from assistant.errors import AttuneError
 from assistant.knowledge.prompt import tokens
 from assistant.record.types import QUOTE, Variant
 from assistant.settings import EMBEDDED, Settings
-from tools.engine import CONTEXT
+from tools.engine import CONTEXT, hashes
+from tools.engine.hashes import FileHashes, Stamp
 from tools.local import base_model, recipe
 from tools.trainer import ToolError
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from tools.engine.serving import ModelServer, ServerPool
 
 Status = Callable[[str], None]
+Certified = Callable[[str, int], str]  # a case and a job of it -> the sha256 that its model's file must have, or ""
 _STAGES = {"starting": "Starting the model", "loading model": "Loading the model", "ready": "The model is ready"}
 
 
@@ -56,9 +60,12 @@ def gone(settings: Settings, model: str) -> AttuneError | None:
 class Models:
     """Open servers and connections of this process. Safe to use from any thread."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, certified: Certified) -> None:
         self.settings = settings
+        self.certified = certified
         self._lock = threading.Lock()
+        self._seen: dict[int, Stamp] = {}  # of a job: its file as it was when it was found to be the measured one
+        self._measuring: Counter[str] = Counter()  # cases whose models are being measured anew
         self.pool: ServerPool | None = None
         self._files: dict[tuple[str, bool], str] = {}  # of a model: the file that is served, also in 32 bits
         self.clients: dict[Endpoint, openai.OpenAI] = {}
@@ -86,10 +93,23 @@ class Models:
             pool = self._servers()
             # Its process lives: asking the server itself would cost what an answer does, and a failure tells as well.
             known = None if doubted else pool.running(file)
+            if variant.tuned and not exact:
+                self._check_measured(variant, Path(file), starts=known is None)
             server = known or pool.endpoint(file, on_progress=lambda stage: say(_STAGES.get(stage, stage)))
         except ToolError as error:
             raise AttuneError(error.sentence, error.remedy or "Try again, or choose another variant.") from error
         return _local(server)
+
+    @contextmanager
+    def measuring(self, case: str) -> Iterator[None]:
+        """Meanwhile a tuned model of the case answers whatever its file is: what it is, is being found out."""
+        with self._lock:
+            self._measuring[case] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._measuring[case] -= 1
 
     def ready(self, variant: Variant) -> Endpoint | None:
         """The same, at once: None where a local model would have to be loaded first."""
@@ -184,6 +204,25 @@ class Models:
         if path.is_dir():
             return base_model.parameters(path) <= recipe.MIDDLE
         return path.is_file() and path.stat().st_size <= 2 * recipe.MIDDLE
+
+    def _check_measured(self, variant: Variant, file: Path, starts: bool) -> None:
+        """Raise AttuneError where a certified variant would answer from another file than the one that was measured.
+
+        The file is hashed whenever its server starts, and once more where it was written since: an idle server reads
+        it anew.
+        """
+        now = hashes.stamp(file)
+        if self._measuring[variant.case] or (not starts and self._seen.get(variant.job) == now):
+            return
+        expected = self.certified(variant.case, variant.job)
+        if expected:
+            noted = {self.settings.portable(str(file)): expected}
+            if changed := FileHashes(self.settings.hashes).changed(self.settings.data, noted, fresh=starts):
+                raise AttuneError(
+                    f"The model file of '{variant.name}' has changed since it was measured: {changed}.",
+                    "Go back with `attune undo`, or measure it again with `attune evaluate`.",
+                )
+        self._seen[variant.job] = now
 
     def _check(self, model: str) -> None:
         if (problem := gone(self.settings, model)) is not None:

@@ -144,6 +144,11 @@ class Settings(BaseSettings):
         return self.data / "logs"
 
     @property
+    def hashes(self) -> Path:
+        """What large model files were found to be."""
+        return self.database.with_name("hashes.json")
+
+    @property
     def index(self) -> Path:
         return self.data / "chroma"
 

@@ -33,6 +33,7 @@ assistant/knowledge/search/
 assistant/knowledge/quote/
 assistant/knowledge/prompt/
 assistant/evidence/
+assistant/traffic/
 assistant/leaving/
 assistant/uploads/
 assistant/record/
@@ -69,6 +70,9 @@ WITHOUT_DOCSTRING = {
     "tests/": "Mirrors the above; test_journey.py first.",
     "docs/": "Architecture, how to add a trainer, decisions, what was tried and failed.",
 }
+
+
+SHOWN = ("prompts of held-out turns", "prompt tokens", "greedy answers", "answers in the chat")  # of a certificate
 
 
 def tree() -> str:
@@ -154,21 +158,33 @@ def options() -> str:
     return "\n".join(rows)
 
 
+def scorers() -> str:
+    """One row for each scorer: its name, what it is for, what it does not see."""
+    from assistant.evidence.scorers import KINDS
+
+    rows = ["| scorer | for | what it ignores |", "|---|---|---|"]
+    return "\n".join([*rows, *(f"| `{name}` | {kind.suits} | {kind.ignores} |" for name, kind in KINDS.items())])
+
+
 def example() -> str:
     """What the recorded run of the example found: a row a variant, and the verdict in its own words."""
     found = json.loads((ROOT / "docs" / "records" / "teashop.json").read_text(encoding="utf-8"))
     rows = [
-        "| variant | mean chrF | 95 % interval | house format | all numbers right | tokens a request |",
-        "|---|---|---|---|---|---|",
+        "| variant | facts | form | mean chrF | 95 % interval | all numbers right | numbers from nowhere "
+        "| tokens a request |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for name, of in found["variants"].items():
-        kept, of_all = found["house_format"][name]
         right, stating = of["numbers"]["all_right"], of["numbers"]["answers_with_numbers"]
         rows.append(
-            f"| {name} | {of['score']:.3f} | {of['low']:.3f} to {of['high']:.3f} | {kept} of {of_all} "
-            f"| {right} of {stating} | {of['tokens_per_request']:.0f} |"
+            f"| {name} | {of['facts']:.2f} | {of['form']:.0%} | {of['score']:.3f} "
+            f"| {of['low']:.3f} to {of['high']:.3f} | {right} of {stating} | {of['unsupported']} "
+            f"| {of['tokens_per_request']:.0f} |"
         )
-    same = " ".join(f"{check['name'].capitalize()}: {check['detail']}." for check in found["parity"]["checks"][1:])
+    for name, of in found["sanity"].items():
+        rows.append(f"| *{name}, no model* | {of['facts']:.2f} | {of['form']:.0%} | {of['score']:.3f} | | | | 0 |")
+    checks = [check for check in found["parity"]["checks"] if check["name"] in SHOWN]
+    same = " ".join(f"{check['name'].capitalize()}: {check['detail']}." for check in checks)
     verdict = found["verdict"]
     return "\n".join(rows) + f"\n\nVerdict: **{verdict['decision']}**. {verdict['reason']} {same}"
 
@@ -181,6 +197,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "trainers": ("docs/adding-a-trainer.md", trainers),
     "verbs": ("docs/mcp.md", verbs),
     "options": ("docs/training.md", options),
+    "scorers": ("docs/scorers.md", scorers),
 }
 
 

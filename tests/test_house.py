@@ -38,6 +38,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("jobs",),
     ("variants",),
     ("evidence", "conversations"),
+    ("traffic",),
     ("workbench",),
     ("chat",),
     ("models",),

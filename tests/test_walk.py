@@ -31,6 +31,7 @@ assistant.knowledge.search.retriever
 assistant.knowledge.search.corpus
 assistant.knowledge.search.words
 assistant.knowledge.search.reranker
+assistant.knowledge.search.embedding_choice
 assistant.knowledge.search.lexical_embedding
 assistant.knowledge.search.index
 assistant.knowledge.search.chroma
@@ -55,8 +56,10 @@ assistant.models
 assistant.jobs.material
 assistant.knowledge.prompt.composition
 assistant.conversations.training_rows
+tools.chat_rows
 assistant.conversations.with_passages
 assistant.jobs.launch
+assistant.evidence.certificate.lockfile
 tools.trainer
 """.split()
 DOCUMENT = """
@@ -64,10 +67,14 @@ assistant.knowledge.reading.ingestion
 assistant.knowledge.reading.converter
 assistant.knowledge.reading.conversion_process
 assistant.knowledge.reading.text
+assistant.knowledge.reading.encodings
 assistant.knowledge.search.retriever
 assistant.knowledge.prompt.tokens
 assistant.knowledge.search.chunks
 assistant.knowledge.search.corpus
+assistant.knowledge.structure.blocks
+assistant.knowledge.structure.markdown_blocks
+assistant.knowledge.structure.fences
 assistant.knowledge.search.index
 assistant.knowledge.search.chroma
 assistant.knowledge.search.index_builder
@@ -135,7 +142,7 @@ def bench(tmp_path: Path, tiny: Path) -> Iterator[Workbench]:
 
 
 def held(walk: Walk, expected: list[str]) -> None:
-    assert walk.entered == expected
+    assert walk.entered == expected, walk.entered
     assert walk.climbs == []
     assert walk.crossroads == {}
 

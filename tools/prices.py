@@ -33,6 +33,19 @@ class Price:
 
 
 @dataclass(frozen=True)
+class AnswerPrice:
+    """US dollars a million tokens that a model reads and writes, and the day they were looked up."""
+
+    input: float
+    output: float
+    date: str
+
+    def of(self, read: float, wrote: float) -> float:
+        """US dollars of an answer that took so many tokens."""
+        return (read * self.input + wrote * self.output) / MILLION
+
+
+@dataclass(frozen=True)
 class Prices:
     """One vendor's part of the table. `own` is a price set by the user, which comes before every row."""
 
@@ -43,18 +56,32 @@ class Prices:
     def training(self, model: str) -> Price:
         """The price of training `model`, a base or a model tuned from it. Raises ToolError when nobody told it."""
         table = self._table()
-        date, rows = str(table.get("date", "an unknown day")), dict(table.get("models", {}))
         if self.own is not None:
-            return Price(self.own, date, "what you set")
+            return Price(self.own, self.date, "what you set")
+        return Price(float(self._row(model)["train"]), self.date, str(table.get("source", "")))
+
+    def answers(self, model: str, tuned: bool) -> AnswerPrice:
+        """The price of answers of `model`, or of one tuned from it. Raises ToolError when nobody told it."""
+        row, names = self._row(model), ("input", "output") if tuned else ("base_input", "base_output")
+        if missing := [name for name in names if name not in row]:
+            raise ToolError(
+                f"There is no {missing[0]} for '{model}' in the table of {self.date} ({self.path.name}).",
+                "Look it up at the vendor and add it there.",
+            )
+        return AnswerPrice(float(row[names[0]]), float(row[names[1]]), self.date)
+
+    def _row(self, model: str) -> dict[str, Any]:
+        """What the table says of a model. Raises ToolError where it says nothing."""
+        rows = dict(self._table().get("models", {}))
         base = model.split(":")[1] if model.startswith("ft:") and ":" in model[3:] else model.split(".ft-")[0]
         row = rows.get(base) or next((rows[n] for n in rows if _DATED.sub("", n) == base), None)
         if row is None:
             known = f" It knows {', '.join(rows)}." if rows else ""
             raise ToolError(
-                f"There is no price for '{model}' in the table of {date} ({self.path.name}).{known}",
+                f"There is no price for '{model}' in the table of {self.date} ({self.path.name}).{known}",
                 "Look it up at the vendor and add it there, so that the spending cap can hold.",
             )
-        return Price(float(row["train"]), date, str(table.get("source", "")))
+        return dict(row)
 
     def bases(self) -> list[str]:
         """The models with a price, in the order of the table."""

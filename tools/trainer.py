@@ -82,6 +82,7 @@ class TrainRequest:
     tuning: str = "lora"
     patience: int = 0
     processes: int = 1
+    threads: int = 0  # that compute, of a run here; 0 leaves it to the worker: a run that is repeated needs as many
     key: str = ""  # of this confirmation: a trainer that costs money never starts two jobs for one key
 
     def to_json(self) -> dict[str, Any]:

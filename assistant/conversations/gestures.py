@@ -6,7 +6,8 @@
     reject       an answer to avoid
     undo         the judgement is taken back; of an edit, the original is read again
 
-Rows, pairs and negatives are read from the labels (labels.py). Nothing said is changed or removed.
+Rows, pairs and negatives are read from the labels (labels.py). Nothing said is changed or removed. After every
+judgement it is looked whether the variant that answered is proved worse than the one before (traffic/returning.py).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from assistant.chat import Reply
 from assistant.errors import AttuneError
 from assistant.record.store import Store
 from assistant.record.types import Turn, Variant
+from assistant.traffic import returning
 
 SAME = "The model gave the same answer again, as it always does for this question. Edit it instead."
 ANOTHER = 0.8  # temperature of a second try: at 0 it would be the same answer again
@@ -51,6 +53,7 @@ def keep(store: Store, question: Turn, variant: Variant, reply: Reply) -> Turn |
         "dropped": list(reply.dropped),
         "temperature": variant.temperature,
         "note": reply.note,
+        "unfound": reply.unfound,
         "cut": reply.cut,
         "repeats": reply.repeats,
         "saw": reply.saw(),
@@ -103,6 +106,13 @@ def edit(store: Store, turn: int, text: str) -> Turn:
     text = text.strip()
     if not text:
         raise AttuneError("The new text is empty.", "Write what it should say.")
+    new = _edited(store, turn, text)
+    if new.id != turn and new.role == "assistant":
+        returning.judged(store, new.conversation)
+    return new
+
+
+def _edited(store: Store, turn: int, text: str) -> Turn:
     with store.atomic():
         old = store.turn(turn)
         if text == old.content:
@@ -139,7 +149,9 @@ def _judged(store: Store, answer: int, label: str) -> Turn:
     if store.turn(answer).role != "assistant":
         raise AttuneError(f"Number {answer} is a question.", "Judge an answer.")
     store.label(answer, label)
-    return store.turn(answer)
+    turn = store.turn(answer)
+    returning.judged(store, turn.conversation)
+    return turn
 
 
 def _follow(store: Store, old: Turn, new: Turn) -> None:

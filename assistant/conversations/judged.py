@@ -32,9 +32,8 @@ def freeze(trees: Iterable[Sequence[Turn]], items: Sequence[Item]) -> list[Judge
     if not found:
         return []
     said = [[*pair.prompt, {"role": "assistant", "content": pair.chosen or pair.rejected}] for pair in found]
-    kin = duplicates.both([*(item.messages for item in tested), *said])[1]
-    near = set(kin[: len(tested)])
-    safe = [pair for pair, group in zip(found, kin[len(tested) :], strict=True) if group not in near]
+    near = duplicates.relations([*(item.messages for item in tested), *said]).near(len(tested))
+    safe = [pair for place, pair in enumerate(found, start=len(tested)) if place not in near]
     return [Judgement(i, p.prompt, p.chosen, p.rejected, p.conversation) for i, p in enumerate(safe)]
 
 
@@ -70,5 +69,5 @@ def _good(item: Item) -> list[Judgement]:
     return [
         Judgement(item.position, list(messages[:i]), str(message["content"]), "", item.conversation)
         for i, message in enumerate(messages)
-        if i and message["role"] == "assistant" and message.get("weight", 1) != 0
+        if i and message["role"] == "assistant" and message.get("weight", 1) != 0 and not message.get("tool_calls")
     ]

@@ -50,7 +50,12 @@ def pairs(turns: Sequence[Turn]) -> list[Pair]:
     found = []
     for chosen in _answers(turns, "approved"):
         for other in turns:
-            sibling = other.parent == chosen.parent and other.role == "assistant" and other.id != chosen.id
+            sibling = (
+                other.parent == chosen.parent
+                and other.role == "assistant"
+                and other.id != chosen.id
+                and not _calls(other)
+            )
             if sibling and other.label != "approved" and other.content != chosen.content:
                 found.append(Pair(chosen.conversation, asked(turns, chosen), chosen.content, other.content))
     return found
@@ -67,4 +72,9 @@ def negatives(turns: Sequence[Turn]) -> list[Turn]:
 
 
 def _answers(turns: Iterable[Turn], label: str) -> Iterable[Turn]:
-    return (turn for turn in turns if turn.role == "assistant" and turn.label == label)
+    return (turn for turn in turns if turn.role == "assistant" and turn.label == label and not _calls(turn))
+
+
+def _calls(turn: Turn) -> bool:
+    """Whether the turn calls tools: no text of it can be compared with another's."""
+    return bool(turn.details.get("message", {}).get("tool_calls"))

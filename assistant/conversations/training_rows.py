@@ -8,17 +8,22 @@ from typing import TypeVar
 
 from assistant.knowledge.prompt import composition
 from assistant.record.types import Item, Message
+from tools.chat_rows import DECLARED
 
 T = TypeVar("T")
 
 
 def training_rows(items: list[Item], system: str) -> list[list[Message]]:
-    """Conversations as the tuned model will see them in the chat: its own system line first, then the row's, if any."""
+    """Conversations as the tuned model will see them in the chat: its own system line first, then the row's, if any.
+
+    A system message later on stays where it is. What the row declares as tools stands on the first message.
+    """
     rows = []
     for item in items:
-        own = [m["content"] for m in item.messages if m["role"] == "system"]
-        rest = [m for m in item.messages if m["role"] != "system"]
-        row = [{"role": "system", "content": "\n\n".join([system, *own])}, *rest]
+        own, rest = composition.opening(item.messages)
+        declared = {name: value for m in item.messages[:1] for name, value in m.items() if name in DECLARED}
+        rest = [{name: value for name, value in m.items() if name not in DECLARED} for m in rest]
+        row = [{"role": "system", "content": "\n\n".join([system, *own]), **declared}, *rest]
         rows.append([{**m, "content": composition.harmless(str(m["content"]))} for m in row])
     return rows
 

@@ -16,6 +16,7 @@ from assistant.knowledge.prompt import composition, tokens
 from assistant.knowledge.prompt.tokens import Counter
 from assistant.knowledge.search.words import numbers
 from assistant.record.types import Item, Message, Passage, Variant
+from tools.chat_rows import calls
 
 Find = Callable[[str], Sequence[Passage]]
 Row = list[Message]
@@ -83,6 +84,8 @@ class Reading:
 
     def asked(self, before: Row, answer: str) -> Row:
         """What the chat would send for these messages, with the passages that it finds; `answer`: what must fit too."""
+        if calls(before) or any(message.get("tools") for message in before[:1]):
+            return self._plain(before)
         row = self._row(before, answer, self.find(composition.query(before)))
         return [_said(message) for message in row[:-1]] if row else self._plain(before)
 
@@ -96,6 +99,7 @@ class Reading:
         talk = item.messages
         places = [i for i, m in enumerate(talk) if m["role"] == "assistant" and m.get("weight", 1) != 0]
         plain = all(m["role"] in ("user", "assistant") for m in talk[1:]) and 0 not in places
+        plain = plain and not calls(talk) and not talk[0].get("tools")  # the chat offers none
         if not plain or any(talk[i - 1]["role"] != "user" or not str(talk[i - 1]["content"]).strip() for i in places):
             return []
         return [

@@ -14,20 +14,20 @@ from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 
-from assistant.evidence.scorers import json_of
+from assistant.evidence.scorers.json_reading import json_of
+from assistant.knowledge.comparison.containment import Texts
 from assistant.knowledge.reading import ingestion
 from assistant.knowledge.search import chunks
 from assistant.knowledge.search.chunks import Chunk
-from assistant.knowledge.search.near_duplicates import Near, key, openings
-from assistant.knowledge.search.words import content, stem, words
+from assistant.knowledge.search.near_duplicates import Near, key
+from assistant.knowledge.search.words import content, latin, stem, words
 from assistant.record.trials import BRIEF, DOCUMENT, Asked
 from assistant.record.types import Document, Message
 
 Ask = Callable[[str], str]  # a prompt -> what a capable model says to it
 MOST = 40  # questions; each is answered by five variants
 _KEY_WORDS = 3
-_LONG = 6  # words from which a held-out question inside a passage is no chance
-_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+_HELD = 0.7  # share of a held-out question or answer that a text holds, or of all that both say, by their n-grams
 _ROW = re.compile(r"^\|(.+)\|\s*$")
 _IS = re.compile(r"^(?:(The|An?|Our|Your)\s+)?([\w'’ -]{3,40}?)\s+(is|are|costs?|takes?)\s+\S", re.IGNORECASE)
 _NOBODY = frozenset("it this that these those there he she they we you i what which who if when all each".split())
@@ -46,13 +46,12 @@ class HeldOut:
     """Tells whether a text is, or is nearly, something of a held-out conversation."""
 
     def __init__(self, conversations: Sequence[Sequence[Message]]) -> None:
-        said = [_key(str(message["content"])) for talk in conversations for message in talk]
-        self._near = Near(dict.fromkeys([*said, *(part for talk in conversations for part in openings(talk))]))
-        self._long = [text for text in dict.fromkeys(said) if len(text.split()) >= _LONG]
+        said = [str(message["content"]) for talk in conversations for message in talk]
+        self._texts = Texts(list(dict.fromkeys(said)))
 
     def __contains__(self, text: str) -> bool:
-        found = _key(text)
-        return found in self._near or any(long in found for long in self._long)
+        found = self._texts.overlaps(_HELD, [text])
+        return bool(((found.around >= _HELD) & found.covered | (found.alike >= _HELD)).any())
 
 
 def generate(
@@ -106,7 +105,7 @@ def _evidence(chunk: Chunk, rarity: Counter[str], held_out: HeldOut) -> str:
     prose = [
         line for line in chunk.text.split("\n") if line.strip() and not line.lstrip().startswith(("|", "#", "```"))
     ]
-    sentences = [part.strip(" -*•\t") for line in prose for part in _SENTENCE.split(line)]
+    sentences = [part.strip(" -*•\t") for line in prose for part in chunks.SENTENCE.split(line)]
     usable = [text for text in (*rows, *sentences) if 4 <= len(words(text)) <= 45 and not text.endswith("?")]
     usable = [text for text in usable if len(set(content(text))) >= _KEY_WORDS and text not in held_out]
     return max(usable, key=lambda text: (_worth(text, rarity), text), default="")
@@ -150,7 +149,7 @@ def _of_example(text: str, rarity: Counter[str]) -> Asked | None:
 def _key_words(text: str, rarity: Counter[str]) -> list[str]:
     """The rarest words of a text that mean something, in its order. A word in no document is no better than a common
     one: nobody could find it."""
-    kept = [word for word in dict.fromkeys(words(text)) if content(word) and len(word) > 2]
+    kept = [word for word in dict.fromkeys(words(text)) if content(word) and (len(word) > 2 or not latin(word))]
     rare = sorted(kept, key=lambda word: (rarity[stem(word)] or 10**6, kept.index(word)))[:_KEY_WORDS]
     return [word for word in kept if word in rare]
 
@@ -160,9 +159,9 @@ def _worded(asked: Asked, passage: str, held_out: HeldOut, ask: Ask) -> Asked:
     if not passage:
         return asked
     try:
-        reply = json_of(ask(_prompt(passage)))
+        reply = json_of(ask(_prompt(passage)), {})
         question, answer = str(reply["question"]).strip(), str(reply["answer"]).strip()
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError):
         return asked
     right = question.endswith("?") and 3 <= len(words(question)) <= 40 and len(words(answer)) > 0
     if not right or _squashed(answer) not in _squashed(passage) or question in held_out or answer in held_out:

@@ -28,12 +28,14 @@ class HeldOutQuestion:
 
 
 def questions(items: Sequence[Item]) -> list[HeldOutQuestion]:
-    """Every approved answer of the items; those with weight 0 are context only."""
+    """Every approved answer of the items that answers a user in words; those with weight 0 are context only."""
     found = []
     for item in items:
         answers = [i for i, message in enumerate(item.messages) if message["role"] == "assistant"]
         for turn, i in enumerate(answers):
-            if item.messages[i].get("weight", 1) != 0:
+            said = item.messages[i]
+            asked = i > 0 and item.messages[i - 1]["role"] == "user"
+            if said.get("weight", 1) != 0 and asked and not said.get("tool_calls"):
                 found.append(HeldOutQuestion(item.position, turn, item.messages[:i], item.messages[i]["content"]))
     return found
 
@@ -97,11 +99,14 @@ def turn(score: Score) -> tuple[int, int]:
 
 
 def by_conversation(scores: Sequence[Score]) -> dict[int, float]:
-    """Mean score of each held-out conversation: turns of one conversation are not independent, so they are one unit."""
+    """Mean score of each held-out conversation: turns of one conversation are not independent, so they are one unit.
+
+    An answer that failed counts as 0; one that no scorer can score is left out.
+    """
     found: dict[int, list[float]] = {}
     for score in scores:
-        if score.score is not None:
-            found.setdefault(score.item, []).append(score.score)
+        if score.score is not None or score.error:
+            found.setdefault(score.item, []).append(score.score or 0.0)
     return {item: sum(values) / len(values) for item, values in found.items()}
 
 

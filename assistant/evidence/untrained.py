@@ -6,12 +6,13 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict
 from typing import Any
 
 from assistant.chat import Chat
 from assistant.errors import AttuneError
-from assistant.evidence import questions, runner, scorers, statistics
+from assistant.evidence import questions, runner, scorers
+from assistant.evidence.statistics.intervals import interval
+from assistant.evidence.statistics.paired import difference
 from assistant.knowledge.search.retriever import Knowledge
 from assistant.record.store import Store
 from assistant.record.trials import BRIEF, DOCUMENT, HELD_OUT, Answered, Asked, Trial
@@ -32,7 +33,7 @@ def run(store: Store, chat: Chat, trial: Trial, variants: Mapping[str, Variant],
         say("Getting the search ready", 0.0)
         chat.knowledge.sync(trial.case, wait=True)
     asked = [one for one in trial.questions if one.answered]
-    score = scorers.scorer(trial.scorer)
+    score = scorers.scorer(trial.scorer, scorers.embed(chat.knowledge))
     had = {(a.variant, a.number) for a in store.trial_answers(trial.id) if not a.error}
     for place, (name, variant) in enumerate(variants.items()):
         say(f"Loading the model of {name}", place / len(variants) * 0.95)
@@ -61,7 +62,7 @@ def report(store: Store, knowledge: Knowledge, trial: Trial, variants: Mapping[s
     shared = sorted(scores[PLAIN])
     means = {name: math.fsum(values[unit] for unit in shared) for name, values in scores.items()}
     apart = {
-        name: asdict(statistics.difference([values[u] for u in shared], [scores[PLAIN][u] for u in shared]))
+        name: _apart([values[u] for u in shared], [scores[PLAIN][u] for u in shared])
         for name, values in scores.items()
         if name != PLAIN and shared
     }
@@ -80,6 +81,12 @@ def report(store: Store, knowledge: Knowledge, trial: Trial, variants: Mapping[s
         "best": max(means, key=lambda name: means[name]) if shared else "",
         "differences": {name: {k: round(v, 4) for k, v in of.items()} for name, of in apart.items()},
     }
+
+
+def _apart(values: Sequence[float], plain: Sequence[float]) -> Json:
+    """Mean difference to the plain prompt, with its 95 % interval and two-sided p value."""
+    found = difference(values, plain, alpha=0.025)
+    return {"mean": found.mean, "low": found.low, "high": found.high, "p_value": found.p_value, "n": found.n}
 
 
 def note(trial: Trial) -> str:
@@ -159,7 +166,7 @@ def _by_unit(trial: Trial, answers: Sequence[Answered]) -> dict[int, float]:
 
 
 def _summary(variant: Variant, answers: Sequence[Answered], scores: Mapping[int, float]) -> Json:
-    around = statistics.interval(list(scores.values()))
+    around = interval(list(scores.values()))
     good = [answer for answer in answers if not answer.error]
     tokens = _mean([float(a.prompt_tokens + a.completion_tokens) for a in good])
     numbers = {"score": around.mean, "low": around.low, "high": around.high, "tokens_per_request": tokens}

@@ -11,14 +11,17 @@ from typing import Any
 
 from assistant import cases, workbench
 from assistant.errors import AttuneError
+from assistant.evidence.certificate import proof
 from assistant.faces.cli.case_commands import split_options
 from assistant.faces.cli.follow_run import follow, left_alone
 from assistant.faces.cli.shared import CommandStopped, ProgressLine, duration, say, score_table
+from assistant.record.store import Store
+from assistant.record.traffic.switches import Switch
 from assistant.record.types import Case, Dataset, Evaluation, Job
 from assistant.stages import baseline, dataset, evaluate, finetune, switch
 
-MEASURED = ("score", "low", "high", "tokens_per_request", "latency_s", "numbers")
-JUDGED = ("decision", "candidate", "against", "reason", "difference", "low", "high")
+MEASURED = ("score", "form", "facts", "low", "high", "tokens_per_request", "latency_s", "numbers", "unsupported")
+JUDGED = ("decision", "candidate", "against", "reason", "difference", "low", "high", "look")
 
 
 @dataclass
@@ -46,7 +49,7 @@ def run(bench: workbench.Workbench, folder: Path, id: str = "") -> dict[str, Any
     store, settings = bench.store, bench.settings
     with clock.step("interview", f"Interview: the answers of {folder}"):
         with store.atomic():  # a folder that is not complete leaves no case behind
-            case = cases.from_folder(bench, folder, id)
+            case = cases.from_folder(bench, folder, id, say)
             _check_brief(case, folder)
         say(f"  case '{case.id}'")
     with clock.step("baseline", "Baseline: five variants without training"):
@@ -60,10 +63,16 @@ def run(bench: workbench.Workbench, folder: Path, id: str = "") -> dict[str, Any
         found = _measure(bench, case, job)
     if found.verdict["decision"] == "switch" and not switch.blocked(store, case.id):
         with clock.step("switch", "Switch: the tuned model has proved better"):
-            switch.run(store, case.id, by="journey")
+            take_over(store, found)
     seconds = clock.seconds | {"total": round(sum(clock.seconds.values()), 2)}
     active = switch.active(store, settings, case.id).name
     return result(case, data, job, found, active, seconds)
+
+
+def take_over(store: Store, found: Evaluation) -> Switch:
+    """Let the proved model answer. Nobody is there to read answers first, as the page asks for: the reason says so."""
+    unread = " Nobody has read the answers yet." if switch.unread(store, found.case) else ""
+    return switch.run(store, found.case, by="journey", reason=f"{found.verdict['reason']}{unread}")
 
 
 def result(
@@ -74,7 +83,11 @@ def result(
         "case": case.id,
         "dataset": {"train": data.train, "test": data.test, "sha256": data.id},
         "variants": {name: {key: measured[key] for key in MEASURED} for name, measured in found.results.items()},
-        "verdict": {key: found.verdict.get(key) for key in JUDGED},
+        "sanity": found.proof.get("sanity", {}),
+        "frame": found.proof.get("frame", []),
+        "verdict": {key: found.verdict.get(key) for key in JUDGED}
+        | {name: found.verdict.get("aspects", {}).get(name) for name in ("form", "facts")}
+        | {"sanity": found.verdict.get("sanity", {})},
         "active": active,
         "job": {
             "trainer": job.trainer,
@@ -92,7 +105,7 @@ def text(value: Mapping[str, Any]) -> str:
     verdict, parity = value["verdict"], value["parity"]
     lines = [score_table(value["variants"], "score"), f"{verdict['decision']}: {verdict['reason']}"]
     if parity:
-        lines.append("What answers is what was trained." if parity["ok"] else "What answers is not what was trained.")
+        lines.append(proof.told(parity))
     lines.append(f"'{value['active']}' answers in the case '{value['case']}' ({duration(value['timings']['total'])}).")
     return "\n".join(lines)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from assistant.conversations import labels
 from assistant.conversations.formats import pasted
 from assistant.errors import AttuneError
+from assistant.knowledge.comparison.leaks import ComparedTurns
 from assistant.knowledge.search.near_duplicates import Near, key
 from assistant.record.threads import thread
 from assistant.record.types import Message, Turn
@@ -20,17 +22,18 @@ TESTED, KNOWN = "too like a conversation that is tested on", "here already"
 def add(store: Store, case: str, text: str) -> dict[str, Any]:
     """Record the conversations of a text, without approving any: {"conversations": ids, "left_out": {why: count}}.
 
-    One that is nearly a held-out conversation is left out, because a model must not learn what it is tested on.
+    One that has a question or an answer of a held-out conversation is left out: a model must not learn what it is
+    tested on.
     Raises AttuneError when the text holds none, or none that is new.
     """
     found = pasted.parse(text)
-    tested = Near(key(messages) for messages in _held_out(store, case))
+    tested = _tested(store, case, found)
     known = Near(key([_plain(turn) for turn in thread(turns)]) for turns in _imported(store, case).values())
     ids: list[int] = []
     left_out: dict[str, int] = {}
     with store.atomic():
-        for messages in found:
-            why = TESTED if key(messages) in tested else KNOWN if key(messages) in known else ""
+        for place, messages in enumerate(found):
+            why = TESTED if place in tested else KNOWN if key(messages) in known else ""
             if why:
                 left_out[why] = left_out.get(why, 0) + 1
             else:
@@ -59,9 +62,18 @@ def shown(turns: list[Turn], most: int = 90) -> str:
 def _keep(store: Store, case: str, messages: list[Message]) -> int:
     conversation, parent = store.add_conversation(case, SOURCE), 0
     for message in messages:
-        turn = store.add_turn(conversation.id, parent, message["role"], message["content"], details={"from": FROM})
+        extra = {name: value for name, value in message.items() if name not in ("role", "content", "weight")}
+        details = {"from": FROM} | ({"message": extra} if extra else {})
+        turn = store.add_turn(conversation.id, parent, message["role"], message["content"], details=details)
         parent = turn.id
     return conversation.id
+
+
+def _tested(store: Store, case: str, found: list[list[Message]]) -> set[int]:
+    """The places of conversations that have a question or an answer of a held-out one."""
+    usual = [row.messages for row in labels.approved_rows(store, case)]
+    turns = ComparedTurns(_held_out(store, case), [*usual, *found])
+    return {find.one for find in turns.against(found)}
 
 
 def _held_out(store: Store, case: str) -> list[list[Message]]:

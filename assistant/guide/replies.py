@@ -101,9 +101,16 @@ def status(state: State, jobs: list[dict[str, Any]]) -> str:
         *(table.say("status_job", number=job["id"], trainer=job["trainer"], state=job_text(job)) for job in jobs),
         *([table.say("measuring", message=task["error"] or task["message"])] if task else []),
         *([table.say("status_verdict", reason=verdict["reason"])] if verdict else []),
-        table.say("status_active", active=state["active"]),
+        table.say("status_active", active=_answering(state)),
+        *([state["traffic"]] if state["traffic"] else []),
     ]
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _answering(state: State) -> str:
+    """What answers now: a name, or several with how many of 100 conversations each has."""
+    shares = state["shares"]
+    return ", ".join(f"{name} ({share} %)" for name, share in shares.items()) if len(shares) > 1 else state["active"]
 
 
 def outcome(state: State, result: dict[str, Any]) -> str:

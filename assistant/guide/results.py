@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.errors import AttuneError
 from assistant.evidence import failures
+from assistant.evidence.aside import cost as costs
 from assistant.evidence.failures import Failures, Group
 from assistant.jobs import lifecycle
 from assistant.record.types import Evaluation, Job
@@ -39,28 +40,17 @@ def better(bench: Workbench, case: str) -> str:
     if newest and newest.id != found.job:
         parts.append(f"The newest model, of job {newest.id}, has not been measured yet: evaluate again.")
     if found.parity and not found.parity.get("ok", True):
-        parts.append("But what is served is not what was trained, so it may not take over: see the parity check.")
+        parts.append("But what is served is not what was trained, so it may not take over: see its certificate.")
     return " ".join(parts)
 
 
 def verdict(found: Evaluation) -> str:
-    """A verdict in plain words: yes or no, by how much, and how sure that is. Scores count from 0 to 100 here."""
+    """A verdict in plain words: yes, no or not proved, and why."""
     said = found.verdict
-    if said.get("difference") is None:
-        return str(said["reason"])
-    points, low, high = (100 * float(said[name]) for name in ("difference", "low", "high"))
-    measured = (
-        f"On {said['n']} held-out conversations {said['candidate']} scores {abs(points):.1f} points "
-        f"{'more' if points >= 0 else 'less'} of 100 than {said['against']}, the best chat without training"
-    )
-    range_ = f"the true difference very likely lies between {low:+.1f} and {high:+.1f}"
-    if said["decision"] == "switch":
-        return f"Yes, it is better. {measured}; {range_}, so it is no accident. {CHECK}"
-    if said["decision"] == "stay":
-        return f"No, it is worse. {measured}; {range_}. Keep {said['against']}."
-    if low > 0 or high < 0:
-        return f"That cannot be said yet. {measured}, but so few conversations prove nothing: approve more of them."
-    return f"That is not proved. {measured}, but {range_}: that includes zero, so it may be chance."
+    answer = {"switch": "Yes, it is better.", "stay": "No.", "undecided": "That is not proved."}
+    begin, end = answer.get(str(said["decision"]), ""), CHECK if said["decision"] == "switch" else ""
+    ledger = str(found.proof.get("ledger", {}).get("sentence", ""))
+    return " ".join(part for part in (begin, str(said["reason"]), ledger, end) if part)
 
 
 def cost(bench: Workbench, case: str) -> str:
@@ -75,7 +65,8 @@ def cost(bench: Workbench, case: str) -> str:
         tokens = sum(score.prompt_tokens + score.completion_tokens for score in scores)
         took = _seconds(found.created, found.finished)
         parts.append(f"The evaluation took {_duration(took)} for {len(scores)} answers and {tokens:,} tokens.")
-        parts.append(_a_request(found))
+        takes = costs.of(bench.store, bench.settings, found)
+        parts.append(takes["sentence"] if takes else _a_request(found))
     return " ".join(part for part in parts if part)
 
 

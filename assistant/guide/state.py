@@ -11,6 +11,7 @@ from assistant.guide.sentences import table
 from assistant.knowledge.prompt import composition
 from assistant.record.types import OPTIONAL_FIELDS, QUOTE
 from assistant.stages import evaluate, interview, switch
+from assistant.traffic import returning
 
 if TYPE_CHECKING:
     from assistant.record.types import Case, Proposal
@@ -48,6 +49,10 @@ def read(bench: Workbench, case_id: str) -> State:
         "verdict": _verdict(bench, case_id),
         "failures": results.as_state(bench, case_id),
         "active": switch.active(store, bench.settings, case_id).name,
+        "shares": {
+            store.variant(id).name: share for id, share in switch.shares(store, bench.settings, case_id).items()
+        },
+        "traffic": returning.told(store, case_id),
         "outdated": _outdated(bench, case),
         "proposal": {"id": waiting.id, "kind": waiting.kind, "why": waiting.why} if waiting else None,
     }

@@ -110,10 +110,14 @@ class Tools:
         generated from the documents and the brief. It does not start: a person confirms it."""
         return self._proposed("measure", {}, why)
 
-    def propose_switch(self, variant: str = "", why: str = "") -> dict[str, Any]:
-        """Propose that another variant answers from now on: its name, or nothing for the one proved better. It does not
-        switch: a person confirms it."""
-        return self._proposed("switch", {"variant": variant}, why)
+    def propose_switch(
+        self, variant: str = "", why: str = "", share: int = 100, force: bool = False, reason: str = ""
+    ) -> dict[str, Any]:
+        """Propose that another variant answers from now on: its name, or nothing for the one proved better; `share`:
+        of 100 conversations, how many. A tuned model that has not proved better takes `force` and the person's own
+        `reason`, which is recorded. It does not switch: a person confirms it."""
+        wanted = {"variant": variant, "share": share, "force": force, "reason": reason}
+        return self._proposed("switch", wanted, why)
 
     def undo(self) -> dict[str, Any]:
         """Propose to bring back what answered before the last switch. A person confirms it."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from assistant.errors import AttuneError
+from assistant.evidence.certificate import lockfile
 from assistant.record import spending
 from assistant.record.connection import now
 from assistant.record.store import Store
@@ -17,7 +18,6 @@ from assistant.workbench import Workbench
 from tools.trainer import Estimate, JobState, ToolError, Trainer, TrainRequest, Unsure
 
 Trainers = Mapping[str, Trainer]
-CONTENT = ("train", "test", "samples", "probes", "preferences", "test_preferences")  # the dataset holds it
 STARTING_S = 60  # seconds in which a trainer returns a handle
 LOOKS, LOST_S = 5, 900  # how often, and over how many seconds, a job is looked for that may cost money
 CUT_OFF = "The app ended before this run began."
@@ -54,7 +54,8 @@ def record(
     AttuneError where the cap does not cover it.
     """
     money = takes.money_usd.high
-    noted = {k: v for k, v in asdict(request).items() if k not in CONTENT} | dict(kept)
+    noted = {k: v for k, v in asdict(request).items() if k not in lockfile.CONTENT} | dict(kept)
+    noted |= {"rows_sha256": lockfile.rows_sha256(request)}
     noted = {"base_name": settings.portable(request.base), "takes_s": [takes.seconds.low, takes.seconds.high]} | noted
     noted |= {"money_usd": money} if money else {}
     with store.atomic():  # two that are started at once must both fit under the cap

@@ -141,7 +141,7 @@ def _record(store: Store, settings: Settings, job: Job, status: JobStatus) -> No
             adapter=settings.portable(status.adapter),
             ended=now() if status.state.ended else "",
         )
-    if status.state is JobState.SUCCEEDED:
+    if status.state is JobState.SUCCEEDED and "reproduces" not in job.request:
         ended = store.job(job.id)
         variants.tuned(store, settings, ended)
         variants.at_checkpoints(store, settings, ended)

@@ -21,6 +21,7 @@ from assistant.record.judged_rows import Judgement
 from assistant.record.store import Store
 from assistant.record.types import Item, Passage, Variant
 from assistant.workbench import Workbench
+from tools import chat_rows
 from tools.local import base_model
 from tools.trainer import Preference
 
@@ -59,12 +60,12 @@ def gather(bench: Workbench, order: TrainingOrder) -> Material:
     with _reading(bench, order, system) as reading:
         if order.method != "sft":
             found, all_rows = _judged(store, order, items, system, reading)
-            questions = [_asked(row) for row in training_rows(held, system)]
+            questions = [asked for row in training_rows(held, system) if (asked := _asked(row))]
         else:
             made = reading.rows(items) if reading else {i.position: training_rows([i], system) for i in items}
             train, test = ([row for item in part for row in made[item.position]] for part in (learned, held))
             found, all_rows = {"train": train, "test": test}, [*train, *test]
-            questions = [_asked(row) for row in test]
+            questions = [asked for row in test if (asked := _asked(row))]
         carried = reading.carried(all_rows) if reading else Carried()
     fields = found | {"samples": questions[:SAMPLES], "probes": questions[:PROBES]}
     return Material(fields, carried, system)
@@ -136,7 +137,8 @@ def _any(search: Knowledge, order: TrainingOrder) -> Find:
 
 
 def _asked(row: Row) -> Row:
-    """A row up to the first answer that is learned: what the model is asked while it trains."""
+    """A row up to the first answer that is learned: what the model is asked while it trains; empty where none asks."""
+    asking = [i for i, m in enumerate(row) if m["role"] == "user"]
     places = [i for i, m in enumerate(row) if m["role"] == "assistant" and m.get("weight", 1) and i > 1]
-    first = places[0] if places else 1 + next(i for i, m in enumerate(row) if m["role"] == "user")
-    return [{"role": message["role"], "content": message["content"]} for message in row[:first]]
+    first = places[0] if places else 1 + asking[0] if asking else 0
+    return chat_rows.asked(row[:first])

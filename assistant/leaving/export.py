@@ -13,6 +13,7 @@ from typing import Any
 from assistant import variants
 from assistant.conversations.formats import json_lines
 from assistant.errors import AttuneError
+from assistant.evidence.certificate import lockfile
 from assistant.knowledge.prompt import composition
 from assistant.record.store import Store
 from assistant.record.types import Job, Variant
@@ -20,7 +21,7 @@ from assistant.settings import Settings
 from tools.engine import local_models, ollama
 from tools.engine.gguf import gguf_file
 from tools.local import base_model
-from tools.trainer import JobState, ToolError
+from tools.trainer import ToolError
 
 FORMS = ("ollama", "model", "adapter", "dataset")
 FOLDER = "exports"  # in the data folder
@@ -58,7 +59,7 @@ def for_ollama(
     local_models.served(str(source), settings.models)  # an earlier run's model has no GGUF yet
     text = ollama.modelfile(source, variant.system, variant.temperature)  # before anything is copied
     name = f"{case}-{job.id}"
-    extra = {ollama.MODELFILE: text, README: _readme(case, job, variant, name)}
+    extra = {ollama.MODELFILE: text, README: _readme(case, job, variant, name)} | _lock(store, job)
     return {**_copied(job, source, folder, ours, extra), "job": job.id, "name": name}
 
 
@@ -67,7 +68,7 @@ def model(
 ) -> dict[str, Any]:
     """The merged model as it is, whole or not at all."""
     job, source = of_job(store, settings, case, number)
-    return {**_copied(job, source, folder, ours, {}), "job": job.id}
+    return {**_copied(job, source, folder, ours, _lock(store, job)), "job": job.id}
 
 
 def adapter(
@@ -80,7 +81,7 @@ def adapter(
         raise AttuneError(f"Job {job.id} left no adapter on this machine.", "Export the whole model instead.")
     base = str(job.request.get("base_name") or job.request.get("base") or "")
     text = _ADAPTER.format(case=case, job=job.id, base=base)
-    return {**_copied(job, source, folder, ours, {README: text}), "job": job.id, "base": base}
+    return {**_copied(job, source, folder, ours, {README: text} | _lock(store, job)), "job": job.id, "base": base}
 
 
 def dataset(store: Store, case: str, folder: Path) -> dict[str, Any]:
@@ -104,7 +105,7 @@ def dataset(store: Store, case: str, folder: Path) -> dict[str, Any]:
 
 def finished(store: Store, case: str, number: int = 0) -> Job:
     """The job of that number, or the newest, that made a model."""
-    done = [job for job in store.jobs(case) if job.state == JobState.SUCCEEDED and number in (0, job.id)]
+    done = [job for job in store.made(case) if number in (0, job.id)]
     if not done:
         which = f"Job {number} of '{case}' has made no model" if number else f"'{case}' has no trained model yet"
         raise AttuneError(f"{which}.", "See `attune jobs`.")
@@ -126,6 +127,11 @@ def _newest_dataset(store: Store, case: str) -> str:
     if not known:
         raise AttuneError(f"'{case}' has no dataset yet.", "Freeze one with `attune dataset`.")
     return known[-1].id
+
+
+def _lock(store: Store, job: Job) -> dict[str, str]:
+    """The lockfile, which goes with every export of a model."""
+    return {lockfile.NAME: lockfile.text(store, job)}
 
 
 def check(job: Job, folder: Path) -> None:

@@ -11,9 +11,11 @@ from typing import Any
 
 from assistant import variants
 from assistant.errors import AttuneError
+from assistant.evidence.certificate import lockfile
 from assistant.leaving import export
+from assistant.leaving.report import card, contents
 from assistant.record.store import Store
-from assistant.record.types import Evaluation, Job
+from assistant.record.types import Job
 from assistant.settings import Settings
 from tools.engine import local_models
 from tools.engine.gguf import gguf_file
@@ -54,12 +56,13 @@ def push(
         for path in source.iterdir():
             if path.is_file() and path.name != export.README:
                 (folder / path.name).symlink_to(path.resolve())
-        (folder / export.README).write_text(card(store, settings, job), encoding="utf-8")
+        (folder / export.README).write_text(model_card(store, settings, job), encoding="utf-8")
+        (folder / lockfile.NAME).write_text(lockfile.text(store, job), encoding="utf-8")
         url = hf_push.push(folder, name, settings.hf_token.get_secret_value(), settings.hf_endpoint, public)
     return {"url": url, "job": job.id, "private": not public}
 
 
-def card(store: Store, settings: Settings, job: Job) -> str:
+def model_card(store: Store, settings: Settings, job: Job) -> str:
     """The model card: what it is, from which data by which hash, how it scored, and what it is not good for."""
     dataset = store.dataset(job.dataset)
     measured = [e for e in store.evaluations(job.case) if e.job == job.id and e.finished]
@@ -78,17 +81,10 @@ def card(store: Store, settings: Settings, job: Job) -> str:
         seed=dataset.seed,
         loss="not measured" if loss is None else f"{loss:.4f}",
         system=system,
-        scores=_scores(measured[-1]) if measured else "It has not been measured against the untrained variants.",
+        scores=card.scores(contents.read(store, job.case, measured[-1].id))
+        if measured
+        else "It has not been measured against the untrained variants.",
     )
-
-
-def _scores(measured: Evaluation) -> str:
-    rows = [f"| variant | {measured.scorer} | 95 % interval |", "|---|---|---|"]
-    for name, row in measured.results.items():
-        if row.get("score") is not None:
-            rows.append(f"| {name} | {row['score']:.3f} | {row['low']:.3f} to {row['high']:.3f} |")
-    verdict = measured.verdict
-    return "\n".join([*rows, "", f"Verdict: {verdict.get('decision', 'none')}. {verdict.get('reason', '')}".rstrip()])
 
 
 _CARD = """---
@@ -113,13 +109,14 @@ It was trained and measured with this system prompt; other prompts give other an
 
 ## Scores
 
-On the held-out conversations, against the approved answers:
+On the held-out conversations, against the approved answers, with 95 % intervals. Form: the format is kept; facts: what
+is said.
 
 {scores}
 
 ## Limits
 
 It was tuned for one use case and measured on it alone. Tuning teaches form and habits well and facts badly: what it
-says may be wrong. The score is likeness to approved answers, not truth. The training conversations may hold what their
-users wrote: think before you make this repository public. The licence is that of the base model.
+says may be wrong. The scores are likeness to approved answers, not truth. The training conversations may hold what
+their users wrote: think before you make this repository public. The licence is that of the base model.
 """

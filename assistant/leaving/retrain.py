@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
+from assistant.conversations import importing
 from assistant.conversations.formats import json_lines
-from assistant.errors import AttuneError
+from assistant.conversations.formats.found import ImportedConversation
+from assistant.conversations.formats.reading import ConversationReader
 from assistant.record.store import Store
-from assistant.record.types import Case, Message
+from assistant.record.types import Case
 from assistant.settings import Settings
 from assistant.stages import baseline, dataset, interview
 from tools.openai import earlier_jobs
@@ -19,7 +19,8 @@ SKIP = "skip"
 def run(store: Store, settings: Settings, account: Account, source: str, title: str = "") -> Case:
     """A new case with the conversations of that job and a frozen dataset. All of it or nothing.
 
-    The job's validation rows become the held-out conversations. Of preferences the preferred answer is taken. The
+    The job's validation rows become the held-out conversations. Of preferences the preferred answer is
+    approved, and the other stands beside it. The
     brief says only where the case comes from: its open questions count as skipped and can be answered later.
     """
     found = earlier_jobs.fetch(account, source)
@@ -28,33 +29,13 @@ def run(store: Store, settings: Settings, account: Account, source: str, title: 
         case = interview.new(store, title or f"Retrained {found.model or source}", owner=settings.owner)
         goal = f"Answer as {found.model or f'the model of {source}'} did."
         interview.run(store, case.id, dict.fromkeys(interview.QUESTIONS, SKIP) | {"goal": goal}, source="file")
-        for kind, conversations in (("import", train), ("heldout", test)):
-            for messages in conversations:
-                store.import_conversation(case.id, kind, messages)
+        for kind, conversations in zip(importing.SOURCES, (train, test), strict=True):
+            importing.keep(store, case.id, conversations, kind)
         baseline.run(store, settings, case.id)
         dataset.run(store, case.id)
     return store.case(case.id)
 
 
-def rows(data: bytes, name: str) -> list[list[Message]]:
-    """Conversations of a vendor's file: chat rows, or preferences, of which the preferred answer is taken."""
-    if not data.strip():
-        return []
-    lines = [_chat(line) for line in json_lines.decode(data, name).split("\n")]
-    return json_lines.parse("\n".join(lines), name)
-
-
-def _chat(line: str) -> str:
-    try:
-        value = json.loads(line) if line.strip() else {}
-    except (ValueError, RecursionError):
-        return line  # the parser names the line
-    if not (isinstance(value, dict) and "preferred_output" in value):
-        return line
-    try:
-        return json.dumps({"messages": [*value["input"]["messages"], *value["preferred_output"]]}, ensure_ascii=False)
-    except (KeyError, TypeError):
-        raise AttuneError(
-            "A preference of the file lacks its input or its preferred answer.",
-            "Fix the file and import it with `attune import`.",
-        ) from None
+def rows(data: bytes, name: str) -> list[ImportedConversation]:
+    """Conversations of a vendor's file: chat rows, or preferences with both of their answers."""
+    return list(ConversationReader().text(json_lines.decode(data, name), name)) if data.strip() else []

@@ -34,6 +34,7 @@ _JSON = {
     "results",
     "verdict",
     "parity",
+    "proof",
     "payload",
     "messages",
     "terms",

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from assistant.record.connection import Connection, decoded, make, now
 from assistant.record.types import Conversation, Message, Passage, Turn
+
+_KNOWN = "select 1 from conversations where [case] = ? and source = ? and digest = ?"
+_CONVERSATION = "insert into conversations ([case], source, created, digest) values (?, ?, ?, ?)"
+_TURN = (
+    "insert into messages (conversation, parent, role, content, label, edited_from, variant, passages, details, "
+    "created)"
+    " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+@dataclass(frozen=True)
+class ImportedTurn:
+    """A message to add. `parent`: the index of the one that it follows among those of its conversation."""
+
+    role: str
+    content: str
+    parent: int | None = None
+    label: str = ""
+    extra: Message = field(default_factory=dict)  # what a message has besides role and text
 
 
 class ConversationRows(Connection):
@@ -17,6 +37,31 @@ class ConversationRows(Connection):
         id = self._insert("conversations", {"case": case, "source": source, "created": now()})
         return make(Conversation, self._get("conversations", id))
 
+    def import_conversations(
+        self, case: str, source: str, found: Iterable[tuple[str, Sequence[ImportedTurn]]]
+    ) -> tuple[int, int]:
+        """Add conversations, each with the digest that it is known by; how many are new, and how many were there.
+
+        One that was imported before, of the same source, is not added again. All of them are taken, or none.
+        """
+        new = known = 0
+        with self.atomic():
+            run = self.db.conn.execute
+            for digest, turns in found:
+                there = run(_KNOWN, [case, source, digest]).fetchone()
+                if there:
+                    known += 1
+                    continue
+                new += 1
+                made = run(_CONVERSATION, [case, source, now(), digest]).lastrowid
+                ids: list[int] = []
+                for turn in turns:
+                    parent = ids[turn.parent] if turn.parent is not None else 0
+                    details = json.dumps({"message": turn.extra} if turn.extra else {}, ensure_ascii=False)
+                    values = [made, parent, turn.role, turn.content, turn.label, 0, "", "[]", details, now()]
+                    ids.append(int(run(_TURN, values).lastrowid or 0))
+        return new, known
+
     def import_conversation(self, case: str, source: str, messages: Sequence[Message]) -> Conversation:
         """Add a whole conversation whose answers are approved (those with weight 0 stay unlabelled)."""
         with self.atomic():
@@ -24,8 +69,14 @@ class ConversationRows(Connection):
             parent = 0
             for message in messages:
                 good = message["role"] == "assistant" and message.get("weight", 1) != 0
+                extra = {k: v for k, v in message.items() if k not in ("role", "content", "weight")}
                 turn = self.add_turn(
-                    conversation.id, parent, message["role"], message["content"], label="approved" if good else ""
+                    conversation.id,
+                    parent,
+                    message["role"],
+                    message["content"],
+                    label="approved" if good else "",
+                    details={"message": extra} if extra else {},
                 )
                 parent = turn.id
         return conversation

@@ -53,6 +53,15 @@ class DatasetRows(Connection):
         """The judged answers of a dataset's train side."""
         return [make(Judgement, row) for row in self._rows("dataset_judgements", "dataset = ?", [dataset], "position")]
 
+    def allow_pair(self, case: str, pair: str, reason: str) -> None:
+        """Let two conversations lie on two sides of a split; doing so twice is harmless."""
+        row = {"case": case, "pair": pair, "reason": reason, "created": now()}
+        self._insert("allowed_pairs", row, ignore=True)
+
+    def allowed_pairs(self, case: str) -> frozenset[str]:
+        """The names of the pairs that may."""
+        return frozenset(row["pair"] for row in self._rows("allowed_pairs", "[case] = ?", [case]))
+
     def add_evaluation(self, case: str, dataset: str, job: int, scorer: str, variants: Sequence[str]) -> Evaluation:
         id = self._insert(
             "evaluations",
@@ -78,10 +87,42 @@ class DatasetRows(Connection):
         return [make(Evaluation, row) for row in self._rows("evaluations", "[case] = ?", [case])]
 
     def finish_evaluation(
-        self, id: int, results: dict[str, Any], verdict: dict[str, Any], parity: dict[str, Any]
+        self,
+        id: int,
+        results: dict[str, Any],
+        verdict: dict[str, Any],
+        parity: dict[str, Any],
+        proof: dict[str, Any] | None = None,
     ) -> Evaluation:
-        self._update("evaluations", id, results=results, verdict=verdict, parity=parity, finished=now())
+        changes = {"results": results, "verdict": verdict, "parity": parity, "proof": proof or {}}
+        self._update("evaluations", id, **changes, finished=now())
         return self.evaluation(id)
+
+    def update_proof(self, id: int, **parts: Any) -> Evaluation:
+        """Put these parts into what an evaluation keeps; the others stay as they are."""
+        with self.atomic():
+            self._update("evaluations", id, proof=self.evaluation(id).proof | parts)
+        return self.evaluation(id)
+
+    def measured(self, case: str, job: int) -> Evaluation | None:
+        """The latest finished evaluation of the job's model."""
+        found = [e for e in self.evaluations(case) if e.finished and e.job == job]
+        return found[-1] if found else None
+
+    def certified(self, case: str, job: int) -> str:
+        """The sha256 of the file that may answer for the job's model; "" where none was certified.
+
+        It is that of the latest evaluation that found all right. Whoever switched to what it measured later, and by
+        force, which rests on no evaluation, has answered for another file.
+        """
+        found = [e for e in self.evaluations(case) if e.finished and e.job == job and e.parity.get("ok")]
+        if not found:
+            return ""
+        chosen = ", ".join("?" for _ in found[-1].variants)
+        forced = f"[case] = ? and kind = 'switch' and evaluation = 0 and created > ? and variant in ({chosen})"
+        if self._one("switches", forced, [case, found[-1].finished, *found[-1].variants]):
+            return ""
+        return str(found[-1].parity.get("identity", {}).get("served", ""))
 
     def add_score(self, score: Score) -> None:
         self._insert("scores", asdict(score), replace_on=("evaluation", "variant", "item", "turn"))

@@ -57,6 +57,11 @@ class Jobs(Connection):
         where, values = ("[case] = ?", [case]) if case is not None else ("1", [])
         return [make(Job, row) for row in self._rows("jobs", where, values)]
 
+    def made(self, case: str) -> list[Job]:
+        """The case's jobs that made a model of their own; one that repeats another, to compare the two, is none."""
+        where = "[case] = ? and state = 'succeeded' and json_extract(request, '$.reproduces') is null"
+        return [make(Job, row) for row in self._rows("jobs", where, [case])]
+
     def waiting(self) -> list[Job]:
         """Everybody's jobs that wait for their turn, in its order."""
         since = "json_extract(request, '$.waits_since')"

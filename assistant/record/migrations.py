@@ -193,3 +193,47 @@ def m009_built(db: Database) -> None:
     db.table("datasets").add_column("built", int, not_null_default=0)
     for number, row in enumerate(list(db.table("datasets").rows_where(order_by="created, rowid")), start=1):
         db.table("datasets").update(row["id"], {"built": number})
+
+
+@migrations()
+def m010_proof(db: Database) -> None:
+    """An evaluation keeps what its verdict was made from, and what a person said of the answers."""
+    db.table("evaluations").add_column("proof", str, not_null_default="{}")
+    marks = db.table("marks").create(
+        _columns("id:int evaluation:int variant item:int turn:int mark by created"),
+        pk="id",
+        foreign_keys=[("evaluation", "evaluations", "id")],
+    )
+    marks.create_index(["evaluation", "item", "turn"])
+    votes = db.table("votes").create(
+        _columns("id:int evaluation:int item:int turn:int left right choice by created"),
+        pk="id",
+        foreign_keys=[("evaluation", "evaluations", "id")],
+    )
+    votes.create_index(["evaluation"])
+
+
+@migrations()
+def m012_allowed_pairs(db: Database) -> None:
+    """What a person found to be no leak: two conversations, by a name of their content, and why."""
+    db.table("allowed_pairs").create(
+        _columns("id:int case pair reason created"), pk="id", foreign_keys=[("case", "cases", "id")]
+    ).create_index(["case", "pair"], unique=True)
+
+
+@migrations()
+def m013_digests(db: Database) -> None:
+    """What an imported conversation is known by, so that the same file twice adds nothing; "" for those before."""
+    db.table("conversations").add_column("digest", str, not_null_default="")
+    db.table("conversations").create_index(["case", "source", "digest"])
+
+
+@migrations()
+def m014_traffic(db: Database) -> None:
+    """A switch may be for a share of the conversations; answers that failed, or that nobody keeps, leave a row."""
+    db.table("switches").add_column("share", int, not_null_default=100)
+    db.table("outcomes").create(
+        _columns("id:int case variant conversation kind created"),
+        pk="id",
+        foreign_keys=[("case", "cases", "id"), ("variant", "variants", "id")],
+    ).create_index(["case", "variant"])

@@ -12,12 +12,28 @@ from assistant.record.conversations import ConversationRows
 from assistant.record.datasets import DatasetRows
 from assistant.record.documents import DocumentRows
 from assistant.record.jobs import Jobs
+from assistant.record.opinions.marks import MarkRows
+from assistant.record.opinions.votes import VoteRows
+from assistant.record.traffic.outcomes import OutcomeRows
+from assistant.record.traffic.switches import SwitchRows
 from assistant.record.trials import Trials
-from assistant.record.types import Brief, Case, Proposal, Switch, Variant
+from assistant.record.types import Brief, Case, Proposal, Variant
 from assistant.record.uploads import Files
 
 
-class Store(Briefs, ConversationRows, DatasetRows, Jobs, DocumentRows, Trials, Files):
+class Store(
+    Briefs,
+    ConversationRows,
+    DatasetRows,
+    Jobs,
+    DocumentRows,
+    Trials,
+    MarkRows,
+    VoteRows,
+    Files,
+    SwitchRows,
+    OutcomeRows,
+):
     """The record. Cheap to open; safe to use from any thread."""
 
     # cases -------------------------------------------------------------------------------------------------------
@@ -58,25 +74,6 @@ class Store(Briefs, ConversationRows, DatasetRows, Jobs, DocumentRows, Trials, F
 
     def variants(self, case: str) -> list[Variant]:
         return [make(Variant, row) for row in self._rows("variants", "[case] = ?", [case], order="created, rowid")]
-
-    # switches ----------------------------------------------------------------------------------------------------
-    def add_switch(self, case: str, variant: str, kind: str, reason: str, by: str, evaluation: int = 0) -> Switch:
-        id = self._insert(
-            "switches",
-            {
-                "case": case,
-                "variant": variant,
-                "kind": kind,
-                "reason": reason,
-                "by": by,
-                "evaluation": evaluation,
-                "created": now(),
-            },
-        )
-        return make(Switch, self._get("switches", id))
-
-    def switches(self, case: str) -> list[Switch]:
-        return [make(Switch, row) for row in self._rows("switches", "[case] = ?", [case])]
 
     # proposals ---------------------------------------------------------------------------------------------------
     def add_proposal(

@@ -43,7 +43,8 @@ def example(turns: Sequence[Turn]) -> list[Message]:
 
 
 def as_message(turn: Turn) -> Message:
-    message: Message = {"role": turn.role, "content": turn.content}
+    """The turn as a message of an example, with the tools, calls and names that it came with."""
+    message: Message = {"role": turn.role, "content": turn.content, **turn.details.get("message", {})}
     if turn.role == "assistant" and turn.label != "approved":
         message["weight"] = 0
     return message

@@ -234,7 +234,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Held-out conversations x variants. `verdict` and `parity` are filled when it has finished."""
+    """Held-out conversations x variants. `verdict`, `parity` and `proof` are filled when it has finished."""
 
     id: int
     case: str
@@ -247,6 +247,7 @@ class Evaluation:
     parity: dict[str, Any] = field(default_factory=dict)
     created: str = ""
     finished: str = ""
+    proof: dict[str, Any] = field(default_factory=dict)  # frame, sanity baselines, checks, ledger, leaks
 
 
 @dataclass(frozen=True)
@@ -264,20 +265,6 @@ class Score:
     first_token_s: float
     total_s: float
     error: str = ""
-
-
-@dataclass(frozen=True)
-class Switch:
-    """Which variant answers from now on. `kind`: switch or undo."""
-
-    id: int
-    case: str
-    variant: str
-    kind: str
-    reason: str
-    by: str
-    evaluation: int = 0
-    created: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,11 @@ from assistant.knowledge.search import chunks
 from assistant.record.disk.alone import alone
 from assistant.record.store import Store
 from assistant.record.threads import example
+from assistant.record.traffic.switches import WHOLE
 from assistant.record.trials import HELD_OUT, Asked, Trial
 from assistant.record.types import Item, Variant
 from assistant.settings import Settings
+from assistant.traffic import history
 from assistant.workbench import Workbench
 
 QUESTION_TOKENS = 300  # for a model that words one
@@ -42,11 +44,12 @@ def run(store: Store, settings: Settings, case: str) -> list[Variant]:
 
     With the embedded model that is the one that quotes, where there are documents: asked to read them it is right in
     three to five of ten answers. What was chosen or has proved better goes on answering, an untrained variant as it
-    is made of today's brief.
+    is made of today's brief. While a share of the conversations is tried, what they are compared with stays as it is.
     """
     found = variants.untrained(store, settings, case, latest_dataset(store, case))
     name, reason = _chosen(store, case) or variants.usual(store, settings, case)
-    if name in found:
+    stack = history.standing(store.switches(case))
+    if name in found and not (stack and stack[-1].share < WHOLE):
         store.add_switch(case, found[name].id, "switch", reason, "baseline")
     return list(found.values())
 
@@ -87,7 +90,7 @@ def _measured(bench: Workbench, case: str, say: untrained.Report) -> Trial:
         raise AttuneError("The documents hold no sentence that can be asked about.", "Add documents with running text.")
     basis = HELD_OUT if any(one.origin == HELD_OUT for one in asked) else "generated"
     wanted = str(store.case(case).options.get("scorer") or "") if basis == HELD_OUT else "chrf"
-    scorer = wanted or scorers.suggest([one.reference for one in asked if one.answered])
+    scorer = scorers.named(wanted, [one.reference for one in asked if one.answered]).name
     ids = [variant.id for variant in made.values()]
     same = (
         t for t in store.trials(case) if not t.finished and (t.questions, t.variants, t.scorer) == (asked, ids, scorer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from assistant.conversations import judged, labels, split
+from assistant.conversations import duplicates, judged, labels, leaks, split
 from assistant.errors import AttuneError
 from assistant.record.disk.alone import alone
 from assistant.record.judged_rows import Judgement
@@ -26,6 +26,7 @@ class Preview:
     negatives: int
     heldout: int
     problems: list[str] = field(default_factory=list)
+    contradictions: list[list[int]] = field(default_factory=list)  # conversations, by their numbers
 
 
 def blocked(store: Store, case: str) -> str | None:
@@ -45,9 +46,11 @@ def done(store: Store, case: str) -> bool:
 def preview(store: Store, case: str, test_share: float = TEST_SHARE) -> Preview:
     rows = labels.approved_rows(store, case)
     heldout = labels.approved_rows(store, case, ["heldout"])
-    cut = split.make(rows, heldout, SEED, test_share, _earlier(store, case)) if rows else split.Split([])
+    cut = _cut(store, case, rows, heldout, SEED, test_share) if rows else split.Split([])
     trees = list(store.turns_of_case(case, labels.SOURCES).values())
     problems = [f"{count} left out: {why}" for why, count in cut.dropped.items()]
+    if torn := sum(map(len, cut.contradictions)):
+        problems.append(f"{torn} ask what another one asks and are answered differently")
     return Preview(
         rows,
         len(cut.items),
@@ -56,7 +59,34 @@ def preview(store: Store, case: str, test_share: float = TEST_SHARE) -> Preview:
         sum(len(labels.negatives(t)) for t in trees),
         len(heldout),
         problems,
+        [[row.conversation for row in group] for group in cut.contradictions],
     )
+
+
+def contradictions(store: Store, case: str) -> list[list[int]]:
+    """Groups of approved and held-out conversations, by number, that ask the same and are answered differently."""
+    rows = labels.approved_rows(store, case, [*labels.SOURCES, "heldout"])
+    found = duplicates.contradictions([row.messages for row in rows])
+    return [[rows[place].conversation for place in group] for group in found]
+
+
+def seen_before(store: Store, case: str, test_share: float = TEST_SHARE) -> list[leaks.SeenBefore]:
+    """What of the conversations that a dataset made now would test on was found where else, and what became of it."""
+    rows = labels.approved_rows(store, case)
+    heldout = labels.approved_rows(store, case, ["heldout"])
+    cut = _cut(store, case, rows, heldout, SEED, test_share) if rows else split.Split([])
+    return leaks.everywhere(store, case, cut)
+
+
+def allow(store: Store, case: str, pair: str, why: str) -> leaks.SeenBefore:
+    """Let a pair of conversations that was found through to training and shots; it is recorded with the reason."""
+    found = next((one for one in seen_before(store, case) if one.pair == pair), None)
+    if found is None:
+        raise AttuneError(f"No find has the name '{pair}'.", "See `attune dataset --leaks` for their names.")
+    if not why.strip():
+        raise AttuneError("A find is allowed for a reason.", "Say why it is no leak: --why TEXT.")
+    store.allow_pair(case, pair, why.strip())
+    return found
 
 
 def run(store: Store, case: str, seed: int = SEED, test_share: float = TEST_SHARE) -> Dataset:
@@ -75,7 +105,7 @@ def _run(store: Store, case: str, seed: int, test_share: float) -> Dataset:
         raise AttuneError(f"A test share of {test_share} is not between 0 and 1.", "Use 0.2, for example.")
     rows = labels.approved_rows(store, case)
     heldout = labels.approved_rows(store, case, ["heldout"])
-    cut = split.make(rows, heldout, seed, test_share, _earlier(store, case))
+    cut = _cut(store, case, rows, heldout, seed, test_share)
     if not cut.train or not cut.test:
         raise AttuneError(
             "Too few different conversations are left for both a train and a test split.",
@@ -84,6 +114,12 @@ def _run(store: Store, case: str, seed: int, test_share: float) -> Dataset:
     answers = judged.freeze(store.turns_of_case(case, labels.SOURCES).values(), cut.items)
     id = _id(store, case, cut, seed, answers)
     return store.add_dataset(Dataset(id, case, seed, len(cut.train), len(cut.test), cut.dropped), cut.items, answers)
+
+
+def _cut(
+    store: Store, case: str, rows: list[labels.Row], heldout: list[labels.Row], seed: int, test_share: float
+) -> split.Split:
+    return split.make(rows, heldout, seed, test_share, _earlier(store, case), store.allowed_pairs(case))
 
 
 def _earlier(store: Store, case: str) -> list[Item]:

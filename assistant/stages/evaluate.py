@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from assistant import variants
 from assistant.chat import Chat
 from assistant.errors import AttuneError
-from assistant.evidence import number_recall, parity, precision, runner, scorers, statistics, verdict
+from assistant.evidence import brief_gates, ledger, proof, runner, scorers, scoring, verdict
+from assistant.evidence.aside import forgetting
+from assistant.evidence.certificate import issue, lockfile, precision
+from assistant.evidence.checks import case_checks
+from assistant.evidence.form import case_frame
+from assistant.evidence.statistics import intervals
+from assistant.jobs import held_out
+from assistant.knowledge.comparison.leaks import Find, suspects
+from assistant.knowledge.search.words import numbers
 from assistant.record.disk.alone import alone
 from assistant.record.store import Store
 from assistant.record.types import Evaluation, Job, Score, Variant
@@ -49,7 +56,7 @@ def latest(store: Store, case: str) -> Evaluation | None:
 
 def newest(store: Store, case: str) -> Job | None:
     """The newest job that succeeded."""
-    found = [job for job in store.jobs(case) if job.state == JobState.SUCCEEDED]
+    found = store.made(case)
     return found[-1] if found else None
 
 
@@ -58,7 +65,7 @@ def run(bench: Workbench, case: str, job: int = 0, report: Report | None = None)
 
     Every answer is recorded as it comes, so that an interrupted evaluation goes on where it stopped.
     """
-    with alone(bench.store, task(case), "An evaluation is running already."):
+    with alone(bench.store, task(case), "An evaluation is running already."), bench.chat.models.measuring(case):
         return _run(bench, case, job, report or _silent)
 
 
@@ -69,6 +76,8 @@ def _run(bench: Workbench, case: str, job: int, say: Report) -> Evaluation:
     tuned = store.job(job) if job else newest(store, case)
     if tuned and tuned.state != JobState.SUCCEEDED:
         raise AttuneError(f"Job {tuned.id} is {tuned.state}: it has no model.", "Evaluate a job that succeeded.")
+    if tuned and (original := tuned.request.get("reproduces")):
+        raise AttuneError(f"Job {tuned.id} only repeats job {original}.", f"Evaluate job {original}.")
     dataset = tuned.dataset if tuned else baseline.latest_dataset(store, case)
     measured = variants.untrained(store, settings, case, dataset)
     if tuned:
@@ -76,20 +85,20 @@ def _run(bench: Workbench, case: str, job: int, say: Report) -> Evaluation:
     candidate = variants.candidate(store, tuned) if tuned else None  # before anything is measured
     evaluation = _open(store, case, dataset, tuned, measured)
     results = _measure(store, bench.chat, evaluation, measured, say)
-    found = verdict.judge(_scores(store, evaluation, measured), candidate)
+    found, kept = _judge(bench, evaluation, measured, results, candidate)
     say("Comparing what is served with what was trained", 0.98)
-    same = _parity(bench, tuned, measured) if tuned else {}
-    if same and candidate:
-        same["checks"].append(asdict(_served(store, bench.chat, evaluation, measured[candidate])))
+    same = _certificate(bench, evaluation, tuned, measured[candidate]) if tuned and candidate else {}
+    if tuned and candidate and tuned.request.get("base_name") == measured["prompt"].model:
+        kept["forgetting"] = forgetting.measure(bench.chat, measured["prompt"], measured[candidate], say)
     for variant in measured.values():
         bench.chat.models.release(variant)
-    return store.finish_evaluation(evaluation.id, results, found.to_json(), same)
+    return store.finish_evaluation(evaluation.id, results, found.to_json(), same, kept)
 
 
 def _open(store: Store, case: str, dataset: str, tuned: Job | None, variants: dict[str, Variant]) -> Evaluation:
     """The interrupted evaluation of exactly this, or a new one."""
-    references = [q.reference for q in runner.questions(store.items(dataset, "test"))]
-    scorer = str(store.case(case).options.get("scorer") or scorers.suggest(references))
+    references = [q.reference for q in runner.questions(store.items(dataset, "train"))]
+    scorer = scorers.named(str(store.case(case).options.get("scorer") or ""), references).name
     ids = [variant.id for variant in variants.values()]
     job = tuned.id if tuned else 0
     for old in store.evaluations(case):
@@ -105,7 +114,7 @@ def _measure(
     if any(variant.passages for variant in variants.values()):
         say("Getting the search ready", 0.0)  # half-way through, an index that fills would favour the later variants
         chat.knowledge.sync(evaluation.case, wait=True)
-    score, approved = scorers.scorer(evaluation.scorer), {(q.item, q.turn): q.reference for q in asked}
+    score = scorers.scorer(evaluation.scorer, scorers.embed(chat.knowledge))
     had = {(s.variant, s.item, s.turn) for s in store.scores(evaluation.id) if not s.error}
     results: dict[str, Any] = {}
     for number, (name, variant) in enumerate(variants.items()):
@@ -119,8 +128,7 @@ def _measure(
         runner.check_answered(mine, variant)
         answered = {(s.item, s.turn) for s in mine if not s.error}
         timing = runner.timings(chat, variant, [q for q in asked if (q.item, q.turn) in answered])
-        said = [(s.answer, approved[runner.turn(s)]) for s in mine if not s.error]
-        results[name] = _summary(variant, mine, timing) | {"numbers": number_recall.compare(said)}
+        results[name] = _summary(variant, mine, timing)
     return results
 
 
@@ -129,7 +137,7 @@ def _summary(variant: Variant, scores: list[Score], timing: tuple[float, float])
 
     `cut` counts the answers that were ended by their limit, `repeats` those that repeat themselves to their end.
     """
-    around = statistics.interval(list(runner.by_conversation(scores).values()))
+    around = intervals.interval(list(runner.by_conversation(scores).values()))
     answered = [s for s in scores if not s.error]
     tokens = sum(s.prompt_tokens + s.completion_tokens for s in answered) / max(1, len(answered))
     return {
@@ -147,26 +155,83 @@ def _summary(variant: Variant, scores: list[Score], timing: tuple[float, float])
     }
 
 
-def _scores(store: Store, evaluation: Evaluation, variants: dict[str, Variant]) -> dict[str, dict[int, float]]:
-    """What is compared: each variant's mean of a conversation, over the turns that all of them scored."""
+def _judge(
+    bench: Workbench,
+    evaluation: Evaluation,
+    variants: dict[str, Variant],
+    results: dict[str, Any],
+    candidate: str | None,
+) -> tuple[verdict.Verdict, dict[str, Any]]:
+    """The verdict, and what it was made from; adds form and facts to the results."""
+    store = bench.store
+    case, items = store.case(evaluation.case), store.items(evaluation.dataset, "test")
+    train, asked = store.items(evaluation.dataset, "train"), runner.questions(items)
+    compiled = case_checks.of_case(store, case.id)
+    score = scorers.scorer(evaluation.scorer, scorers.embed(bench.knowledge))
+    checks = brief_gates.held(compiled.checks)
+    by = proof.measures(train, evaluation.scorer, score, case_frame.of_options(case.options), checks)
     every = store.scores(evaluation.id)
-    mine = {name: [s for s in every if s.variant == variant.id] for name, variant in variants.items()}
-    return {name: runner.by_conversation(kept) for name, kept in runner.shared(mine, runner.turn).items()}
+    answers = {name: [s for s in every if s.variant == variant.id] for name, variant in variants.items()}
+    found = proof.sheet(asked, answers, by)
+    constants, sane = proof.constants(train, asked, by)
+    sources = numbers("\n".join(document.text for document in store.documents(case.id)))
+    for name, variant in variants.items():
+        results[name] |= proof.summary(name, asked, answers[name], found, sources | numbers(variant.system))
+        results[name]["details"] = scorers.details(evaluation.scorer, proof.pairs(asked, answers[name]))
+    looks = ledger.of(store, case.id, items, evaluation.job, evaluation.id)
+    material = verdict.Findings(
+        found.score,
+        found.facts,
+        found.form,
+        sane.facts,
+        proof.clusters(asked),
+        brief_gates.gates(compiled, answers[candidate], by, results[candidate]) if candidate else (),
+        failed=found.failed,
+        look=looks.look,
+        **verdict.limits(case.options),
+    )
+    kept = {
+        "frame": by.frame.to_json(),
+        "sanity": {
+            name: {"score": proof.mean(sane.score[name]), "facts": proof.mean(sane.facts[name])}
+            | ({"form": proof.mean(sane.form[name])} if name in sane.form else {})
+            for name in constants
+        },
+        "constants": {name: texts[0] for name, texts in constants.items() if len(set(texts)) == 1},
+        **brief_gates.told(compiled, answers),
+        "self_test": asdict(scoring.tested(store, bench.knowledge, evaluation)),
+        "ledger": asdict(looks) | {"sentence": looks.sentence},
+    }
+    judged = verdict.judge(material, candidate)
+    return judged, kept | {"leaks": _clean(material, candidate, judged, suspects(train, items))}
 
 
-def _parity(bench: Workbench, job: Job, measured: dict[str, Variant]) -> dict[str, Any]:
-    settings = bench.settings
-    tuned = Path(settings.model_path(job.model))
-    if not tuned.is_dir():
-        return {}  # a hosted model is served by the one who trained it
-    base = Path(settings.model_path(str(job.request["base_name"])))
-    return parity.compare(bench.chat, measured[variants.candidate(bench.store, job)], base, tuned)
+def _clean(
+    found: verdict.Findings, candidate: str | None, judged: verdict.Verdict, near: Mapping[int, Sequence[Find]]
+) -> dict[str, Any]:
+    """The verdict once more, without held-out conversations that training rows may hold a part of."""
+    if not near or candidate is None:
+        return {"suspects": sorted(near), "sentence": ""}
+    rest = {item for rows in found.score.values() for item in rows} - set(near)
+    again = verdict.judge(verdict.only(found, rest), candidate)
+    same = "the verdict is the same" if again.decision == judged.decision else f"the verdict is: {again.decision}"
+    sentence = (
+        f"Without the {len(near)} held-out conversations that are like one to learn from, {same} ({again.n} left)."
+    )
+    return {"suspects": sorted(near), "sentence": sentence, "decision": again.decision, "reason": again.reason}
 
 
-def _served(store: Store, chat: Chat, evaluation: Evaluation, variant: Variant) -> parity.Check:
-    asked = runner.questions(store.items(evaluation.dataset, "test"))
-    mine = [s for s in store.scores(evaluation.id) if s.variant == variant.id]
-    return precision.compare(chat, variant, asked, mine, scorers.scorer(evaluation.scorer), evaluation.scorer)
+def _certificate(bench: Workbench, evaluation: Evaluation, job: Job, variant: Variant) -> dict[str, Any]:
+    """Whether what answers is what was trained, with how far the chat's answers are from the measured ones."""
+    store, here = bench.store, issue.here(bench.settings, job)
+    mine = [score for score in store.scores(evaluation.id) if score.variant == variant.id]
+    found = issue.issue(bench, job, variant, held_out.prompts(bench, job, variant) if here else [], mine)
+    found["measured"] = lockfile.measured(evaluation, mine)
+    if here:
+        asked = runner.questions(store.items(evaluation.dataset, "test"))
+        score = scorers.scorer(evaluation.scorer, scorers.embed(bench.knowledge))
+        found["checks"].append(precision.compare(bench.chat, variant, asked, mine, score, evaluation.scorer).to_json())
+    return found
 
 
 def _silent(message: str, fraction: float) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from assistant import models
 from assistant.errors import AttuneError
-from assistant.jobs import launch, lifecycle, material
+from assistant.jobs import launch, lifecycle, material, tool_calls
 from assistant.jobs.material import Material
 from assistant.record.store import Store
 from assistant.record.types import Job
@@ -27,7 +27,7 @@ def blocked(store: Store, case: str) -> str | None:
 
 
 def done(store: Store, case: str) -> bool:
-    return any(job.state == JobState.SUCCEEDED for job in store.jobs(case))
+    return bool(store.made(case))
 
 
 def defaults(bench: Workbench, case: str, trainer: str = "") -> dict[str, Any]:
@@ -61,7 +61,8 @@ def choose(bench: Workbench, case: str, asked: Mapping[str, Any]) -> dict[str, A
 def estimate(bench: Workbench, case: str, **options: Any) -> Estimate:
     """What the run would take: seconds, memory, money, as ranges with their source, and what its rows carry."""
     name, request, learned = _request(bench, case, options, exact=False)
-    return replace(launch.trainer(bench.trainers, name).estimate(request), note=learned.carried.told)
+    told = " ".join(sentence for sentence in (learned.carried.told, tool_calls.told(request)) if sentence)
+    return replace(launch.trainer(bench.trainers, name).estimate(request), note=told)
 
 
 def run(bench: Workbench, case: str, takes: Estimate | None = None, **options: Any) -> Job:

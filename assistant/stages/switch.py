@@ -1,13 +1,20 @@
-"""Stage 6 of 6: choose which variant answers from now on, and undo it."""
+"""Stage 6 of 6: choose which variant answers from now on, all or a share of the conversations, and undo it."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from assistant import variants
 from assistant.errors import AttuneError
+from assistant.evidence.answers import opinions
+from assistant.evidence.certificate import standing
 from assistant.record.store import Store
-from assistant.record.types import Switch, Variant
+from assistant.record.traffic.switches import WHOLE, Switch
+from assistant.record.types import Evaluation, Variant
 from assistant.settings import Settings
 from assistant.stages import baseline, evaluate
+from assistant.traffic import history, reasons
+from assistant.traffic.history import Standing
 
 
 def blocked(store: Store, case: str) -> str | None:
@@ -17,10 +24,16 @@ def blocked(store: Store, case: str) -> str | None:
         return "Nothing has been measured yet: evaluate first."
     if latest.verdict["decision"] != "switch":
         return str(latest.verdict["reason"])
-    if latest.parity and not latest.parity["ok"]:
-        failed = next(check for check in latest.parity["checks"] if not check["ok"])
-        return f"What is served is not what was trained ({failed['name']}: {failed['detail']})."
-    return None
+    return standing.broken(store, latest) or None
+
+
+def unread(store: Store, case: str) -> str | None:
+    """Why a person should not switch yet, on the page: too few answers of the latest evaluation were read.
+
+    A command and a journey are not held up by it; a journey says so in the reason of its switch.
+    """
+    latest = evaluate.latest(store, case)
+    return opinions.unread(store, latest) if latest else None
 
 
 def proved(store: Store, case: str) -> Variant | None:
@@ -44,31 +57,101 @@ def refusal(store: Store, case: str, variant: Variant) -> str | None:
 
 
 def done(store: Store, case: str) -> bool:
-    """The proved variant answers."""
+    """The proved variant answers, in all conversations."""
     latest = evaluate.latest(store, case)
     if latest is None or latest.verdict["decision"] != "switch":
         return False
-    return _stack(store, case)[-1:] == [latest.results[latest.verdict["candidate"]]["variant"]]
+    proved = latest.results[latest.verdict["candidate"]]["variant"]
+    return any(one.variant == proved and one.share >= WHOLE for one in _stack(store, case)[-1:])
 
 
 def active(store: Store, settings: Settings, case: str) -> Variant:
-    """The variant that answers now; before the baseline, the chat model with what is known of the brief."""
+    """The variant chosen last; before the baseline, the chat model with what is known of the brief."""
     stack = _stack(store, case)
-    return store.variant(stack[-1]) if stack else variants.plain(store, settings, case)
+    return store.variant(stack[-1].variant) if stack else variants.plain(store, settings, case)
 
 
-def run(store: Store, case: str, variant: str = "", by: str = "user", reason: str = "", force: bool = False) -> Switch:
-    """Put a variant (id or name; empty = the proved one) into service. An unproved tuned model needs `force`."""
+def answering(store: Store, settings: Settings, case: str, conversation: int | str) -> Variant:
+    """The variant that answers this conversation (its number, or what tells it apart), by the shares of now."""
+    found = history.chosen(_stack(store, case), case, str(conversation))
+    return store.variant(found) if found else variants.plain(store, settings, case)
+
+
+def shares(store: Store, settings: Settings, case: str) -> dict[str, int]:
+    """Of 100 conversations, how many each variant (id) answers, the one chosen last first. They come to 100."""
+    found: dict[str, int] = {}
+    left, precise = WHOLE, 1.0
+    for one in reversed(_stack(store, case)):
+        if one.variant not in found and left:
+            precise *= 1 - one.share / WHOLE
+            found[one.variant] = left - round(precise * WHOLE)
+            left = round(precise * WHOLE)
+    return found | ({variants.plain(store, settings, case).id: left} if left else {})
+
+
+def run(
+    store: Store,
+    case: str,
+    variant: str = "",
+    by: str = "user",
+    reason: str = "",
+    force: bool = False,
+    share: int = WHOLE,
+) -> Switch:
+    """Put a variant (id or name; empty = the proved one) into service for `share` of 100 conversations.
+
+    A tuned model that is not proved, is not what was trained, or not what was measured, needs `force` and a reason of a
+    few words, which is recorded. Its files are hashed anew.
+    """
     if not variant and not force and (closed := blocked(store, case)):
         raise AttuneError(closed, "Choose a variant by name to switch anyway.")
     chosen = find(store, case, variant) if variant else _candidate(store, case)
     problem = refusal(store, case, chosen)
     if problem and not force:
-        raise AttuneError(problem, "Use `force` to switch anyway.")
+        raise AttuneError(problem, "To switch anyway, use `force` and give a reason.")
+    broken = _broken(store, chosen)
+    if broken and not (force and reason.strip()):
+        raise AttuneError(broken, "To switch all the same, use `force` and say in `reason` why.")
     latest = evaluate.latest(store, case)
-    why = reason or (str(latest.verdict["reason"]) if latest and chosen.tuned and not problem else "chosen by hand")
-    measured = latest.id if latest and chosen.id in latest.variants else 0
-    return store.add_switch(case, chosen.id, "switch", why, by, measured)
+    if problem or broken:
+        why = f"overridden: {reasons.checked(reason)}"
+    else:
+        why = reason.strip() or (str(latest.verdict["reason"]) if latest and chosen.tuned else "chosen by hand")
+    measured = 0 if broken else _measured(store, latest, chosen)
+    return _put(store, chosen, why, by, measured, checked_share(share))
+
+
+def _measured(store: Store, latest: Evaluation | None, chosen: Variant) -> int:
+    """The evaluation that the choice rests on: the latest, else that of its own model; 0 where none measured it."""
+    own = store.measured(chosen.case, chosen.job) if chosen.tuned else None
+    return next((found.id for found in (latest, own) if found and chosen.id in found.variants), 0)
+
+
+def _broken(store: Store, chosen: Variant) -> str:
+    """Why the certificate of a tuned variant does not hold; "" where it does, or none was issued."""
+    measured = store.measured(chosen.case, chosen.job) if chosen.tuned else None
+    return standing.broken(store, measured, fresh=True) if measured else ""
+
+
+def checked_share(value: Any) -> int:
+    """How many of 100 conversations. Raises AttuneError for what is no whole number from 1 to 100."""
+    try:
+        share = int(str(value))
+    except ValueError:
+        share = 0
+    if not 1 <= share <= WHOLE:
+        raise AttuneError(f"A share of {str(value)[:20]} is not possible.", "Give a whole number from 1 to 100.")
+    return share
+
+
+def _put(store: Store, chosen: Variant, why: str, by: str, measured: int, share: int) -> Switch:
+    """Record the switch. Raises AttuneError for a share that leaves something to nobody."""
+    with store.atomic():
+        if share < WHOLE and not any(one.variant != chosen.id for one in _stack(store, chosen.case)):
+            raise AttuneError(
+                "There is no other variant that could answer the rest.", "Build the baseline first, or switch for all."
+            )
+        return store.add_switch(chosen.case, chosen.id, "switch", why, by, measured, share)
 
 
 def serve(store: Store, case: str, variant: str = "", by: str = "user") -> Switch:
@@ -86,18 +169,18 @@ def serve(store: Store, case: str, variant: str = "", by: str = "user") -> Switc
 
 
 def undo(store: Store, case: str, by: str = "user") -> Switch:
-    """Bring back the variant that answered before the last switch."""
+    """Bring back what answered before the last switch, with its share. The next question is answered so."""
     with store.atomic():  # two at once must not both take the same step back
-        before = previous(store, case)
-        if before is None:
+        stack = _stack(store, case)
+        if len(stack) < 2:
             raise AttuneError("There is nothing to undo.", "See the history of switches with `attune status`.")
-        return store.add_switch(case, before, "undo", "undone", by)
+        return store.add_switch(case, stack[-2].variant, "undo", "undone", by, share=stack[-2].share)
 
 
 def previous(store: Store, case: str) -> str | None:
     """The id of the variant that `undo` would bring back."""
     stack = _stack(store, case)
-    return stack[-2] if len(stack) > 1 else None
+    return stack[-2].variant if len(stack) > 1 else None
 
 
 def find(store: Store, case: str, name: str) -> Variant:
@@ -109,15 +192,9 @@ def find(store: Store, case: str, name: str) -> Variant:
     return found[-1]
 
 
-def _stack(store: Store, case: str) -> list[str]:
-    """Variants switched to and not undone, oldest first."""
-    stack: list[str] = []
-    for row in store.switches(case):
-        if row.kind == "undo":
-            stack.pop()
-        else:
-            stack.append(row.variant)
-    return stack
+def _stack(store: Store, case: str) -> list[Standing]:
+    """Variants switched to and not taken back, oldest first."""
+    return history.standing(store.switches(case))
 
 
 def _candidate(store: Store, case: str) -> Variant:

@@ -49,6 +49,8 @@ def model(store: Store, owner: str, name: str) -> tuple[Job, int] | None:
     job = store.job_of_owner(owner, int(found[1])) if found else None
     if found is None or job is None or job.state != JobState.SUCCEEDED or job.request.get("deleted"):
         return None
+    if "reproduces" in job.request:
+        return None
     step = int(found[2] or 0)
     return (job, step) if model_id(store, job, step) == name else None
 

@@ -32,7 +32,8 @@ def delete(store: Store, settings: Settings, job: Job) -> None:
 
     Raises Refused while it answers in its case, or a job that has not ended trains it further.
     """
-    if store.switches(job.case) and switch.active(store, settings, job.case).model == job.model:
+    serving = [store.variant(id).model for id in switch.shares(store, settings, job.case)]
+    if store.switches(job.case) and job.model in serving:
         raise Refused(
             f"This model answers in the case '{job.case}'.",
             "Switch to another variant there first.",

@@ -26,6 +26,7 @@ from assistant.uploads import public_names, uploaded_files
 from assistant.uploads import tuned_models as tuned
 from assistant.uploads.refusals import Refused, missing
 from assistant.workbench import Workbench
+from tools import chat_rows
 from tools.local import base_model, recipe
 from tools.local.checks import HUB_ID
 from tools.local.local_trainer import LocalTrainer
@@ -266,4 +267,6 @@ def _frozen(row: Any) -> list[Message]:
 
 def _question(row: list[Message]) -> list[Message]:
     """The row up to its first question; empty where nobody asks."""
-    return next((row[: number + 1] for number, message in enumerate(row) if message["role"] == "user"), [])
+    return next(
+        (chat_rows.asked(row[: number + 1]) for number, message in enumerate(row) if message["role"] == "user"), []
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.assistant.guide.proposing import Opened, open_bench
+from tests.assistant.tuned_case import opened_again, tuned_case, tuned_folder  # noqa: F401  fixtures for all
 
 
 @pytest.fixture

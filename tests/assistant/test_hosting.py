@@ -62,7 +62,7 @@ Azure = tuple[Hosted, Job]
 
 def ask(found: Hosted) -> str:
     bench = found.bench
-    switch.run(bench.store, found.case, "tuned", force=True)
+    switch.run(bench.store, found.case, "tuned", reason="to see how it answers", force=True)
     return "".join(
         bench.chat.reply(
             switch.active(bench.store, bench.settings, found.case), [{"role": "user", "content": "Where is it?"}]

@@ -134,4 +134,4 @@ def test_the_runner_takes_a_folder(tmp_path: Path) -> None:
     ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["embeddings"]["lexical-1"]["all"]["fused"]["ndcg@10"] == 1.0
+    assert json.loads(done.stdout)["embeddings"]["lexical-2"]["all"]["fused"]["ndcg@10"] == 1.0

@@ -174,6 +174,7 @@ def _compare(page: Page, shots: Path) -> None:
     page.locator("#other-variant input").click()
     page.get_by_role("option", name="tuned", exact=True).click()
     page.locator("#sure input").check()
+    page.get_by_label("Why, for the record").fill("to see how it answers")
     page.locator("#switch-anyway").click()
     expect(page.locator("#answering")).to_contain_text("tuned on the model of training 1")
     page.screenshot(path=shots / "10-switched.png", full_page=True)

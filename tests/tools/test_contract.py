@@ -217,7 +217,7 @@ def test_the_chat_can_switch_to_its_model(bench: Bench, good: Run) -> None:
     lifecycle.refresh(opened(settings, store, {trainer.name: trainer}), case.id)
     assert store.job(job.id).state == JobState.SUCCEEDED
     bench.serve(good.status.model)
-    switch.run(store, case.id, "tuned", force=True)
+    switch.run(store, case.id, "tuned", reason="to see how it answers", force=True)
     active = switch.active(store, settings, case.id)
     chat = Chat(settings, store, Knowledge(store, settings))
     try:

@@ -14,6 +14,7 @@ from tools.trainer import Message, ToolError
 
 KEY = b"tokenizer.chat_template"
 STRING = 8  # the number of that type in a GGUF file
+_CALL = {"id": "call00001", "type": "function", "function": {"name": "second", "arguments": {"is": "fourth"}}}
 PREFIX = Path(__file__).with_name("tools.jinja")
 
 
@@ -23,9 +24,33 @@ def with_tools(file: Path) -> str:
     llama.cpp leaves out what a template does not ask for: without this, tools would be dropped silently.
     """
     own = of_file(file)
-    if not own or "tools" in own:
-        return ""
-    return PREFIX.read_text(encoding="utf-8").rstrip("\n") + own
+    return "" if not own or knows_tools(own) else taught(own)
+
+
+def knows_tools(template: str) -> bool:
+    """Whether a template asks for tools itself."""
+    return "tools" in template
+
+
+def taught(template: str) -> str:
+    """The same template; one that knows no tools gets them, calls and results as plain messages. So it is served."""
+    if knows_tools(template):
+        return template
+    return PREFIX.read_text(encoding="utf-8").rstrip("\n") + template
+
+
+def calls_shown(template: str, config: Mapping[str, Any]) -> bool:
+    """Whether the template, as it is served, shows a tool call, its arguments and its result to the model."""
+    talk: list[Message] = [
+        {"role": "user", "content": "first"},
+        {"role": "assistant", "content": "", "tool_calls": [_CALL]},
+        {"role": "tool", "content": "third", "tool_call_id": "call00001", "name": "second"},
+    ]
+    try:
+        text = renderer(taught(template), config, dated=False)(talk)
+    except (ToolError, TypeError):  # a template adds what cannot be added
+        return False
+    return all(word in text for word in ("second", "fourth", "third"))
 
 
 def of_file(file: Path) -> str:
@@ -97,6 +122,11 @@ def _environment() -> Any:
     environment.filters["tojson"] = lambda value, **options: json.dumps(value, **({"ensure_ascii": False} | options))
     environment.globals["raise_exception"] = fail
     return environment
+
+
+def calls_shown_by(folder: Path) -> bool:
+    """Whether the model of a folder is shown tool calls, as they are trained on and served."""
+    return calls_shown(of_folder(folder), _json(folder / "tokenizer_config.json"))
 
 
 def of_folder(folder: Path) -> str:

@@ -8,7 +8,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+CPUINFO = Path("/proc/cpuinfo")
 BF16 = {"avx512_bf16", "amx_bf16", "bf16"}  # of x86 and of Arm
+ARITHMETIC = BF16 | {"avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_fp16", "amx_tile", "asimd", "sve", "sve2"}
 
 
 @dataclass(frozen=True)
@@ -30,16 +32,27 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def has_bf16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+def has_bf16(cpuinfo: Path = CPUINFO) -> bool:
     """Whether the processors multiply bf16 by instructions of their own; emulated, it is several times slower.
 
     Linux tells by its flags. Elsewhere it counts as absent: 32 bits are right everywhere.
     """
+    return not BF16.isdisjoint(_flags(cpuinfo))
+
+
+def arithmetic(cpuinfo: Path = CPUINFO) -> list[str]:
+    """The instructions of the processors that decide in which order and width sums are made, sorted.
+
+    Two machines that differ in them may train to other last digits. Empty where the system does not tell.
+    """
+    return sorted(ARITHMETIC & _flags(cpuinfo))
+
+
+def _flags(cpuinfo: Path) -> set[str]:
     if not cpuinfo.is_file():
-        return False
+        return set()
     lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
-    flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
-    return not BF16.isdisjoint(flags.split())
+    return set(next((line for line in lines if line.startswith(("flags", "Features"))), "").split())
 
 
 def has_gpu() -> bool:

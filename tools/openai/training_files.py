@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from tools import chat_rows
 from tools.openai.account import Account, listed
-from tools.trainer import Message, Preference, ToolError, TrainRequest
+from tools.trainer import Preference, ToolError, TrainRequest
 
 if TYPE_CHECKING:
     import openai
@@ -26,7 +27,7 @@ def rows(request: TrainRequest) -> tuple[list[dict[str, Any]], list[dict[str, An
     """Training and validation rows in the vendor's form."""
     if request.method == "dpo":
         return [_pair(one) for one in request.preferences], [_pair(one) for one in request.test_preferences]
-    return [_talk(row) for row in request.train], [_talk(row) for row in request.test]
+    return [chat_rows.row(row) for row in request.train], [chat_rows.row(row) for row in request.test]
 
 
 def encode(found: Sequence[dict[str, Any]]) -> bytes:
@@ -77,21 +78,9 @@ def _ready(account: Account, client: openai.OpenAI, file: FileObject, part: str)
     return file
 
 
-def _talk(row: list[Message]) -> dict[str, Any]:
-    return {"messages": [_message(message) for message in row]}
-
-
 def _pair(one: Preference) -> dict[str, Any]:
     return {
-        "input": {"messages": [_message(message) for message in one.prompt]},
+        "input": chat_rows.row(one.prompt),
         "preferred_output": [{"role": "assistant", "content": one.chosen}],
         "non_preferred_output": [{"role": "assistant", "content": one.rejected}],
     }
-
-
-def _message(message: Message) -> Message:
-    """Role, content, and a weight where one was given: it is allowed on answers only."""
-    kept = {"role": message["role"], "content": str(message["content"])}
-    if message["role"] == "assistant" and "weight" in message:
-        kept["weight"] = message["weight"]
-    return kept

@@ -95,6 +95,7 @@ class Run:
             ended = " ".join(filter(None, (ended, merge.served(self.job.directory / MERGED, self.plan.base))))
             metrics |= {"seconds": round(time.monotonic() - self.started, 2), "peak_memory_gb": memory.peak_gb()}
             metrics |= {"peak_address_space_kb": memory.address_space_kb()}
+            metrics |= outcome.origin(self.job.directory, made, self.plan.base, self.engine)
             self.job.finish("succeeded", ended, **made, metrics=metrics)
 
     def _plan(self) -> Plan:
@@ -107,8 +108,8 @@ class Run:
         base = bases.ready(self.request.base, self.job)
         bases.unchanged(base, self.job.directory, self.ranks.first)
         window, parameters = base_model.window(base), base_model.parameters(base)
-        if parameters < recipe.SMALL:
-            engines.limit_threads(max(1, watch.threads() // self.ranks.count))
+        if self.request.threads or parameters < recipe.SMALL:
+            engines.limit_threads(self.request.threads or max(1, watch.threads() // self.ranks.count))
         return Plan(
             directory=self.job.directory,
             request=self.request,

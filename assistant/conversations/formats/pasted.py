@@ -1,90 +1,36 @@
-"""Conversations out of pasted text: lines that begin with "User:" and "Assistant:", question and answer, JSON lines."""
+"""Conversations out of pasted text: lines that begin with "User:" and "Assistant:", question and answer, JSON."""
 
 from __future__ import annotations
 
-import json
-import re
-
-from assistant.conversations.formats import json_lines
+from assistant.conversations.formats import json_lines, marks
+from assistant.conversations.formats.found import BadRow, Tally
+from assistant.conversations.formats.messages import conversation
 from assistant.errors import AttuneError
 from assistant.record.types import Message
 
 REMEDY = "Write “User: …” and “Assistant: …” on lines of their own, with a line of --- between conversations."
-_ASKING = "user|customer|client|guest|visitor|human|caller|question|q"
-_ANSWERING = "assistant|agent|support|bot|ai|reply|response|answer|a"
-_MARK = re.compile(
-    rf"^\s*(?:[-*>]\s+|(?P<number>\d{{1,3}}[.)])\s+)?[*_]{{0,2}}(?P<who>{_ASKING}|{_ANSWERING})\s*(?:\d{{1,3}}\s*)?[*_]{{0,2}}:[*_]{{0,2}}"
-    r"\s*(?P<text>.*)$",
-    re.I,
-)
-_BETWEEN = re.compile(
-    r"^\s*(?:-{3,}|={3,}|\*{3,}|_{3,}|#{1,3}\s.*|(?:conversation|example|chat)\s*\d+\s*[:.]?)\s*$", re.I
-)
-_PAIR = ("question", "q")
+SHOWN = 3  # problems that are told
 
 
 def looks_like(text: str) -> bool:
     """Whether a message holds at least one question and one answer in a form that `parse` reads."""
-    if text.lstrip().startswith("{") and '"messages"' in text:
-        return True
-    sides = [_asks(mark["who"]) for line in text.splitlines() if (mark := _MARK.match(line))]
-    return True in sides and False in sides[sides.index(True) :]
+    return (text.lstrip().startswith("{") and '"messages"' in text) or marks.looks_like(text)
 
 
 def parse(text: str) -> list[list[Message]]:
-    """The conversations of a pasted text, checked like those of a file. Raises AttuneError, with the form to use.
-
-    A line of --- or a heading parts conversations, so do a number and a "Question:" after an answer. An empty line
-    before "User:" does too where none stands between a question and its answer; else all is one conversation.
-    """
-    if text.lstrip().startswith("{"):
+    """The conversations of a pasted text, checked like those of a file. Raises AttuneError, with the form to use."""
+    if text.lstrip().startswith(("{", "[")):
         return json_lines.parse(text, "The text")
-    found = _read(text)
+    found, problems = [], []
+    for number, messages in enumerate(marks.read(text), start=1):
+        try:
+            found.append(conversation({"messages": messages}, Tally()))
+        except BadRow as problem:
+            problems.append(f"conversation {number}: {problem}")
+    if problems:
+        more = f" (and {len(problems) - SHOWN} more)" if len(problems) > SHOWN else ""
+        sentence = f"The text, {'; '.join(problems[:SHOWN])}{more}."
+        raise AttuneError(sentence, f"{REMEDY} Nothing was taken.")
     if not found:
         raise AttuneError("I found no conversation in that text.", REMEDY)
-    try:
-        return json_lines.parse("\n".join(json.dumps({"messages": messages}) for messages in found), "The text")
-    except AttuneError as error:
-        sentence = error.sentence.replace(", line ", ", conversation ")
-        raise AttuneError(sentence, f"{REMEDY} Nothing was taken.") from error
-
-
-def _read(text: str) -> list[list[Message]]:
-    lines = text.replace("\r\n", "\n").split("\n")
-    apart = _blank_lines_part(lines)
-    found: list[list[Message]] = [[]]
-    blank = False
-    for line in lines:
-        mark = _MARK.match(line)
-        if _BETWEEN.match(line):
-            found.append([])
-        elif mark:
-            role = "user" if _asks(mark["who"]) else "assistant"
-            answered = bool(found[-1]) and found[-1][-1]["role"] == "assistant"
-            if role == "user" and answered and (mark["number"] or mark["who"].lower() in _PAIR or (blank and apart)):
-                found.append([])
-            _say(found[-1], role, mark["text"])
-        elif found[-1]:
-            found[-1][-1]["content"] += f"\n{line}"
-        blank = not line.strip()
-    return [[m | {"content": m["content"].strip()} for m in messages] for messages in found if messages]
-
-
-def _say(messages: list[Message], role: str, text: str) -> None:
-    """Add what one side said; twice in a row is one message."""
-    if messages and messages[-1]["role"] == role:
-        messages[-1]["content"] += f"\n{text}"
-    else:
-        messages.append({"role": role, "content": text})
-
-
-def _blank_lines_part(lines: list[str]) -> bool:
-    """Whether no answer has an empty line before it: then an empty line stands between conversations."""
-    return not any(
-        (mark := _MARK.match(line)) and not _asks(mark["who"]) and number and not lines[number - 1].strip()
-        for number, line in enumerate(lines)
-    )
-
-
-def _asks(who: str) -> bool:
-    return who.lower() in _ASKING.split("|")
+    return found

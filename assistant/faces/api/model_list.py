@@ -67,7 +67,7 @@ def _models(bench: Bench, owner: str) -> list[objects.ModelObject]:
 
 
 def _there(bench: Bench, job: Job) -> bool:
-    if job.state != JobState.SUCCEEDED or job.request.get("deleted"):
+    if job.state != JobState.SUCCEEDED or job.request.get("deleted") or "reproduces" in job.request:
         return False
     try:
         return bool(Path(public_names.folder(bench.settings, job)))

@@ -27,6 +27,7 @@ def ask(
     """Ask one question; nothing is recorded without --keep. The case is not needed while there is one."""
     from assistant.conversations import gestures
     from assistant.stages import switch as switching
+    from assistant.traffic import history, returning, watch
 
     if len(words) > 2:
         raise AttuneError(f"A question and a case are two words, not {len(words)}.", "Put the question in quotes.")
@@ -36,10 +37,15 @@ def ask(
     with open_bench() as bench:
         chosen = pick(bench.store, name)
         store = bench.store
-        find, active = switching.find, switching.active
-        answering = find(store, chosen.id, variant) if variant else active(store, bench.settings, chosen.id)
-        reply = _answered(bench, answering, [{"role": "user", "content": text}], as_json)
-        kept = gestures.keep_both(store, answering, text, reply) if keep else None
+        talk, newest = history.told_apart(text), returning.last(store, chosen.id)
+        by_share = switching.answering(store, bench.settings, chosen.id, talk)
+        answering = switching.find(store, chosen.id, variant) if variant else by_share
+        try:
+            with watch.answering(bench.chat, answering, talk, kept=keep):
+                reply = _answered(bench, answering, [{"role": "user", "content": text}], as_json)
+                kept = gestures.keep_both(store, answering, text, reply) if keep else None
+        finally:
+            _say_returned(bench, chosen.id, newest)
         _show(chosen.id, answering, reply, kept, as_json)
 
 
@@ -54,16 +60,19 @@ def judge(
     from assistant.conversations import gestures
     from assistant.record import threads
     from assistant.stages import switch as switching
+    from assistant.traffic import returning, watch
 
     with open_bench() as bench:
         store, chosen = bench.store, pick(bench.store, case).id
-        answer = gestures.answer(store, chosen, number)
+        answer, newest = gestures.answer(store, chosen, number), returning.last(store, chosen)
         if gesture == "again":
             question = store.turn(answer.parent)
-            warmer = gestures.again(switching.active(store, bench.settings, chosen))
-            path = threads.path_to(store.turns(answer.conversation), question.id)
-            reply = _answered(bench, warmer, threads.as_asked(path), as_json)
-            kept = gestures.keep(store, question, warmer, reply)
+            talk = answer.conversation
+            warmer = gestures.again(switching.answering(store, bench.settings, chosen, talk))
+            path = threads.path_to(store.turns(talk), question.id)
+            with watch.answering(bench.chat, warmer, str(talk), kept=True):
+                reply = _answered(bench, warmer, threads.as_asked(path), as_json)
+                kept = gestures.keep(store, question, warmer, reply)
             if kept is None:
                 say(gestures.SAME)
             return _show(chosen, warmer, reply, kept, as_json)
@@ -73,7 +82,16 @@ def judge(
             now = {"approve": gestures.approve, "reject": gestures.reject, "undo": gestures.undo}[gesture](
                 store, number
             )
+        _say_returned(bench, chosen, newest)
         show({"number": now.id, "label": now.label}, f"Answer {now.id}: {now.label or 'not judged'}.", as_json)
+
+
+def _say_returned(bench: Workbench, case: str, newest: int) -> None:
+    """Whether an earlier variant has come back since the switch of that number."""
+    from assistant.traffic import returning
+
+    if said := returning.since(bench.store, case, newest):
+        say(said)
 
 
 def _answered(bench: Workbench, variant: Variant, messages: list[Message], quiet: bool) -> Reply:
@@ -101,7 +119,7 @@ def _show(case: str, variant: Variant, reply: Reply, kept: Turn | None, as_json:
 
 
 def _say_sources(reply: Reply) -> None:
-    for told in filter(None, (reply.note, reply.cut, reply.repeats)):
+    for told in filter(None, (reply.note, reply.unfound, reply.cut, reply.repeats)):
         say(told)
     for passage in reply.passages:
         say(f"[{passage.mark}] {passage.document}{f': {passage.heading}' if passage.heading else ''}")
@@ -113,6 +131,7 @@ def _reply_value(reply: Reply) -> dict[str, Any]:
         "passages": list(reply.passages),
         "dropped": list(reply.dropped),
         "note": reply.note,
+        "unfound": reply.unfound,
         "cut": reply.cut,
         "repeats": reply.repeats,
         "prompt_tokens": reply.prompt_tokens,

@@ -19,8 +19,9 @@ Files = Annotated[list[str], typer.Argument(metavar="[CASE] FILE...", show_defau
 def add(files: Files, as_json: AsJson = False) -> None:
     """Add documents, folders of them, or zip archives.
 
-    Text, Markdown, PDF, Word, PowerPoint, Excel, CSV, HTML and EPUB. A file of a name that is there replaces it; one
-    that cannot be used is told about and holds up none of the others.
+    Text, Markdown, PDF, Word, PowerPoint, Excel, OpenDocument, CSV, HTML, EPUB, mail (.eml), rich text (.rtf) and
+    Jupyter notebooks. A file of a name that is there replaces it; one that cannot be used is told about and holds up
+    none of the others.
     """
     from assistant.faces.cli.case_commands import existing
     from assistant.knowledge.reading import ingestion

@@ -22,6 +22,7 @@ from assistant.faces.cli import (
     run_command,
     status_command,
 )
+from assistant.faces.cli.proof import answers_command, checks_command, frame_command, judge_command, report_command
 from assistant.faces.cli.shared import CommandStopped, say
 from assistant.faces.mcp.server import mcp
 from tools.trainer import ToolError
@@ -43,20 +44,25 @@ COMMANDS = (
     case_commands.new,
     brief_commands.interview,
     brief_commands.brief,
+    checks_command.checks,
+    frame_command.frame,
     document_commands.add,
     document_commands.documents,
     case_commands.import_,
     baseline_commands.baseline,
     ask_commands.ask,
-    ask_commands.judge,
+    judge_command.judge,
     case_commands.dataset,
     model_commands.finetune,
     model_commands.jobs,
     model_commands.trainers,
     model_commands.evaluate,
+    answers_command.answers,
     model_commands.switch,
     model_commands.undo,
+    model_commands.reproduce,
     confirm_command.confirm,
+    report_command.report,
     leaving_commands.export,
     leaving_commands.deploy,
     leaving_commands.retrain,

@@ -1,7 +1,8 @@
-"""Commands that make, measure and choose models."""
+"""Commands that make, repeat, measure and choose models."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,6 +18,7 @@ from assistant.faces.cli.shared import (
     failure_table,
     open_bench,
     pick,
+    sanity_table,
     say,
     score_table,
     show,
@@ -27,6 +29,7 @@ from tools.signatures import with_options
 from tools.trainer import ToolError
 
 if TYPE_CHECKING:
+    from assistant.jobs.reproduction import Reproduced
     from assistant.record.types import Case, Job
     from assistant.workbench import Workbench
 
@@ -181,7 +184,8 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure every variant and give a verdict."""
-    from assistant.evidence import failures
+    from assistant.evidence import failures, scoring
+    from assistant.evidence.aside import cost
     from assistant.stages import evaluate as stage
 
     with open_bench() as bench:
@@ -196,28 +200,38 @@ def evaluate(
         text = score_table(done.results, done.scorer)
         value = {"case": chosen.id, "evaluation": done.id, "dataset": done.dataset, "job": done.job}
         value |= {"scorer": done.scorer, "variants": done.results, "verdict": done.verdict, "parity": done.parity}
-        failed = failures.find(bench.store, done)
-        value |= {"failures": failed.to_json()}
-        told = f"{text}\n{done.verdict['decision']}: {done.verdict['reason']}"
-        show(value, f"{told}\n{failure_table(failed)}".rstrip(), as_json)
+        failed, scored = failures.find(bench.store, done), scoring.of(bench.store, done)
+        takes = cost.of(bench.store, bench.settings, done)
+        value |= {"failures": failed.to_json(), "proof": done.proof, "scoring": asdict(scored), "cost": takes}
+        aside = [found["sentence"] for found in (done.proof.get("forgetting"), takes) if found]
+        verdict = f"{done.verdict['decision']}: {done.verdict['reason']}"
+        told = f"{text}\n{sanity_table(done)}Scorer: {scored} {done.proof['self_test']['sentence']}\n{verdict}"
+        show(value, "\n".join([told, *aside, failure_table(failed)]).rstrip(), as_json)
 
 
 def switch(
     case: CaseId = "",
     variant: Annotated[str, typer.Option(help="Name or id.", show_default="the proved one")] = "",
     force: Annotated[bool, typer.Option("--force", help="Even if it has not proved better.")] = False,
-    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    reason: Annotated[str, typer.Option(help="Why, for the record; --force needs one.", show_default=False)] = "",
+    share: Annotated[int, typer.Option(help="Of 100 conversations, how many it answers.", min=1, max=100)] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """Let another variant answer from now on."""
+    """Let another variant answer from now on, all conversations or a share of them.
+
+    What answered before comes back by itself once the new one is proved to fail or displease more often.
+    """
     from assistant.stages import switch as stage
 
     with open_bench() as bench:
         chosen = pick(bench.store, case)
-        done = stage.run(bench.store, chosen.id, variant=variant, by="user", reason=reason, force=force)
+        done = stage.run(bench.store, chosen.id, variant, "user", reason, force, share)
         active = bench.store.variant(done.variant)
+        if active.tuned and (reminder := stage.unread(bench.store, chosen.id)):
+            say(f"{reminder} See them with `attune answers {chosen.id}`; it answers all the same.")
         value = {"case": chosen.id, "active": active.name, "variant": active.id, "reason": done.reason}
-        show(value, f"'{active.name}' answers now. To go back: attune undo", as_json)
+        part = "" if done.share == 100 else f" {done.share} of 100 conversations"
+        show(value | {"share": done.share}, f"'{active.name}' answers{part} now. To go back: attune undo", as_json)
 
 
 def undo(case: CaseId = "", as_json: AsJson = False) -> None:
@@ -229,3 +243,40 @@ def undo(case: CaseId = "", as_json: AsJson = False) -> None:
         active = bench.store.variant(stage.undo(bench.store, chosen.id, by="user").variant)
         value = {"case": chosen.id, "active": active.name, "variant": active.id}
         show(value, f"'{active.name}' answers again.", as_json)
+
+
+def reproduce(
+    job: Annotated[
+        str, typer.Argument(metavar="JOB|CASE", show_default=False, help="A job's number, or a case: its newest model.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Train a model once more from its lock, and compare losses, weights and held-out answers.
+
+    The exit code is 1 where something differs. The new run is kept as a job, and is no candidate of its case.
+    """
+    from assistant.jobs import reproduction
+
+    with open_bench() as bench:
+        first = reproduction.original(bench, job or pick(bench.store, "").id)
+        wanted = reproduction.prepare(bench, first)
+        for warning in wanted.warnings:
+            say(warning)
+        again = reproduction.start(bench, first, wanted)
+        say(f"Job {again.id} repeats job {first.id}.")
+        again = follow(bench, again.id)
+        line = ProgressLine()
+        try:
+            found = reproduction.compare(bench, first, again, wanted.warnings, line)
+        finally:
+            line.end()
+        show(asdict(found), _reproduced_text(found), as_json)
+        if not found.equal:
+            raise typer.Exit(1)
+
+
+def _reproduced_text(found: Reproduced) -> str:
+    lines = [f"{'same' if check['ok'] else 'other'}  {check['name']}: {check['detail']}" for check in found.checks]
+    lines += [warning for warning in found.warnings if not found.equal]
+    said = "equal" if found.equal else f"different. First: {found.first}"
+    return "\n".join([*lines, f"Job {found.again} repeats job {found.job}: {said}"])

@@ -23,7 +23,7 @@ from assistant.errors import AttuneError
 if TYPE_CHECKING:
     from assistant.evidence.failures import Failures
     from assistant.record.store import Store
-    from assistant.record.types import Case, Document
+    from assistant.record.types import Case, Document, Evaluation
     from assistant.settings import Settings
     from assistant.workbench import Workbench
 
@@ -129,10 +129,15 @@ def table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> str:
 
 
 def score_table(results: Mapping[str, Mapping[str, Any]], scorer: str) -> str:
-    """Each variant's score with its interval, tokens a request and seconds an answer; what is missing as a dash."""
+    """Each variant's score with its interval, tokens a request and seconds an answer; what is missing as a dash.
+
+    Form and facts where they were measured.
+    """
+    apart = [key for key in ("form", "facts") if any(r.get(key) is not None for r in results.values())]
     rows = [
         (
             name,
+            *(_decimals(r.get(key)) for key in apart),
             _decimals(r["score"]),
             f"{_decimals(r['low'])} to {_decimals(r['high'])}",
             round(r["tokens_per_request"]),
@@ -140,7 +145,25 @@ def score_table(results: Mapping[str, Mapping[str, Any]], scorer: str) -> str:
         )
         for name, r in results.items()
     ]
-    return table(rows, ("variant", scorer, "95 % interval", "tokens", "seconds"))
+    return table(rows, ("variant", *apart, scorer, "95 % interval", "tokens", "seconds"))
+
+
+def sanity_table(found: Evaluation) -> str:
+    """What answers without a model reach, whether the tuned one beats them, and how worn the held-out rows are."""
+    if not found.proof:
+        return ""
+    beaten = found.verdict.get("sanity", {})
+    rows = [
+        (
+            name,
+            *(_decimals(one.get(key)) for key in ("form", "facts", "score")),
+            {True: "yes", False: "no"}.get(beaten.get(name, {}).get("beaten"), "-"),
+        )
+        for name, one in found.proof["sanity"].items()
+    ]
+    text = table(rows, ("without any model", "form", "facts", "score", "beaten")) + "\n" if rows else ""
+    said = [str(found.proof[part]["sentence"]) for part in ("ledger", "leaks") if found.proof[part]["sentence"]]
+    return "\n" + text + "".join(f"{sentence}\n" for sentence in said)
 
 
 def _decimals(value: float | None) -> str:

@@ -68,10 +68,13 @@ class TrainingVerbs:
             "parity": latest.parity,
         }
 
-    def propose_switch(self, variant: str = "", why: str = "", case: str = "") -> Json:
-        """Propose that another variant answers from now on: its name, or nothing for the one proved better. It does not
-        switch: a person confirms it."""
-        return self._tools(case).propose_switch(variant, why)
+    def propose_switch(
+        self, variant: str = "", why: str = "", share: int = 100, force: bool = False, reason: str = "", case: str = ""
+    ) -> Json:
+        """Propose that another variant answers from now on: its name, or nothing for the one proved better; `share`:
+        of 100 conversations, how many. A tuned model that has not proved better takes `force` and the person's
+        `reason`, which is recorded. It does not switch: a person confirms it."""
+        return self._tools(case).propose_switch(variant, why, share, force, reason)
 
     def propose_undo(self, case: str = "") -> Json:
         """Propose to bring back what answered before the last switch. A person confirms it."""

@@ -11,14 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from assistant import stages
-from assistant.conversations import gestures
-from assistant.conversations.formats import json_lines
+from assistant.conversations import gestures, importing
+from assistant.conversations.formats.found import Hints
 from assistant.errors import AttuneError
 from assistant.faces.cli.shared import described, pick
 from assistant.faces.mcp.training_verbs import Json, TrainingVerbs
 from assistant.knowledge.reading import ingestion
 from assistant.record.types import Turn
 from assistant.stages import baseline, interview, switch
+from assistant.traffic import history, returning, watch
 
 
 class Verbs(TrainingVerbs):
@@ -108,23 +109,31 @@ class Verbs(TrainingVerbs):
         return self._added(case, [(Path(path).name, _bytes(path)) for path in paths])
 
     def import_conversations(
-        self, conversations: list[Json] | None = None, path: str = "", heldout: bool = False, case: str = ""
+        self,
+        conversations: list[Json] | None = None,
+        path: str = "",
+        heldout: bool = False,
+        case: str = "",
+        columns: str = "",
     ) -> Json:
         """Import conversations whose answers a person has approved: a list of {"messages": [{"role": "user", "content":
-        "..."}, {"role": "assistant", "content": "..."}]}, or the full path of a file with one such object a line.
-        With `heldout` they are only ever tested on. All of them are taken, or none."""
+        "..."}, {"role": "assistant", "content": "..."}]}, or the full path of a file or folder in
+        any form that is known: JSON, CSV, Excel, Parquet, exports of ChatGPT, Claude, Open WebUI, Langfuse, LangSmith,
+        Slack, transcripts. With `heldout` they are only ever tested on. `columns` says what is what where it is not
+        recognised: "question=A,answer=B", or "assistant=NAME" in a transcript. All of them are taken, or none; one
+        that was imported before is not taken again."""
         if bool(conversations) == bool(path):
             raise AttuneError(
                 "There are no conversations." if not path else "There are conversations and a path.",
                 "Give either conversations or a path.",
             )
         chosen, store = pick(self.bench.store, case), self.bench.store
-        text = "\n".join(json.dumps(each) for each in conversations or [])
-        found = json_lines.read(Path(path)) if path else json_lines.parse(text, "The list")
-        with store.atomic():
-            for messages in found:
-                store.import_conversation(chosen.id, "heldout" if heldout else "import", messages)
-        return {"case": chosen.id, "imported": len(found), "heldout": heldout}
+        if path:
+            done = importing.files(store, chosen.id, [_there(path)], heldout, Hints.parse([columns]))
+        else:
+            text = "\n".join(json.dumps(each) for each in conversations or [])
+            done = importing.text(store, chosen.id, text, "The list", heldout)
+        return done.to_json() | {"case": chosen.id, "imported": done.added, "heldout": heldout}
 
     # the chat -------------------------------------------------------------------------------------------------------
     def build_baseline(self, case: str = "") -> Json:
@@ -155,11 +164,13 @@ class Verbs(TrainingVerbs):
         if not (text := question.strip()):
             raise AttuneError("The question is empty.", "Write a question.")
         store, chosen = self.bench.store, pick(self.bench.store, case)
-        variant = switch.active(store, self.bench.settings, chosen.id)
-        reply = self.bench.chat.reply(variant, [{"role": "user", "content": text}])
-        for _ in reply:
-            pass
-        turn = gestures.keep_both(store, variant, text, reply)
+        talk = history.told_apart(text)
+        variant = switch.answering(store, self.bench.settings, chosen.id, talk)
+        with watch.answering(self.bench.chat, variant, talk, kept=True):
+            reply = self.bench.chat.reply(variant, [{"role": "user", "content": text}])
+            for _ in reply:
+                pass
+            turn = gestures.keep_both(store, variant, text, reply)
         cited = [{"document": p.document, "heading": p.heading, "text": p.text} for p in reply.passages]
         return {
             "answer": reply.text,
@@ -167,6 +178,7 @@ class Verbs(TrainingVerbs):
             "variant": variant.name,
             "passages": cited,
             "note": reply.note,
+            "unfound": reply.unfound,
             "cut": reply.cut,
             "repeats": reply.repeats,
         }
@@ -179,8 +191,13 @@ class Verbs(TrainingVerbs):
         return {"approved": new.id} | ({"instead_of": turn.id} if new.id != turn.id else {})
 
     def reject_answer(self, number: int, case: str = "") -> Json:
-        """Mark an answer of ask as bad. Only where a person has said so."""
-        return {"rejected": gestures.reject(self.bench.store, self._answer(number, case).id).id}
+        """Mark an answer of ask as bad. Only where a person has said so. `returned` says where with that the variant
+        that answered before has come back by itself."""
+        store, chosen = self.bench.store, pick(self.bench.store, case).id
+        turn, newest = gestures.answer(store, chosen, number), returning.last(store, chosen)
+        rejected = gestures.reject(store, turn.id).id
+        back = returning.since(store, chosen, newest)
+        return {"rejected": rejected} | ({"returned": back} if back else {})
 
     # shared ---------------------------------------------------------------------------------------------------------
     def _added(self, case: str, files: list[tuple[str, bytes]]) -> Json:
@@ -194,6 +211,13 @@ class Verbs(TrainingVerbs):
 
     def _answer(self, number: int, case: str) -> Turn:
         return gestures.answer(self.bench.store, pick(self.bench.store, case).id, number)
+
+
+def _there(path: str) -> Path:
+    found = Path(path).expanduser()
+    if not found.exists():
+        raise AttuneError(f"'{path}' cannot be read.", "Give the full path of a file on this machine.")
+    return found
 
 
 def _bytes(path: str) -> bytes:

@@ -145,6 +145,37 @@ button.secondary:disabled { background: var(--button-secondary-background-fill) 
 .dark #chat .cite { color: var(--primary-300); }
 #citing { display: none; }
 
+#report-file { display: none; }
+.rows > .row { border-bottom: 1px solid var(--border-color-primary); }
+.rows summary { cursor: pointer; padding: 9px 4px; display: flex; flex-wrap: wrap; gap: 2px 12px;
+  align-items: baseline; }
+.rows summary::before { content: "▸"; color: var(--body-text-color-subdued); }
+.rows details[open] > summary::before { content: "▾"; }
+.rows summary:focus-visible, .marks button:focus-visible, .blind button:focus-visible {
+  outline: 2px solid var(--primary-600); outline-offset: 2px; }
+.rows .question { flex: 1 1 220px; min-width: 0; overflow-wrap: anywhere; }
+.rows .figures, .cards .figures { font-size: .82rem; color: var(--body-text-color-subdued);
+  font-variant-numeric: tabular-nums; }
+.rows .asked, .blind .asked { margin: 2px 0 10px; padding: 8px 12px; white-space: pre-wrap; overflow-wrap: anywhere;
+  border-left: 3px solid var(--primary-600); }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 240px), 1fr)); gap: 10px;
+  margin: 0 0 10px; }
+.cards .answer { display: flex; flex-direction: column; gap: 6px; min-width: 0; padding: 10px 12px; border-radius: 8px;
+  border: 1px solid var(--border-color-primary); background: var(--block-background-fill); }
+.cards .approved { border-style: dashed; }
+.cards h4 { margin: 0; font-size: .95rem; }
+.cards h4 small { font-weight: 400; color: var(--body-text-color-subdued); }
+.cards .text { flex: 1; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .92rem; line-height: 1.5;
+  max-height: 60vh; overflow-y: auto; }
+.cards ul { margin: 0; padding-left: 18px; font-size: .82rem; overflow-wrap: anywhere; }
+.cards p { margin: 4px 0 0; }
+.differs { background: rgb(217 119 6 / .16); text-decoration: underline dotted; text-underline-offset: 3px; }
+.marks { display: flex; flex-wrap: wrap; gap: 6px; }
+.marks button, .offer button, .blind button { padding: 5px 12px; border-radius: 999px; font-size: .84rem;
+  border: 1px solid var(--border-color-primary); background: transparent; color: inherit; cursor: pointer; }
+.marks button[aria-pressed=true] { background: var(--primary-700); border-color: var(--primary-700); color: white; }
+.others > summary, .before > summary { font-size: .86rem; color: var(--body-text-color-subdued); }
+
 @media (max-width: 900px) {
   .gradio-container { padding: 8px 10px 20px !important; }
   #work { flex-direction: column; align-items: stretch; }

@@ -78,10 +78,11 @@ class Top:
         if not case:
             return gr.skip(), gr.skip(), gr.skip()
         store, settings = self.bench.store, self.bench.settings
-        variant = switch.active(store, settings, case)
+        found = {store.variant(id): share for id, share in switch.shares(store, settings, case).items()}
+        several = {variant.name: share for variant, share in found.items()}
         return (
             tracker.steps(progress(store, case)),
-            tracker.answering(variant),
+            tracker.shared(several) if len(found) > 1 else tracker.answering(*found),
             gr.Button(visible=switch.previous(store, case) is not None),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -28,6 +28,12 @@ def steps(progress: Sequence[Progress]) -> str:
     here = next((step for step in progress if step.state == "current"), None)
     note = f"<b>{escape(here.title)}:</b> {escape(here.note)}" if here else "<b>Done:</b> the proved model answers."
     return f'<ol class="tracker" aria-label="Stages">{items}</ol><div class="tracker-note">{note}</div>'
+
+
+def shared(answering: Mapping[str, int]) -> str:
+    """What answers now where several do: names with how many of 100 conversations each has, as HTML."""
+    said = " · ".join(f"<b>{escape(name)}</b> {share}" for name, share in answering.items())
+    return f'<div class="now">Answering now, of 100 conversations: {said}</div>'
 
 
 def answering(variant: Variant) -> str:

@@ -27,7 +27,8 @@ class Prompt:
     """What a model is sent. `shots` is how many examples are in it; `dropped` says what did not fit, and why.
 
     `parts` holds for each message the parts that its content consists of; `left_out` what was dropped itself. `note`:
-    why the passages were not found or ordered as the settings ask for.
+    why the passages were not found or ordered as the settings ask for. `unfound`: that there are documents and nothing
+    in them fits the question.
     """
 
     messages: list[Message]
@@ -38,6 +39,7 @@ class Prompt:
     parts: list[list[Part]] = field(default_factory=list)
     left_out: list[Part] = field(default_factory=list)
     note: str = ""
+    unfound: str = ""
 
 
 def instruction(case: Case) -> str:
@@ -182,9 +184,14 @@ class _Parts:
 
 def _own_system(system: str, messages: Sequence[Message]) -> tuple[str, Sequence[Message]]:
     """A conversation's own system message follows the variant's, as it does in training; the rest is the talk."""
-    if messages and messages[0]["role"] == "system":
-        return f"{system}\n\n{messages[0]['content']}".strip(), messages[1:]
-    return system, messages
+    own, talk = opening(messages)
+    return ("\n\n".join([system, *own]).strip() if own else system), talk
+
+
+def opening(messages: Sequence[Message]) -> tuple[list[str], list[Message]]:
+    """The texts of the system messages that a conversation begins with, and the messages after them."""
+    place = next((n for n, message in enumerate(messages) if message["role"] != "system"), len(messages))
+    return [text for m in messages[:place] if (text := str(m["content"])).strip()], list(messages[place:])
 
 
 def question(messages: Sequence[Message]) -> str:
@@ -199,10 +206,10 @@ def _history(messages: Sequence[Message]) -> list[list[Message]]:
     question(messages)
     groups: list[list[Message]] = []
     for message in messages[:-1]:
-        if message["role"] not in ("user", "assistant"):
+        if message["role"] not in ("user", "assistant", "system", "tool"):
             raise AttuneError(
                 f"A message with the role '{message['role']}' cannot be answered.",
-                "Send only messages of the roles user and assistant.",
+                "Send only messages of the roles system, user, assistant and tool.",
             )
         if message["role"] == "user" or not groups:
             groups.append([])
@@ -216,7 +223,8 @@ def harmless(text: str) -> str:
 
 
 def _plain(message: Message) -> Message:
-    return {"role": message["role"], "content": harmless(str(message["content"]))}
+    kept: Message = {name: message[name] for name in ("tool_calls", "tool_call_id") if name in message}
+    return {"role": message["role"], "content": harmless(str(message["content"])), **kept}
 
 
 def _all_plain(messages: Sequence[Message]) -> list[Message]:

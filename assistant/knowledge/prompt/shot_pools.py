@@ -16,11 +16,12 @@ _MANY = 200  # conversations that changed at once, an import: making the pool an
 
 @dataclass(frozen=True)
 class _Known:
-    """A pool with what it was made of: the datasets there were, and the number of the last change."""
+    """A pool with what it was made of: the datasets there were, the number of the last change, the pairs allowed."""
 
     pool: shots.ShotPool
     datasets: tuple[str, ...]
     number: int
+    allowed: frozenset[str]
 
 
 class Pools:
@@ -40,15 +41,16 @@ class Pools:
             return known.pool
 
     def _current(self, case: str, dataset: str, known: _Known | None) -> _Known:
-        datasets = tuple(one.id for one in self._store.datasets(case))
+        datasets, allowed = tuple(one.id for one in self._store.datasets(case)), self._store.allowed_pairs(case)
         number, changed = self._store.touched(case, known.number if known is not None else 0)
-        if known is None or known.datasets != datasets or len(changed) > _MANY or self._held_out(known, changed):
+        anew = known is None or (known.datasets, known.allowed) != (datasets, allowed) or len(changed) > _MANY
+        if anew or known is None or self._held_out(known, changed):
             pool = shots.ShotPool(shots.source(self._store, case, dataset), self._embedder)
         elif dataset or not changed:
             pool = known.pool  # what a dataset froze does not change with its conversations
         else:
             pool = known.pool.changed({id: example(self._store.turns(id)) for id in changed})
-        return _Known(pool, datasets, number)
+        return _Known(pool, datasets, number, allowed)
 
     def _held_out(self, known: _Known, changed: list[int]) -> bool:
         """Whether what is tested on is among what changed: every example must be looked at again then."""

@@ -9,8 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from assistant.knowledge.comparison.fingerprints import pair
+from assistant.knowledge.comparison.leaks import ComparedTurns
 from assistant.knowledge.search.lexical_embedding import Embedder
-from assistant.knowledge.search.near_duplicates import Near, asked, openings
+from assistant.knowledge.search.near_duplicates import asked
+from assistant.knowledge.search.words import length
 from assistant.record.store import Store
 from assistant.record.threads import as_message, example, thread
 from assistant.record.types import Message
@@ -24,13 +27,15 @@ _CANDIDATES = 6  # looked at for each shot that is chosen
 class Source:
     """What a variant's shots may be taken from. `held_out` is what it is tested on.
 
-    `ids` are the conversations of the examples, where they are known; `apart` those of what is held out.
+    `ids` are the conversations of the examples, where they are known; `apart` those of what is held out; `allowed`
+    names pairs of the two (see `pair`) that a person let through.
     """
 
     examples: list[list[Message]]
     held_out: list[list[Message]]
     ids: tuple[int, ...] = ()
     apart: frozenset[int] = frozenset()
+    allowed: frozenset[str] = frozenset()
 
 
 class ShotPool:
@@ -38,11 +43,10 @@ class ShotPool:
 
     def __init__(self, source: Source, embedder: Embedder) -> None:
         self._embedder, self.apart = embedder, source.apart
-        self._near = Near(dict.fromkeys(said for messages in source.held_out for said in openings(messages)))
+        self._held_out, self._allowed = source.held_out, source.allowed
+        self._tested = ComparedTurns(source.held_out, source.examples)
         ids = source.ids or range(len(source.examples))
-        shown = [
-            (id, shot) for id, messages in zip(ids, source.examples, strict=True) if (shot := self._shot(messages))
-        ]
+        shown = [(id, shot) for id, shot in zip(ids, self._shots(source.examples), strict=True) if shot]
         self._ids = [id for id, _ in shown]
         self.examples = [shot for _, shot in shown]
         self._vectors = embedder.embed([asked(messages) for messages in self.examples])
@@ -50,7 +54,7 @@ class ShotPool:
     def changed(self, talks: Mapping[int, list[Message]]) -> ShotPool:
         """This pool after these conversations changed to what they are here; an empty one is no example any more."""
         kept = [place for place, id in enumerate(self._ids) if id not in talks]
-        new = {id: shot for id, messages in talks.items() if (shot := self._shot(messages))}
+        new = {id: shot for id, shot in zip(talks, self._shots(list(talks.values())), strict=True) if shot}
         ids = [self._ids[place] for place in kept] + list(new)
         order = sorted(range(len(ids)), key=ids.__getitem__)  # as if it had been made of them all at once
         examples = [self.examples[place] for place in kept] + list(new.values())
@@ -61,10 +65,14 @@ class ShotPool:
         made._vectors = vectors[order]
         return made
 
-    def _shot(self, messages: Sequence[Message]) -> list[Message]:
-        """What may be shown of a conversation; nothing where it is near what is held out."""
-        shot = shorten(messages)
-        return shot if shot and not any(said in self._near for said in {*openings(messages), *openings(shot)}) else []
+    def _shots(self, talks: Sequence[Sequence[Message]]) -> list[list[Message]]:
+        """What may be shown of each conversation; nothing of one with a question or an answer of what is held out."""
+        leaking = {
+            find.one
+            for find in self._tested.against(talks)
+            if not self._allowed or pair(talks[find.one], self._held_out[find.other]) not in self._allowed
+        }
+        return [[] if place in leaking else shorten(messages) for place, messages in enumerate(talks)]
 
     def choose(self, messages: Sequence[Message], count: int) -> list[list[Message]]:
         """`count` examples for a conversation, the one most like its last question last."""
@@ -116,6 +124,7 @@ def source(store: Store, case: str, dataset: str) -> Source:
         [one for one in read_now if one] + [i.messages for i in tested],
         tuple(id for id, _ in found),
         frozenset(apart | set(always)),
+        store.allowed_pairs(case),
     )
 
 
@@ -127,7 +136,9 @@ def shorten(messages: Sequence[Message], limit: int = MAX_WORDS) -> list[Message
     for question, answer in zip(talk[::2], talk[1::2], strict=False):
         if (question["role"], answer["role"]) != ("user", "assistant") or answer.get("weight", 1) == 0:
             break
-        size += len(str(question["content"]).split()) + len(str(answer["content"]).split())
+        if answer.get("tool_calls"):
+            break
+        size += length(str(question["content"])) + length(str(answer["content"]))
         if shot and size > limit:
             break
         shot += [{"role": m["role"], "content": str(m["content"])} for m in (question, answer)]

@@ -15,7 +15,7 @@ from assistant.record.types import Message
 from assistant.settings import EMBEDDED, Settings
 from tools.engine import templates
 
-CHARACTERS_A_TOKEN = 3.5  # for a model whose tokenizer is not at hand
+BYTES_A_TOKEN = 3.5  # of UTF-8, for a model whose tokenizer is not at hand: letters, where they are English
 REMOTE_WINDOW = 8192
 DEFAULT_WINDOW = 2048
 _PER_MESSAGE = 4  # tokens of a chat template around each message, about
@@ -36,7 +36,7 @@ class Counter:
 
 
 def approximate(window: int = REMOTE_WINDOW) -> Counter:
-    """About 3.5 characters a token: right within a fifth for English and most tokenizers."""
+    """About 3.5 bytes a token: right within a fifth for English and most tokenizers."""
 
     def count(messages: list[Message]) -> int:
         return sum(_PER_MESSAGE + estimate(str(message["content"])) for message in messages)
@@ -77,7 +77,7 @@ def reader(settings: Settings) -> Reader:
 
 def estimate(text: str) -> int:
     """About how many tokens a text has."""
-    return math.ceil(len(text) / CHARACTERS_A_TOKEN)
+    return math.ceil(len(text.encode(errors="replace")) / BYTES_A_TOKEN)
 
 
 def of_folder(folder: Path) -> Counter:

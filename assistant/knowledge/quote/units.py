@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from assistant.knowledge.search.chunks import FENCE, ITEM, SENTENCE
+from assistant.knowledge.search.chunks import SENTENCE
+from assistant.knowledge.structure import fences, wide_tables
+from assistant.knowledge.structure.blocks import ITEM
 
 _HEAD = re.compile(r"^\s*\|[\s|:-]+$")
 _WHOLE = 320  # characters up to which a line of a list is quoted whole
 _WRAPPED = 60  # characters from which a line without an end of sentence goes on in the next one
-_ENDS = re.compile(r"[.!?:;][\"')\]*_]*$")
+_ENDS = re.compile(r"[.!?:;。！？：；।॥؟۔][\"')\]*_」』）】”’]*$")
 _BACK = re.compile(  # a sentence that begins so says little without the one before it
     r"^\W*(?:it|they|he|she|this|these|those|that|then|there|otherwise|also|but|and|or|both|its|their|his|her"
     r"|after that|if not)\b",
@@ -70,9 +72,8 @@ def joined(units: Sequence[Unit]) -> str:
 def _blocks(text: str) -> Iterator[list[str]]:
     """Lines between blank ones; a fenced block is one."""
     block: list[str] = []
-    fenced = False
-    for line in text.split("\n"):
-        fenced ^= bool(FENCE.match(line))
+    lines = text.split("\n")
+    for line, fenced in zip(lines, fences.of(lines).inside, strict=True):
         if line.strip() or fenced:
             block.append(line)
         elif block:
@@ -83,7 +84,7 @@ def _blocks(text: str) -> Iterator[list[str]]:
 
 
 def _units(block: list[str], lead: str) -> Iterator[Unit]:
-    if FENCE.match(block[0]):
+    if fences.opens(block[0]):
         yield Unit("\n".join(block), (lead,) if lead else (), kind="line")
     elif len(block) > 2 and block[0].lstrip().startswith("|") and _HEAD.match(block[1]):
         head = (block[0].strip(), block[1].strip())
@@ -119,8 +120,8 @@ def _unwrapped(block: Sequence[str]) -> list[str]:
 
 
 def _leads(line: str) -> bool:
-    return line.rstrip("*_ ").endswith(":")
+    return line.rstrip("*_ ").endswith((":", "："))
 
 
 def _cells(row: str) -> list[str]:
-    return [cell.strip(" *") for cell in row.strip().strip("|").split("|")]
+    return [cell.strip(" *") for cell in wide_tables.cells(row)]

@@ -9,7 +9,7 @@ import lzma
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from assistant.errors import AttuneError
@@ -17,8 +17,42 @@ from assistant.knowledge.reading.text import MEGABYTE, damaged
 
 MAX_FILES = 1000
 MAX_UNPACKED = 200 * MEGABYTE  # of everything in one archive
-TITLES = {"docx": "Word document", "pptx": "PowerPoint file", "xlsx": "Excel workbook", "epub": "EPUB"}
-_MARKUP = (".xml", ".rels", ".opf", ".ncx", ".xhtml", ".html", ".htm")
+KINDS = (
+    "Text, Markdown, PDF, Word, PowerPoint, Excel, OpenDocument, CSV, HTML, EPUB, mail (.eml), rich text (.rtf), "
+    "Jupyter notebooks, and zip archives of them"
+)
+KIND_NAMES = {  # of formats that people have and that cannot be read
+    ".pages": "a document of Apple Pages",
+    ".numbers": "a spreadsheet of Apple Numbers",
+    ".key": "a presentation of Apple Keynote",
+    ".xlsb": "an Excel workbook in the binary format",
+    ".msg": "a mail of Outlook",
+    ".vsdx": "a Visio drawing",
+    ".odb": "an OpenDocument database",
+    ".odf": "an OpenDocument formula",
+    ".doc": "a Word document of before 2007",
+    ".xls": "an Excel workbook of before 2007",
+    ".ppt": "a PowerPoint file of before 2007",
+}
+TITLES = {
+    "docx": "Word document",
+    "pptx": "PowerPoint file",
+    "xlsx": "Excel workbook",
+    "epub": "EPUB",
+    "opendocument": "OpenDocument file",
+}
+_OPENDOCUMENT = tuple(
+    f"application/vnd.oasis.opendocument.{kind}" for kind in ("text", "spreadsheet", "presentation", "graphics")
+)
+_FORMAT_PARTS = {  # of programs, maps, layouts and of Apple's office
+    "META-INF/MANIFEST.MF",
+    "AndroidManifest.xml",
+    "doc.kml",
+    "designmap.xml",
+    "Index/Document.iwa",
+    "Index.zip",
+}
+_MARKUP = (".xml", ".rdf", ".rels", ".opf", ".ncx", ".xhtml", ".html", ".htm")
 _PIECE = 1 << 20
 
 
@@ -39,14 +73,38 @@ def opened(name: str, path: Path) -> zipfile.ZipFile:
 
 
 def kind(name: str, path: Path) -> str:
-    """docx, pptx, xlsx, epub or zip, by what is inside."""
+    """docx, pptx, xlsx, epub, opendocument or zip, by what is inside. Raises AttuneError for any other format.
+
+    Many formats are zip archives inside. One that is not known is none to be unpacked: its parts are no documents.
+    """
     with opened(name, path) as archive:
         names = set(archive.namelist())
+        suffix = PurePosixPath(name).suffix.lower()
+        if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
+            said = archive.read("mimetype").decode("ascii", "replace").strip()
+            if said.startswith(_OPENDOCUMENT):
+                return "opendocument"
+            if said != "application/epub+zip" and "/" in said:
+                raise unreadable(name)
         if "[Content_Types].xml" in names:
-            for folder, found in (("word/", "docx"), ("ppt/", "pptx"), ("xl/", "xlsx")):
-                if any(entry.startswith(folder) for entry in names):
+            for main, found in (("word/document", "docx"), ("ppt/presentation", "pptx"), ("xl/workbook", "xlsx")):
+                if any(entry.startswith(main) and entry.endswith(".xml") for entry in names):
                     return found
-        return "epub" if "META-INF/container.xml" in names else "zip"
+            raise unreadable(name)
+        if "META-INF/container.xml" in names:
+            return "epub"
+        if _FORMAT_PARTS & names or suffix not in ("", ".zip"):
+            raise unreadable(name)
+        return "zip"
+
+
+def unreadable(name: str) -> AttuneError:
+    """The refusal of a kind of file, by its name."""
+    suffix = PurePosixPath(name).suffix.lower()
+    of_kind = (
+        f"{KIND_NAMES[suffix]} ({suffix})" if suffix in KIND_NAMES else f"of a kind that cannot be read ({suffix})"
+    )
+    return AttuneError(f"'{name}' is {of_kind}.", f"{KINDS} can be read: save it as one of them.")
 
 
 def check_document(name: str, path: Path, kind: str) -> None:
@@ -89,8 +147,9 @@ def unpack(name: str, path: Path, folder: Path, most: int) -> tuple[list[tuple[s
         if len(entries) > MAX_FILES:
             said = f"'{name}' holds {len(entries):,} files and at most {MAX_FILES:,} are taken."
             raise AttuneError(said, "Make several archives of it.")
-        for number, info in enumerate(entries):
-            shown, place = member_name(info.filename), folder / str(number)
+        names = unlike([(member_name(info.filename), info.filename) for info in entries])
+        for number, (info, shown) in enumerate(zip(entries, names, strict=True)):
+            place = folder / str(number)
             try:
                 _extract(shown, archive, info, place, most)
                 found.append((shown, place))
@@ -103,6 +162,19 @@ def member_name(entry: str) -> str:
     """The path inside the archive without anything that leads out of it."""
     parts = [part for part in PurePosixPath(entry.replace("\\", "/")).parts if part.strip("/. ") and part[-1:] != ":"]
     return "/".join(parts) or "document"
+
+
+def unlike(named: Sequence[tuple[str, str]]) -> list[str]:
+    """(name, origin) -> the names, with a number where another origin has the name already: "file (2).txt"."""
+    origins: dict[str, str] = {}
+    found = []
+    for name, origin in named:
+        path, number, given = PurePosixPath(name), 1, name
+        while origins.setdefault(given, origin) != origin:
+            number += 1
+            given = str(path.with_name(f"{path.stem} ({number}){path.suffix}"))
+        found.append(given)
+    return found
 
 
 def _hidden(entry: str) -> bool:

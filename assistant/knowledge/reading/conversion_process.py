@@ -13,41 +13,82 @@ import json
 import os
 import resource
 import sys
+import zipfile
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path, PurePath
 from typing import Any
 
 from assistant.errors import AttuneError
-from assistant.knowledge.reading import archives, office
+from assistant.knowledge.reading import archives
+from assistant.knowledge.reading.archives import KINDS
+from assistant.knowledge.reading.office.opendocument import read_opendocument
+from assistant.knowledge.reading.office.slides import read_pptx
+from assistant.knowledge.reading.office.word import read_docx
+from assistant.knowledge.reading.office.workbook import read_xlsx
+from assistant.knowledge.reading.pages.delimited import read_csv
+from assistant.knowledge.reading.pages.epub import read_epub
+from assistant.knowledge.reading.pages.html import read_html
+from assistant.knowledge.reading.pages.mail import read_mail
+from assistant.knowledge.reading.pages.notebook import read_notebook
+from assistant.knowledge.reading.pages.rich_text import read_rtf
 from assistant.knowledge.reading.pdf import read_pdf
-from assistant.knowledge.reading.text import Read, damaged, limited, read_text
+from assistant.knowledge.reading.text import Read, damaged, decoded, limited, read_text
 
 MEMORY = 2_000_000_000  # bytes of address space
 SECONDS = 90.0  # for one file, by the clock
 _HEAD = 4096
 _TEXT, _MARKDOWN = (".txt", ".text", ""), (".md", ".markdown")
-_BY_SUFFIX = {".html": "html", ".htm": "html", ".xhtml": "html", ".csv": "csv", ".tsv": "csv"}
+_PROSE = {
+    ".rst",
+    ".adoc",
+    ".asciidoc",
+    ".org",
+    ".me",
+    ".1st",
+}  # besides _TEXT: names of texts whose lines may be headings
+_BY_SUFFIX = {
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".tab": "csv",
+    ".eml": "mail",
+    ".ipynb": "notebook",
+    ".fodt": "opendocument",
+    ".fods": "opendocument",
+    ".fodp": "opendocument",
+}
 _PACKED = {
     ".pdf": "PDF",
     ".docx": "Word document",
+    ".docm": "Word document",
     ".pptx": "PowerPoint file",
+    ".ppsx": "PowerPoint file",
     ".xlsx": "Excel workbook",
     ".xlsm": "Excel workbook",
+    ".odt": "OpenDocument text",
+    ".ods": "OpenDocument spreadsheet",
+    ".odp": "OpenDocument presentation",
     ".epub": "EPUB",
     ".zip": "zip archive",
 }
 _OLD = b"\xd0\xcf\x11\xe0"  # Office before 2007, and today's with a password
 READERS: dict[str, Callable[[str, Path], Read]] = {
     "pdf": read_pdf,
-    "docx": office.read_docx,
-    "pptx": office.read_pptx,
-    "xlsx": office.read_xlsx,
-    "csv": office.read_csv,
-    "html": office.read_html,
-    "epub": office.read_epub,
+    "docx": read_docx,
+    "pptx": read_pptx,
+    "xlsx": read_xlsx,
+    "opendocument": read_opendocument,
+    "csv": read_csv,
+    "html": read_html,
+    "epub": read_epub,
+    "mail": read_mail,
+    "notebook": read_notebook,
+    "rtf": read_rtf,
 }
-KINDS = "Text, Markdown, PDF, Word, PowerPoint, Excel, CSV, HTML, EPUB, and zip archives of them"
+__all__ = ["KINDS", "MEMORY", "SECONDS", "convert", "kind_of", "simple_kind", "too_much"]
 
 
 def simple_kind(name: str, head: bytes) -> str:
@@ -67,29 +108,36 @@ def kind_of(name: str, path: Path) -> str:
         return "pdf"
     if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         return archives.kind(name, path)
+    if head.lstrip()[:5] == b"{\\rtf":
+        return "rtf"
     if head[:4] == _OLD:
+        if suffix in archives.KIND_NAMES:
+            raise archives.unreadable(name)
         raise AttuneError(
             f"'{name}' is locked with a password, or of an Office version before 2007.",
             "Save it as .docx, .pptx or .xlsx without a password and add that.",
         )
-    if suffix in _PACKED:
-        raise AttuneError(f"'{name}' is not a {_PACKED[suffix]}, whatever its name says.", "Export it again.")
+    if suffix in _PACKED or suffix == ".rtf":
+        said = _PACKED.get(suffix, "rich text document")
+        raise AttuneError(f"'{name}' is not a {said}, whatever its name says.", "Export it again.")
     simple = simple_kind(name, head)
     if simple or suffix in _BY_SUFFIX or _is_html(head):
         return simple or _BY_SUFFIX.get(suffix, "html")
-    if b"\x00" in head or head[:5] == b"{\\rtf" or suffix == ".rtf":
-        raise AttuneError(f"'{name}' is of a kind that cannot be read ({suffix}).", f"{KINDS} can be.")
-    return "text"
+    try:
+        decoded(name, path)
+    except AttuneError as error:  # neither a kind that is known nor text
+        raise archives.unreadable(name) from error
+    return "text" if suffix in _PROSE else "lines"
 
 
 def convert(name: str, path: Path) -> Read:
     """The text of any file but an archive. Raises AttuneError, with a remedy, for one that cannot be used."""
     kind = kind_of(name, path)
-    if kind in ("text", "markdown"):
+    if kind in ("text", "markdown", "lines"):
         return limited(name, read_text(name, path, kind))
     if kind == "zip":
         raise AttuneError(f"'{name}' is an archive inside an archive.", "Unpack it and add its files.")
-    if kind in archives.TITLES:
+    if kind in archives.TITLES and zipfile.is_zipfile(path):
         archives.check_document(name, path, kind)
     try:
         return limited(name, READERS[kind](name, path))

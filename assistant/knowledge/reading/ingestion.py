@@ -7,10 +7,11 @@ import tempfile
 import unicodedata
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from assistant.errors import AttuneError
+from assistant.knowledge.reading.archives import unlike
 from assistant.knowledge.reading.converter import Converter, Members
 from assistant.knowledge.reading.text import Read
 from assistant.record.store import Store
@@ -23,7 +24,7 @@ Report = Callable[[str, float], None]  # what is being done, and how much of it:
 
 @dataclass(frozen=True)
 class IncomingFile:
-    """A file to add. `inside`: it came out of an archive, and its name may hold folders."""
+    """A file to add. `inside`: it came out of an archive, and its name holds that of the archive and folders."""
 
     name: str
     path: Path
@@ -68,16 +69,22 @@ def add(store: Store, settings: Settings, case: str, name: str, data: bytes) -> 
 def add_all(
     store: Store, settings: Settings, case: str, uploads: Sequence[IncomingFile], report: Report | None = None
 ) -> list[IngestionOutcome]:
-    """Read files and add them to a case; an archive is opened and its files are added in its place.
+    """Read files and add them to a case; an archive is opened and its files are added as "archive.zip/folder/file".
+
+    Files of one name from two places do not replace each other: the second is called "file (2)".
 
     What is there unchanged is not read again. A file that cannot be used is recorded with the reason and holds up
     none of the others; a document of that name that is there stays. Everything done is in the record at once.
     """
-    waiting, outcomes = deque(uploads), list[IngestionOutcome]()
+    shown = unlike([(clean_name(upload.name), str(upload.path)) for upload in uploads])
+    named = [
+        upload if upload.inside else replace(upload, name=name) for upload, name in zip(uploads, shown, strict=True)
+    ]
+    waiting, outcomes = deque(named), list[IngestionOutcome]()
     with Converter(settings.max_upload_mb) as converter:
         while waiting:
             upload = waiting.popleft()
-            name = clean_path(upload.name) if upload.inside else clean_name(upload.name)
+            name = upload.name
             if report is not None:
                 report(f"Reading {name}", len(outcomes) / (len(outcomes) + len(waiting) + 1))
             try:
@@ -93,9 +100,11 @@ def add_all(
                 outcomes.append(found)
                 continue
             store.forgive(case, name)
-            waiting.extendleft(reversed([IncomingFile(shown, place, inside=True) for shown, place in found.files]))
-            for shown, said, remedy in found.refused:
-                outcomes.append(_refused(store, case, clean_path(shown), f"{said} {remedy}"))
+            members = unlike([(f"{name}/{clean_path(entry)}", entry) for entry, _ in found.files])
+            inside = [IncomingFile(one, place, True) for one, (_, place) in zip(members, found.files, strict=True)]
+            waiting.extendleft(reversed(inside))
+            for entry, said, remedy in found.refused:
+                outcomes.append(_refused(store, case, f"{name}/{clean_path(entry)}", f"{said} {remedy}"))
     return outcomes
 
 

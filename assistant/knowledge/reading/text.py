@@ -1,20 +1,20 @@
-"""What every converter shares: what was read, how bytes become text, how a table becomes Markdown, what is too much."""
+"""What every converter shares: what was read, how bytes become text, what is too much."""
 
 from __future__ import annotations
 
 import codecs
+import io
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, time
 from pathlib import Path
 
 from assistant.errors import AttuneError
+from assistant.knowledge.reading import encodings
 
 MEGABYTE = 1_000_000
 MAX_CHARACTERS = 2_000_000  # of one document: about 800 pages
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
+_MOST = 4 * MAX_CHARACTERS  # bytes that are read of a text
 _SAMPLE = 20_000  # characters that tell whether this is text
 
 
@@ -36,21 +36,27 @@ def read_text(name: str, path: Path, kind: str) -> Read:
 
 def decoded(name: str, path: Path) -> tuple[str, tuple[str, ...]]:
     """The text of a file in whatever encoding, and what is doubtful about it. Raises AttuneError for binary data."""
-    most = 4 * MAX_CHARACTERS
     with path.open("rb") as file:
-        data = file.read(most + 1)
-    encoding = next((encoding for bom, encoding in _BOMS if data.startswith(bom)), "")
-    if not encoding and b"\x00" in data:
+        return decoded_bytes(name, file.read(_MOST + 1))
+
+
+def decoded_bytes(name: str, data: bytes) -> tuple[str, tuple[str, ...]]:
+    """The same for bytes that are there already; what is past the limit of a document may be cut off."""
+    try:
+        found = encodings.detected(io.BytesIO(data[:_MOST]), whole=len(data) <= _MOST)
+    except encodings.NoText:
+        raise binary(name) from None
+    decoder = codecs.getincrementaldecoder(found.name)("replace")
+    text = decoder.decode(data[:_MOST], final=len(data) <= _MOST)  # a letter that the limit cut in two is left out
+    if not encodings.is_text(text[:_SAMPLE]):
         raise binary(name)
-    warning: tuple[str, ...] = ()
-    try:  # a letter that the limit cut in two is left out
-        text = codecs.getincrementaldecoder(encoding or "utf-8")().decode(data, final=len(data) <= most)
-    except UnicodeDecodeError:
-        text, guessed = _guess(data)
-        warning = (f"'{name}' is not UTF-8 and was read as {guessed}; check that its accented letters are right.",)
-    if len(_CONTROL.findall(text[:_SAMPLE])) > len(text[:_SAMPLE]) / 20:
-        raise binary(name)
-    return text, warning
+    warnings: tuple[str, ...] = ()
+    if found.guessed:
+        said = f"'{name}' says no encoding and was read as {found.name}: check that its letters are right."
+        warnings = (f"{said} Saving it as UTF-8 ends the doubt.",)
+    if lost := text.count("\ufffd"):
+        warnings = (*warnings, f"{lost:,} letters of '{name}' are damaged and were read as \ufffd: save it as UTF-8.")
+    return text, warnings
 
 
 def binary(name: str) -> AttuneError:
@@ -75,46 +81,3 @@ def limited(name: str, found: Read) -> Read:
 
 def damaged(name: str, what: str) -> AttuneError:
     return AttuneError(f"'{name}' is a damaged {what}.", "Export it again, or add its text.")
-
-
-def table(rows: Iterable[Iterable[object]], most: int = MAX_CHARACTERS) -> tuple[str, int, bool]:
-    """A Markdown table whose first row is its head, its number of rows, and whether it ended for `most` characters."""
-    lines: list[str] = []
-    size = 0
-    for cells in _filled(rows):
-        line = f"| {' | '.join(cells)} |"
-        if lines and size + len(line) > most:
-            return "\n".join(lines), len(lines) - 2, True
-        lines.append(line[:most])
-        size += len(line) + 1
-        if len(lines) == 1:
-            lines.append("|" + "---|" * len(cells))
-    return "\n".join(lines), max(0, len(lines) - 2), False
-
-
-def _filled(rows: Iterable[Iterable[object]]) -> Iterator[list[str]]:
-    """Rows that hold something, as text on one line, without the empty cells at their end."""
-    for row in rows:
-        cells = [cell(value) for value in row]
-        while cells and not cells[-1]:
-            cells.pop()
-        if cells:
-            yield cells
-
-
-def cell(value: object) -> str:
-    """A value as a table shows it."""
-    if value is None:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, datetime) and value.time() == time():
-        value = value.date()  # spreadsheets keep a day as its midnight
-    return " ".join(str(value).split()).replace("|", "\\|")
-
-
-def _guess(data: bytes) -> tuple[str, str]:
-    try:
-        return data.decode("cp1252"), "Windows-1252"
-    except UnicodeDecodeError:
-        return data.decode("latin-1"), "Latin-1"

@@ -11,12 +11,14 @@ from typing import Protocol
 
 from assistant.errors import AttuneError
 from assistant.knowledge.search.lexical_embedding import Embedder, Vector
+from assistant.knowledge.search.words import latin
 from assistant.settings import Settings
 from tools.embedding import EmbeddingEndpoint, Local, MiniLM
 from tools.engine import minilm
 from tools.trainer import ToolError
 
 log = logging.getLogger(__name__)
+MINILM = "minilm"
 OPENAI = "https://api.openai.com/v1"
 MEANING = "by meaning (MiniLM on this computer)"
 FLOOR = 0.1  # a hundredth of all pairs that belong together lie below it
@@ -106,12 +108,17 @@ def earlier(name: str, settings: Settings) -> Embedding | None:
     return None
 
 
+def reads(embedding: Embedding, text: str) -> bool:
+    """Whether an embedding tells what a text means. MiniLM read English: other scripts look alike to it."""
+    return embedding.name != MINILM or latin(text)
+
+
 def _named(wanted: str, settings: Settings) -> Embedding:
     kind, _, model = wanted.partition(":")
     if kind == "lexical":
         return Embedder()
     if kind == "minilm":
-        return Served("minilm", MEANING, MiniLM(settings.models, settings.logs), FLOOR)
+        return Served(MINILM, MEANING, MiniLM(settings.models, settings.logs), FLOOR)
     if kind == "st":
         if find_spec("sentence_transformers") is None:
             raise AttuneError("sentence-transformers is not installed, so words alone are searched.", INSTALL)

@@ -16,7 +16,7 @@ from assistant.knowledge.search.words import stems
 Vector = np.ndarray[Any, np.dtype[np.float32]]
 Feature = tuple[list[int], list[float]]  # where a stem falls in a vector, and how heavily
 DIMENSIONS = 1024
-EMBEDDING = "lexical-1"  # change it with anything below that changes a vector: old indexes are then rebuilt
+EMBEDDING = "lexical-2"  # change it with anything below that changes a vector: old indexes are then rebuilt
 _NGRAM, _STEM_WEIGHT, _NGRAM_WEIGHT = 4, 1.0, 0.35
 _MEMORY = 50_000  # words whose features are remembered
 

@@ -1,44 +1,56 @@
-"""Which texts are nearly the same: Jaccard similarity of character 5-gram sets, found by MinHash (datasketch)."""
+"""Which texts are nearly the same, as they come one after the other: Jaccard similarity of n-gram sets, by MinHash.
+
+For texts that are there at once, and for what is contained in what, see comparison/.
+"""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 
+from assistant.knowledge.comparison import grams
+from assistant.knowledge.comparison.canonical import canonical, telling
 from assistant.record.types import Message
 
-THRESHOLD = 0.7  # similarity from which two conversations count as the same
+THRESHOLD = 0.7  # similarity from which two texts count as the same
 _BANDS, _ROWS = 32, 4  # of the sketch: a pair at the threshold is missed once in 6,000 times, candidates are checked
 _PERMUTATIONS = _BANDS * _ROWS
-_OPENING = 6  # words: fewer are a greeting, with which conversations begin that have nothing else in common
+_BYTES = 8  # of a hashed n-gram
 
 
 class Near:
-    """Texts that can be asked which of them are nearly a given one. Texts are numbered in the order they are added."""
+    """Texts that can be asked which of them are nearly a given one. Texts are numbered in the order they are added.
+
+    Two that differ in a number or an operator are never nearly the same.
+    """
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
         from datasketch import MinHashLSH
 
-        self._grams: list[set[bytes]] = []
+        self._known: list[tuple[tuple[str, ...], frozenset[int]]] = []
         self._index = MinHashLSH(num_perm=_PERMUTATIONS, params=(_BANDS, _ROWS))
         for text in texts:
             self.add(text)
 
     def add(self, text: str) -> list[int]:
         """Add a text; the numbers of those before it that are nearly the same."""
-        grams = _shingles(text)
-        found = self._like(grams)
-        self._index.insert(len(self._grams), _sketch(grams))
-        self._grams.append(grams)
-        return found
+        told, found = telling(canonical(text)), frozenset(grams.of(canonical(text)).tolist())
+        numbers = self._like(told, found)
+        self._index.insert(len(self._known), _sketch(found))
+        self._known.append((told, found))
+        return numbers
 
     def __contains__(self, text: str) -> bool:
-        return bool(self._grams) and bool(self._like(_shingles(text)))
+        if not self._known:
+            return False
+        return bool(self._like(telling(canonical(text)), frozenset(grams.of(canonical(text)).tolist())))
 
-    def _like(self, grams: set[bytes]) -> list[int]:
-        candidates = sorted(int(number) for number in self._index.query(_sketch(grams)))
-        return [number for number in candidates if _jaccard(grams, self._grams[number]) >= THRESHOLD]
+    def _like(self, told: tuple[str, ...], found: frozenset[int]) -> list[int]:
+        candidates = sorted(int(number) for number in self._index.query(_sketch(found)))
+        return [
+            number
+            for number in candidates
+            if self._known[number][0] == told and _jaccard(found, self._known[number][1]) >= THRESHOLD
+        ]
 
 
 def asked(messages: Sequence[Message]) -> str:
@@ -47,33 +59,17 @@ def asked(messages: Sequence[Message]) -> str:
 
 
 def key(messages: Sequence[Message]) -> str:
-    """What makes a conversation the same as another: what the user said, without case and punctuation."""
-    said = unicodedata.normalize("NFKC", asked(messages)).casefold()
-    return re.sub(r"\W+", " ", said).strip() or said.strip()
+    """What makes a conversation the same as another: what the user said, without case and closing marks."""
+    return canonical(asked(messages))
 
 
-def openings(messages: Sequence[Message]) -> list[str]:
-    """The keys of a conversation as it stood at each question, the whole one last.
-
-    Every answer is a row to train on and a question to test: who has seen how a conversation begins has seen a part
-    of it. Openings of a few words are left out.
-    """
-    asking = [place for place, message in enumerate(messages) if message["role"] == "user"]
-    parts = [key(messages[: place + 1]) for place in asking[:-1]]
-    return [part for part in parts if len(part.split()) >= _OPENING] + [key(messages)]
-
-
-def _shingles(text: str) -> set[bytes]:
-    return {text[i : i + 5].encode() for i in range(max(1, len(text) - 4))}
-
-
-def _sketch(grams: set[bytes]) -> object:
+def _sketch(found: frozenset[int]) -> object:
     from datasketch import MinHash
 
     sketch = MinHash(num_perm=_PERMUTATIONS, seed=1)
-    sketch.update_batch(sorted(grams))
+    sketch.update_batch([gram.to_bytes(_BYTES, "little") for gram in sorted(found)])
     return sketch
 
 
-def _jaccard(a: set[bytes], b: set[bytes]) -> float:
+def _jaccard(a: frozenset[int], b: frozenset[int]) -> float:
     return len(a & b) / len(a | b)

@@ -16,7 +16,7 @@ from assistant.knowledge.search import chunks, reranker
 from assistant.knowledge.search.chroma import ChromaServer, Folder
 from assistant.knowledge.search.chunks import Chunk
 from assistant.knowledge.search.corpus import Corpus, Hit
-from assistant.knowledge.search.embedding_choice import Choice, Embedding, chosen
+from assistant.knowledge.search.embedding_choice import Choice, Embedding, chosen, reads
 from assistant.knowledge.search.index import Index
 from assistant.knowledge.search.index_builder import REST_SECONDS, Builder
 from assistant.knowledge.search.vector_cache import Vectors
@@ -110,6 +110,10 @@ class Knowledge:
         corpus = self.corpus(case)
         return corpus.rarity(query) if corpus.chunks else {}
 
+    def searches(self, case: str, query: str) -> bool:
+        """Whether the case has documents to look through, and the query a word to look for."""
+        return self.corpus(case).answers(query)
+
     def pieces(self, case: str) -> list[Passage]:
         """Every piece of the case's documents, in their order: nobody looked for any of them."""
         return [Passage(chunk.document, chunk.heading, chunk.text) for chunk in self.corpus(case).chunks]
@@ -120,7 +124,7 @@ class Knowledge:
         With a note where it should have been told.
         """
         using, (failed, at) = self.choice.embedding, self._failed.get(case, ("", -math.inf))
-        if using.instant:
+        if using.instant or not reads(using, question):
             return None, ""
         if time.monotonic() - at < REST_SECONDS or not using.ready():
             return None, f"{_WORDS} {failed or using.trouble or 'It is still loading.'}"
@@ -188,6 +192,8 @@ class Knowledge:
         No places while no embedding can be used.
         """
         failed, at = self._failed.get(case, ("", -math.inf))
+        if not reads(self.choice.embedding, query):
+            return [], False, ""
         if time.monotonic() - at < REST_SECONDS:
             return [], False, f"{_WORDS} {failed}"  # questions must not wait for what is broken
         try:

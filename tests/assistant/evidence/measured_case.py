@@ -54,7 +54,7 @@ def evaluated(bench: Workbench, case: str, rate: Rate, untrained: Sequence[str] 
             scores.setdefault(name, {})[item.position] = score
             store.add_score(Score(opened.id, variant.id, item.position, 0, f"{name} says so", score, 80, 20, 0.1, 0.3))
     results = {name: {"variant": v.id, "tokens_per_request": 100.0 + v.shots} for name, v in measured.items()}
-    found = verdict.judge(scores, "tuned")
+    found = verdict.judge(verdict.Findings(scores, scores), "tuned")
     return store.finish_evaluation(opened.id, results, found.to_json(), {"ok": True, "checks": []})
 
 

@@ -36,9 +36,13 @@ class ReadingServer(Loopback):
         self.asked.append(body["messages"])
         if self.fail or self.refuses(body["messages"]):
             return Answer(400, b'{"error": {"message": "no"}}')
+        return self.streamed(self.says(body["messages"]))
+
+    @staticmethod
+    def streamed(text: str) -> Answer:
         head: dict[str, Any] = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
         chunks: list[dict[str, Any]] = [
-            {"choices": [{"index": 0, "delta": {"content": self.says(body["messages"])}}]},
+            {"choices": [{"index": 0, "delta": {"content": text}}]},
             {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
         ]
         lines = b"".join(b"data: " + json.dumps(head | chunk).encode() + b"\n\n" for chunk in chunks)

@@ -27,6 +27,7 @@ COMMANDS = (
     "new",
     "interview",
     "brief",
+    "checks",
     "add",
     "documents",
     "import",
@@ -38,9 +39,11 @@ COMMANDS = (
     "jobs",
     "trainers",
     "evaluate",
+    "answers",
     "switch",
     "undo",
     "confirm",
+    "report",
     "export",
     "status",
     "journey",
@@ -169,6 +172,21 @@ def test_the_baseline_is_measured_and_chosen(here: Attune, shop: str, monkeypatc
         assert "'prompt' answers now" in shown  # measuring does not change what answers
 
 
+def test_an_evaluation_tells_its_scorer_and_what_that_ignores(
+    here: Attune, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ReadingServer() as server:
+        monkeypatch.setenv("ATTUNE_CHAT_BASE_URL", server.url)
+        monkeypatch.setenv("ATTUNE_CHAT_MODEL", "reads")
+        result(here("dataset", shop, "--json"))
+        shown = here("evaluate", shop).stdout
+        assert "\nScorer: chrf. The case names it. It compares groups of letters" in shown
+        assert "of the score is what all answers share" in shown  # the tea shop's greeting and sign-off
+        told = result(here("evaluate", shop, "--json"))
+        tested = told["proof"]["self_test"]
+        assert (told["scoring"]["name"], tested["own"], tested["ok"]) == ("chrf", 1, False)
+
+
 def test_jobs_and_trainers(here: Attune, shop: str) -> None:
     assert result(here("jobs", "--json")) == {"jobs": []}
     assert {t["name"] for t in result(here("trainers", "--json"))["trainers"]} >= {"unsloth", "trl"}
@@ -204,9 +222,8 @@ def test_words_for_people_go_with_the_result(here: Attune, shop: str) -> None:
         (json.dumps(GOOD).encode() + b"\n{broken\n", ("line 2", "JSON")),
         (json.dumps(GOOD).replace("assistant", "helper").encode(), ("line 1", "helper")),
         (json.dumps(GOOD).replace("No.", "  ").encode(), ("line 1", "empty")),
-        (json.dumps(GOOD, ensure_ascii=False).replace("No.", "Café").encode("latin-1"), ("line 1", "UTF-8")),
         (b"", ("no conversation",)),
-        (b'{"text": "old style"}\n', ("line 1", "messages")),
+        (b'{"text": "old style"}\n', ("line 1", "a record with text", "What can be imported")),
     ],
 )
 def test_a_bad_file_is_named_with_its_line(here: Attune, tmp_path: Path, content: bytes, words: tuple[str]) -> None:
@@ -296,16 +313,30 @@ def test_a_journey_prints_one_object_with_all_that_was_found(attune: Attune, tmp
 
     done = attune("journey", str(folder), "--json", timeout=500)
     told = result(done)
-    assert list(told) == ["case", "dataset", "variants", "verdict", "active", "job", "parity", "timings"]
+    assert list(told) == [
+        "case",
+        "dataset",
+        "variants",
+        "sanity",
+        "frame",
+        "verdict",
+        "active",
+        "job",
+        "parity",
+        "timings",
+    ]
     assert told["case"] == "short"
     assert told["dataset"]["test"] == 6
     assert len(told["dataset"]["sha256"]) == 64
     assert set(told["variants"]) == {"prompt", "few-shot", "rag", "rag+few-shot", "quote", "tuned", "tuned+rag"}
     for measured in told["variants"].values():
-        assert set(measured) == {"score", "low", "high", "tokens_per_request", "latency_s", "numbers"}
-        assert set(measured["numbers"]) == {"answers_with_numbers", "all_right", "recall"}
+        aspects = {"score", "form", "facts", "low", "high", "numbers", "unsupported"}
+        assert set(measured) == aspects | {"tokens_per_request", "latency_s"}
+        assert set(measured["numbers"]) == {"answers_with_numbers", "all_right", "recall", "precision"}
         assert measured["low"] <= measured["score"] <= measured["high"]
-    assert set(told["verdict"]) == {"decision", "candidate", "against", "reason", "difference", "low", "high"}
+    judged = {"decision", "candidate", "against", "reason", "difference", "low", "high", "look"}
+    assert set(told["verdict"]) == judged | {"form", "facts", "sanity"}
+    assert set(told["sanity"]) == {"typical answer", "frame alone", "nearest answer"}
     assert set(told["job"]) == {"trainer", "seconds", "final_loss", "passages"}
     assert told["job"]["passages"]["rows"] > 0
     assert told["verdict"]["candidate"] == "tuned+rag"

@@ -32,7 +32,7 @@ def desk(tmp_path: Path, here: Attune) -> Path:
 def test_add_list_remove_and_index_again(desk: Path, here: Attune) -> None:
     done = here("add", str(desk), "--json")
     value = json.loads(done.stdout)
-    assert {d["name"] for d in value["documents"]} == {"tea.docx", "prices.xlsx", "a.md", "deep/note.txt"}
+    assert {d["name"] for d in value["documents"]} == {"tea.docx", "prices.xlsx", "a.md", "more.zip/deep/note.txt"}
     assert [d["name"] for d in value["refused"]] == ["bad.pdf"]
     assert "Reading tea.docx" in done.stderr
     assert "'bad.pdf' is a damaged PDF. Export it again" in done.stderr

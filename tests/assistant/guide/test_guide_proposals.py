@@ -373,8 +373,10 @@ def test_a_card_says_what_is_true_of_the_model_that_would_answer(opened: Opened)
     assert newer.id != proved.id
     with pytest.raises(AttuneError, match="better is 'tuned' of job 1, not 'tuned' of job 2"):
         proposals.propose(bench, case, "switch", {"variant": "tuned"})
-    card = proposals.propose(bench, case, "switch", {"variant": "tuned", "force": True})
-    assert card.terms["why"] == "This is your choice; it has not been proved better."
+    card = proposals.propose(
+        bench, case, "switch", {"variant": "tuned", "force": True, "reason": "to see how it answers"}
+    )
+    assert card.terms["why"].startswith("This is your choice; it has not been proved better. Your reason: to see")
     card = proposals.propose(bench, case, "switch", {})
     assert card.payload["variant"] == proved.id
     assert card.terms["why"].startswith("Measured: ")

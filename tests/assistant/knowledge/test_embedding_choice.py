@@ -292,7 +292,7 @@ def test_what_is_measured_is_found_by_the_embedding_or_counts_for_nothing(
         asked = [HeldOutQuestion(0, 0, talk(CACTUS), "Yes.")]
 
         def answered() -> Score:
-            (found,) = runner.answer_all(chat, 1, rag, asked, scorers.exact)
+            (found,) = runner.answer_all(chat, 1, rag, asked, scorers.scorer("exact"))
             return found
 
         knowledge.sync("plants", wait=True)

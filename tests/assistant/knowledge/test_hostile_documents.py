@@ -104,7 +104,7 @@ def test_an_archive_that_lies_about_its_sizes(tmp_path: Path) -> None:
     true, small = (500_000).to_bytes(4, "little"), (10).to_bytes(4, "little")
     assert data.count(true) == 2
     found = add(tmp_path, "a.zip", bytes(data.replace(true, small)))
-    assert (found[0].state, found[0].name) == ("refused", "a.txt")
+    assert (found[0].state, found[0].name) == ("refused", "a.zip/a.txt")
     assert "damaged" in found[0].problem
 
 
@@ -115,8 +115,8 @@ def test_an_archive_of_too_many_files(tmp_path: Path) -> None:
 def test_an_archive_in_an_archive_is_not_opened(tmp_path: Path) -> None:
     found = add(tmp_path, "a.zip", zipped({"inner.zip": zipped({"b.txt": b"Two."}), "a.txt": b"One."}))
     assert [(one.name, one.state) for one in found] == [
-        ("inner.zip", "refused"),
-        ("a.txt", "added"),
+        ("a.zip/inner.zip", "refused"),
+        ("a.zip/a.txt", "added"),
         ("good.txt", "added"),
     ]
     assert "archive inside an archive" in found[0].problem
@@ -126,7 +126,13 @@ def test_an_archive_writes_nothing_outside(tmp_path: Path) -> None:
     names = ["../../../escaped.txt", "/escaped.txt", "C:\\..\\escaped.txt", "a/../escaped.txt"]
     before = set(tmp_path.rglob("*"))
     found = add(tmp_path, "a.zip", zipped({name: f"Escape {n}." for n, name in enumerate(names)}))
-    assert {one.name for one in found} == {"escaped.txt", "a/escaped.txt", "good.txt"}
+    assert {one.name for one in found} == {
+        "a.zip/escaped.txt",
+        "a.zip/escaped (2).txt",
+        "a.zip/escaped (3).txt",
+        "a.zip/a/escaped.txt",
+        "good.txt",
+    }
     assert not [
         p
         for p in (*tmp_path.parent.rglob("escaped*"), Path("/escaped.txt"), Path("/tmp/escaped.txt"))
@@ -137,7 +143,7 @@ def test_an_archive_writes_nothing_outside(tmp_path: Path) -> None:
 
 def test_names_in_an_archive_hold_nothing_strange(tmp_path: Path) -> None:
     found = add(tmp_path, "a.zip", zipped({"a/b/c/d/e/one\x1b[31m.txt": "One.", "x" * 300 + ".txt": "Two."}))
-    assert [one.name for one in found[:2]] == ["c/d/e/one[31m.txt", "x" * 116 + ".txt"]
+    assert [one.name for one in found[:2]] == ["a.zip/c/d/e/one[31m.txt", "a.zip/" + "x" * 116 + ".txt"]
 
 
 def test_a_file_that_is_gone_holds_up_none_of_the_others(tmp_path: Path) -> None:
@@ -157,7 +163,7 @@ def test_two_entries_of_one_name(tmp_path: Path) -> None:
         with pytest.warns(UserWarning, match="Duplicate"):
             archive.writestr("a.txt", "Two.")
     found = add(tmp_path, "a.zip", held.getvalue())
-    assert [(one.name, one.state) for one in found[:2]] == [("a.txt", "added"), ("a.txt", "replaced")]
+    assert [(one.name, one.state) for one in found[:2]] == [("a.zip/a.txt", "added"), ("a.zip/a.txt", "replaced")]
 
 
 @pytest.mark.parametrize("packed", [{"a.txt": b"One."}, {"[Content_Types].xml": b"x", "word/document.xml": b"x"}])

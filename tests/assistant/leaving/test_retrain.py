@@ -53,8 +53,9 @@ def test_of_preferences_the_preferred_answer_is_taken() -> None:
         "preferred_output": [{"role": "assistant", "content": "Good day."}],
         "non_preferred_output": [{"role": "assistant", "content": "What?"}],
     }
-    found = retrain.rows(json.dumps(row).encode() + b"\n", "The file")
-    assert found == [[{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Good day."}]]
+    (found,) = retrain.rows(json.dumps(row).encode() + b"\n", "The file")
+    assert found.messages == [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Good day."}]
+    assert found.worse == ({"role": "assistant", "content": "What?"},)
     assert retrain.rows(b"", "The file") == []
-    with pytest.raises(AttuneError, match="lacks its input"):
+    with pytest.raises(AttuneError, match="there is no object called"):
         retrain.rows(b'{"preferred_output": []}', "The file")

@@ -100,7 +100,7 @@ def succeeding(found: Hosted) -> list[str]:
     if found.name == "azure":
         bench.hosting = opened(found)
         said.append(hosting.deploy(bench.store, bench.settings, bench.hosting, job.id, hours=1))
-    switch.run(bench.store, found.case, "tuned", force=True)
+    switch.run(bench.store, found.case, "tuned", reason="to see how it answers", force=True)
     active = switch.active(bench.store, bench.settings, found.case)
     asked = [{"role": "user", "content": "Where is it?"}]
     assert "".join(bench.chat.reply(active, asked))

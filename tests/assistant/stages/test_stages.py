@@ -271,7 +271,10 @@ def test_nothing_unproved_takes_over_unless_forced(store, settings, ready, tuned
     measured(store, ready, tuned, "switch", parity=False)
     with pytest.raises(AttuneError, match="not what was trained"):
         switch.run(store, ready)
-    switch.run(store, ready, "tuned", force=True)
+    with pytest.raises(AttuneError, match="not what was trained") as caught:
+        switch.run(store, ready, "tuned", force=True)
+    assert "say in `reason` why" in caught.value.remedy
+    switch.run(store, ready, "tuned", reason="seen and understood", force=True)
     assert switch.active(store, settings, ready) == tuned
 
 
@@ -293,8 +296,8 @@ def test_the_proof_of_one_model_is_not_that_of_another(bench, store, settings, t
     with pytest.raises(AttuneError, match="'tuned' of job 1 is not set up as it was"):
         switch.run(store, ready, longer.id)
     assert store.switches(ready) == before
-    forced = switch.run(store, ready, "tuned", force=True)
-    assert (forced.variant, forced.reason, forced.evaluation) == (newer.id, "chosen by hand", 0)
+    forced = switch.run(store, ready, "tuned", reason="to see how it answers", force=True)
+    assert (forced.variant, forced.reason, forced.evaluation) == (newer.id, "overridden: to see how it answers", 0)
     own = switch.run(store, ready, tuned.id)
     assert (own.reason, own.evaluation) == ("because switch", evaluate.latest(store, ready).id)
     assert switch.run(store, ready).variant == tuned.id

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.tinymodel import CHATML
 from tests.tools.conftest import make_tokenizer
+from tools.engine import templates
 from tools.workers.training import token_rows
 
 STOPS = frozenset({2})
@@ -130,3 +131,41 @@ def test_any_text_is_learned_to_the_letter(tokenizer, turns):
     built = build(tokenizer, conversation, window=100_000)
     expected = "".join(f"{said}<|im_end|>" for _, said, weight in turns if weight)
     assert "".join(learned(tokenizer, row) for row in built.rows) == expected
+
+
+# tools ----------------------------------------------------------------------------------------------------------------
+CALL = {"id": "c1", "type": "function", "function": {"name": "order", "arguments": '{"a": "sorry"}'}}
+CALLING = [
+    {"role": "user", "content": "hello", "tools": [{"type": "function", "function": {"name": "order"}}]},
+    {"role": "assistant", "content": "", "tool_calls": [CALL]},
+    {"role": "tool", "content": "thanks", "tool_call_id": "c1"},
+    {"role": "assistant", "content": "sorry"},
+]
+SILENT = CHATML.replace("{% for m", "{% if tools %}{% endif %}{% for m")  # knows tools, and shows no call
+
+
+def test_a_call_is_learned_as_it_is_served(tokenizer):
+    built = build(tokenizer, CALLING, window=1024)
+    (row,) = built.rows
+    call = '<tool_call>\n{"name": "order", "arguments": {"a": "sorry"}}\n</tool_call>'
+    assert learned(tokenizer, row) == f"{call}<|im_end|>sorry<|im_end|>"
+    whole = tokenizer.decode(row["input_ids"])
+    assert '{"name": "order"}' in whole
+    assert "Result: thanks" in whole
+    assert (built.calls, built.calls_left_out) == (1, 0)
+
+
+def test_a_call_that_the_template_does_not_show_is_counted(tokenizer):
+    own = tokenizer.chat_template
+    tokenizer.chat_template = SILENT
+    try:
+        built = build(tokenizer, CALLING, CALLING[:2], window=1024)
+    finally:
+        tokenizer.chat_template = own
+    assert [learned(tokenizer, row) for row in built.rows] == ["sorry<|im_end|>"]
+    assert (built.calls, built.calls_left_out, built.dropped) == (0, 2, 1)
+
+
+def test_whether_calls_are_shown_is_known_before_a_run():
+    assert templates.calls_shown(CHATML, {})
+    assert not templates.calls_shown(SILENT, {})

@@ -52,7 +52,7 @@ def pack(folder: Path, file: Path, kind: str = "bf16", like: Path | GGUFReader |
     check_packable(folder)
     with _whole(file) as part:
         if like is not None and base_model.config(folder).get("model_type") == "llama":
-            _copy_keys(folder, part, kind, gguf_file.opened(like) if isinstance(like, Path) else like)
+            _write(part, gguf_file.opened(like) if isinstance(like, Path) else like, arrays(folder), kind)
         else:
             _converted(folder, part, kind)
 
@@ -93,20 +93,17 @@ def _whole(file: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def _copy_keys(folder: Path, part: Path, kind: str, like: GGUFReader) -> None:
+def arrays(folder: Path) -> Iterator[tuple[str, Array]]:
+    """A Llama model's weights as a GGUF file holds them: by its names, rows permuted, a tied head left out."""
     config = base_model.config(folder)
     heads = int(config["num_attention_heads"])
     keys = int(config.get("num_key_value_heads") or heads)
     tied = bool(config.get("tie_word_embeddings"))
-
-    def arrays() -> Any:
-        for name, values in tensors.read(folder):
-            if name == "lm_head.weight" and tied:
-                continue
-            count = heads if ".q_proj." in name else keys if ".k_proj." in name else 0
-            yield _to_gguf(name), _permuted(values, count) if count else values
-
-    _write(part, like, arrays(), kind)
+    for name, values in tensors.read(folder):
+        if name == "lm_head.weight" and tied:
+            continue
+        count = heads if ".q_proj." in name else keys if ".k_proj." in name else 0
+        yield _to_gguf(name), _permuted(values, count) if count else values
 
 
 def _write(part: Path, like: Any, arrays: Any, kind: str) -> None:

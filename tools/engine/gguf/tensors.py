@@ -23,10 +23,11 @@ def read(folder: Path) -> Iterator[tuple[str, Array]]:
     Raises ToolError for another number format.
     """
     for path in base_model.weights(folder):
-        yield from _read(path)
+        yield from of_file(path)
 
 
-def _read(path: Path) -> Iterator[tuple[str, Array]]:
+def of_file(path: Path) -> Iterator[tuple[str, Array]]:
+    """The same of one safetensors file."""
     with open(path, "rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         header = json.loads(file.read(length))

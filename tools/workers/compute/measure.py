@@ -83,8 +83,7 @@ class Measure:
         return merged
 
     def _text(self, row: list[token_rows.Message]) -> str:
-        plain = [{key: value for key, value in message.items() if key != "weight"} for message in row]
-        text = str(self.tokenizer.apply_chat_template(plain, tokenize=False)).rstrip()
+        text = token_rows.render(self.tokenizer, row, generation=False).rstrip()
         return text.removesuffix(self.tokenizer.eos_token or "")  # AutoTrain ends every row with it
 
     def _model(self, adapter: Path | None) -> Any:

@@ -45,7 +45,7 @@ def _run(job: JobFolder) -> None:
         environment.make(process.environment(), lambda said: job.stage("environment", said))
     job.stage("loading", f"{Path(request.base).name} with autotrain")
     from tools.workers.compute import measure
-    from tools.workers.training import bases
+    from tools.workers.training import bases, outcome
 
     base = bases.ready(request.base, job)
     own = measure.Measure(job, request, base)
@@ -73,6 +73,7 @@ def _run(job: JobFolder) -> None:
         "parameters": own.parameters,
         **vars(own.recipe),
     }
+    metrics |= outcome.origin(job.directory, {"model": merged.name, "adapter": adapter.name}, base, "autotrain")
     job.finish("succeeded", unserved, model=merged.name, adapter=adapter.name, metrics=metrics)
 
 

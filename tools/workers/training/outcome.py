@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tools.engine import model_files
+from tools.local import conditions
 from tools.workers.training import engines
 from tools.workers.training.plan import Plan
 
@@ -38,6 +42,16 @@ def metrics(plan: Plan, trainer: Any, progress: ProgressCallback, tokens: int, s
         **(judged if progress.margins else {}),
         **vars(plan.recipe),
     }
+
+
+def origin(directory: Path, made: Mapping[str, str], base: Path, engine: str) -> dict[str, Any]:
+    """What the run left and what it was made of, by the sha256 of each file, and the conditions it ran under.
+
+    `made`: "model" and "adapter" -> folder under `directory`, as the result names them. Whatever is served later is
+    compared with this.
+    """
+    hashes = {name: model_files.hashed(directory / folder) for name, folder in made.items()}
+    return {"made": hashes | {"base": model_files.hashed(base)}, "conditions": conditions.here(engine)}
 
 
 def best_step(trainer: Any) -> int:

@@ -6,10 +6,14 @@ the answer in place. What the second adds to the first is what the model has to 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Protocol
+
+from tools import chat_rows
+from tools.engine import templates
 
 IGNORED = -100  # the label that no loss looks at
 Message = dict[str, Any]
@@ -34,6 +38,8 @@ class TokenRows:
     cut: int = 0  # rows longer than the window
     tokens_cut: int = 0
     dropped: int = 0  # rows without anything left to learn
+    calls: int = 0  # answers that call tools and are learned
+    calls_left_out: int = 0  # those that the template does not show
 
     @property
     def tokens(self) -> int:
@@ -51,6 +57,8 @@ class TokenRows:
             "rows_cut": self.cut,
             "tokens_cut": self.tokens_cut,
             "rows_dropped": self.dropped,
+            "tool_calls": self.calls,
+            "tool_calls_left_out": self.calls_left_out,
         }
 
 
@@ -70,9 +78,13 @@ def build(
     built = TokenRows()
     for number, conversation in enumerate(conversations, 1):
         try:
-            rows = conversation_rows(tokenizer, conversation, stops)
+            turns = _turns(tokenizer, conversation)
+            rows = _rows(turns, tokenizer, stops)
         except Exception as error:  # a template is a program of the model's author: it may raise anything
             raise ValueError(f"The model's chat template cannot render conversation {number}: {error}") from error
+        calling = [turn for message, turn in zip(_answers(conversation), turns, strict=True) if _calls(message)]
+        built.calls += sum(turn is not None and turn.learned for turn in calling)
+        built.calls_left_out += sum(turn is None for turn in calling)
         if not rows:
             built.dropped += 1
         for ids, labels in rows:
@@ -84,11 +96,30 @@ def conversation_rows(
     tokenizer: Tokenizer, conversation: list[Message], stops: frozenset[int]
 ) -> list[tuple[list[int], list[int]]]:
     """One row for the whole conversation where each turn's tokens begin with those before it, else one a turn."""
-    turns = [
+    return _rows(_turns(tokenizer, conversation), tokenizer, stops)
+
+
+def _answers(conversation: list[Message]) -> list[Message]:
+    """What the assistant says; an opening greeting answers nothing: it is context."""
+    return [message for message in conversation[1:] if message.get("role") == "assistant"]
+
+
+def _calls(message: Message) -> list[Message]:
+    return message.get("tool_calls") or []
+
+
+def _turns(tokenizer: Tokenizer, conversation: list[Message]) -> list[TokenTurn | None]:
+    """Each answer of the conversation; None for one that the template leaves out."""
+    return [
         _turn(tokenizer, conversation, index)
         for index, message in enumerate(conversation)
-        if index and message.get("role") == "assistant"  # an opening greeting answers nothing: it is context
+        if index and message.get("role") == "assistant"
     ]
+
+
+def _rows(
+    turns: list[TokenTurn | None], tokenizer: Tokenizer, stops: frozenset[int]
+) -> list[tuple[list[int], list[int]]]:
     kept = [turn for turn in turns if turn is not None]
     if kept and len(kept) == len(turns) and _stable(kept):
         return [_joined(kept, tokenizer, stops)]
@@ -112,15 +143,18 @@ def answered(
 
 def prompt(tokenizer: Tokenizer, messages: list[Message]) -> list[int]:
     """The tokens that serving would feed for these messages."""
-    return _ids(tokenizer, _render(tokenizer, messages, generation=True))
+    return _ids(tokenizer, render(tokenizer, messages, generation=True))
 
 
 def _turn(tokenizer: Tokenizer, conversation: list[Message], index: int) -> TokenTurn | None:
     """The turn at `index`, or None when the template leaves the answer out."""
-    before = _render(tokenizer, conversation[:index], generation=True)
-    after = _render(tokenizer, conversation[: index + 1], generation=False)
+    before = render(tokenizer, conversation[:index], generation=True)
+    after = render(tokenizer, conversation[: index + 1], generation=False)
     learned = conversation[index].get("weight", 1) != 0
     asked = _ids(tokenizer, before)
+    said = after[len(before) :] if after.startswith(before) else after
+    if any(call["function"]["name"] not in said for call in _calls(conversation[index])):
+        return None
     if after.startswith(before):
         whole = _ids(tokenizer, after)
         if whole[: len(asked)] == asked:
@@ -178,9 +212,44 @@ def _add(built: TokenRows, ids: list[int], labels: list[int], max_length: int) -
     built.rows.append({"input_ids": ids, "labels": labels, "attention_mask": [1] * len(ids)})
 
 
-def _render(tokenizer: Tokenizer, messages: list[Message], generation: bool) -> str:
-    plain = [{key: value for key, value in message.items() if key != "weight"} for message in messages]
-    return str(tokenizer.apply_chat_template(plain, tokenize=False, add_generation_prompt=generation))
+def render(tokenizer: Tokenizer, messages: list[Message], generation: bool) -> str:
+    """The text of messages, with tools where there are some; `generation`: opened for an answer."""
+    return str(
+        tokenizer.apply_chat_template(
+            list(map(_shown, messages)),
+            tokenize=False,
+            add_generation_prompt=generation,
+            **_with_tools(tokenizer, messages),
+        )
+    )
+
+
+def _with_tools(tokenizer: Tokenizer, messages: list[Message]) -> dict[str, Any]:
+    """What a template gets beside messages with tools in them: the tools, and itself as it will be served."""
+    tools = messages[0].get("tools") if messages else None
+    if not tools and not any(_calls(message) or message.get("role") == "tool" for message in messages):
+        return {}
+    own = getattr(tokenizer, "chat_template", None)
+    given: dict[str, Any] = {"tools": tools} if tools else {}
+    return given | ({"chat_template": templates.taught(own)} if isinstance(own, str) else {})
+
+
+def _shown(message: Message) -> Message:
+    """A message as templates know it: the arguments of calls are objects; a name is only a tool's."""
+    shown = {key: value for key, value in message.items() if key not in ("weight", *chat_rows.DECLARED)}
+    if message.get("role") != "tool":
+        shown.pop("name", None)
+    if _calls(message):
+        shown["tool_calls"] = [call | {"function": _object(call["function"])} for call in _calls(message)]
+    return shown
+
+
+def _object(function: dict[str, Any]) -> dict[str, Any]:
+    try:
+        arguments = json.loads(function["arguments"])
+    except (TypeError, ValueError):
+        return function
+    return function | {"arguments": arguments} if isinstance(arguments, dict) else function
 
 
 def _ids(tokenizer: Tokenizer, text: str) -> list[int]:

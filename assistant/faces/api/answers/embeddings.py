@@ -19,7 +19,7 @@ router = APIRouter(tags=["embeddings"])
 
 @router.post("/embeddings")
 async def create_embedding(bench: Bench, owner: Owner, body: objects.EmbeddingCreate) -> objects.EmbeddingList:  # noqa: ARG001
-    """Vectors of the embedding that ATTUNE_EMBEDDING names; without one, of spelling alone (`lexical-1`)."""
+    """Vectors of the embedding that ATTUNE_EMBEDDING names; without one, of spelling alone (`lexical-2`)."""
     embedding = bench.knowledge.choice.embedding
     if body.model != embedding.name:
         raise missing("embedding model", body.model, "model", "model_not_found")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from fastapi import Request
 
-from assistant.faces.api.answers import forced_call, streams, targets
+from assistant.faces.api.answers import forced_call, outcomes, streams, targets
 from assistant.faces.api.answers.streams import Chunks, Head
 from assistant.faces.api.answers.targets import Target
 from assistant.faces.api.answers.upstream import Engine
@@ -28,16 +29,18 @@ async def answer(request: Request, owner: str, body: ChatCreate) -> tuple[Chunks
     targets.check(body, target)
     shown = bool(body.stream_options and body.stream_options.include_usage)
     head = Head(f"chatcmpl-{secrets.token_hex(14)}", target.name, shown)
+    watched = partial(outcomes.watched, bench, target)
     if target.variant.endpoint == QUOTE:
-        return await streams.begun(_quoted(bench, target, body, head)), head
-    messages, most = await targets.prompt(bench, target, body)
+        return await streams.begun(watched(_quoted(bench, target, body, head))), head
+    async with outcomes.noticed(bench, target):
+        messages, most = await targets.prompt(bench, target, body)
     count = body.n or 1
     sent, ours = targets.sent(body, target) | {"messages": messages}, targets.ours(body, target, most)
     name = ""
     if target.local and (names := forced_call.wanted(body)):
         name = await forced_call.chosen(names, lambda form: _said(request, owner, target, sent | form, ours))
         sent |= forced_call.arguments(body, name)
-    found = _chunks(request, owner, target, sent, ours, head, count)
+    found = watched(_chunks(request, owner, target, sent, ours, head, count))
     return await streams.begun(forced_call.called(found, name) if name else found), head
 
 

@@ -12,6 +12,7 @@ from assistant.jobs import lifecycle
 from assistant.record.types import QUOTE, Message, Variant
 from assistant.settings import EMBEDDED
 from assistant.stages import switch
+from assistant.traffic import history
 from assistant.uploads import public_names
 from assistant.uploads.refusals import Refused, missing
 from assistant.workbench import Workbench
@@ -37,11 +38,13 @@ SAYS_NOTHING: tuple[Any, ...] = (None, False, [], {}, "", ["text"], "auto", "def
 
 @dataclass(frozen=True)
 class Target:
-    """`name` is what the request called it; `whole` says that the variant adds its own prompt (a case's)."""
+    """`name` is what the request called it; `whole` says that the variant adds its own prompt (a case's); `talk` tells
+    the conversation apart, so that all of it is answered by one variant."""
 
     name: str
     variant: Variant
     whole: bool = False
+    talk: str = ""
 
     @property
     def local(self) -> bool:
@@ -59,14 +62,23 @@ async def find(bench: Workbench, owner: str, body: Sampling) -> Target:
     if name.startswith(CASE):
         case = name.removeprefix(CASE)
         if bench.store.has_case(case) and bench.store.case(case).owner == owner:
-            active = switch.active(bench.store, settings, case)
-            return Target(name, active if body.temperature is None else replace(active, temperature=heat), whole=True)
+            talk = history.told_apart(_begins(body), str((body.model_extra or {}).get("user") or ""))
+            active = switch.answering(bench.store, settings, case, talk)
+            made = active if body.temperature is None else replace(active, temperature=heat)
+            return Target(name, made, whole=True, talk=talk)
     if found := public_names.model(bench.store, owner, name):
         job, step = found
         model = job.model if not step else await asyncio.to_thread(_checkpoint, bench, job.id, step, name)
         public_names.folder(settings, replace(job, model=model))
-        return Target(name, _variant("local", model, heat))
+        own = replace(_variant("local", model, heat), case=job.case, job=0 if step else job.id)
+        return Target(name, own)
     raise missing("model", name, "model", "model_not_found")
+
+
+def _begins(body: Sampling) -> str:
+    """What a conversation begins with: its user's first message, for the instruction before it is the same for all."""
+    messages = body.messages if isinstance(body, ChatCreate) else []
+    return next((message.text for message in messages if message.role == "user"), "")
 
 
 def check(body: Sampling, target: Target) -> None:

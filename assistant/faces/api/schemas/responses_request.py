@@ -80,6 +80,8 @@ def as_chat(body: ResponseCreate) -> ChatCreate:
         for name in ("temperature", "top_p", "parallel_tool_calls")
         if (value := getattr(body, name)) is not None
     }
+    if user := (body.model_extra or {}).get("user"):
+        asked["user"] = str(user)  # whose conversation it is: all of it is answered by one variant
     if LOGPROBS in (body.include or []) or body.top_logprobs:
         asked |= {"logprobs": True, "top_logprobs": body.top_logprobs or 0}
     if body.tools:

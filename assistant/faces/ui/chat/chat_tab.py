@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -16,6 +17,7 @@ from assistant.faces.ui.session import QUIET, Session
 from assistant.record import threads
 from assistant.record.types import Turn, Variant
 from assistant.stages import dataset, switch
+from assistant.traffic import returning, watch
 from assistant.workbench import Workbench
 
 EMPTY = "### Ask something\nThe assistant answers right away. Approve good answers; edit those that are nearly right."
@@ -113,8 +115,9 @@ class ChatTab:
         id, text = transcript.turn_id(history, data.index), transcript.plain(data.value).strip()
         if not id:
             return
-        old = store.turn(id)
+        old, newest = store.turn(id), returning.last(store, case)
         new = gestures.edit(store, id, text) if text and text != old.content else old
+        self._say_returned(case, newest)
         if new.id != id and new.role == "user":
             yield from self._answer(case, new)
             return
@@ -125,7 +128,7 @@ class ChatTab:
     def _answer(self, case: str, question: Turn, again: bool = False) -> Iterator[tuple[Any, ...]]:
         """Stream the answer to a question; it enters the record when it is complete, and only then."""
         store, conversation = self.bench.store, question.conversation
-        variant = switch.active(store, self.bench.settings, case)
+        variant, newest = switch.answering(store, self.bench.settings, case, conversation), returning.last(store, case)
         path = threads.path_to(store.turns(conversation), question.id)
         before: Shown = [message for turn in path for message in transcript.message(turn)]
         thumbs = transcript.feedback(path)
@@ -135,18 +138,20 @@ class ChatTab:
             yield from self._pieces(gestures.again(variant) if again else variant, path, before)
         except Exception as error:  # the box must come back whatever happened
             warn(error)
+            self._say_returned(case, newest)
         yield gr.Textbox(submit_btn="Send", stop_btn=False), self.chatbot(conversation), conversation
 
     def _pieces(self, variant: Variant, path: list[Turn], before: Shown) -> Iterator[tuple[Any, ...]]:
-        text = ""
-        for piece in answer_stream.pieces(self.bench.chat, variant, threads.as_asked(path)):
-            if piece.kind == "status" or (piece.kind == "wait" and not text):
-                yield gr.skip(), [*before, _pending(piece.text)], gr.skip()
-            elif piece.kind == "text":
-                text += piece.text
-                yield gr.skip(), [*before, {"role": "assistant", "content": text}], gr.skip()
-            elif piece.reply is not None and not gestures.keep(self.bench.store, path[-1], variant, piece.reply):
-                gr.Info(gestures.SAME)
+        text, question = "", path[-1]
+        with watch.answering(self.bench.chat, variant, str(question.conversation), kept=True):
+            for piece in answer_stream.pieces(self.bench.chat, variant, threads.as_asked(path)):
+                if piece.kind == "status" or (piece.kind == "wait" and not text):
+                    yield gr.skip(), [*before, _pending(piece.text)], gr.skip()
+                elif piece.kind == "text":
+                    text += piece.text
+                    yield gr.skip(), [*before, {"role": "assistant", "content": text}], gr.skip()
+                elif piece.reply is not None and not gestures.keep(self.bench.store, question, variant, piece.reply):
+                    gr.Info(gestures.SAME)
 
     def _stopped(self, conversation: int) -> tuple[Any, ...]:
         gr.Info("Stopped. The unfinished answer was not kept.")
@@ -156,10 +161,19 @@ class ChatTab:
         """Approve or reject; the same thumb again takes it back (Gradio then says "")."""
         store, id = self.bench.store, transcript.turn_id(history, data.index)
         judge = {True: gestures.approve, False: gestures.reject}.get(data.liked, gestures.undo)
-        if id and judge(store, id).id != id:
-            gr.Info("Your version is taken back; the original is shown again.", duration=4)
-            return self.chatbot(conversation)
+        if id:
+            case = store.conversation(store.turn(id).conversation).case
+            newest, now = returning.last(store, case), judge(store, id)
+            self._say_returned(case, newest)
+            if now.id != id:
+                gr.Info("Your version is taken back; the original is shown again.", duration=4)
+                return self.chatbot(conversation)
         return gr.Chatbot(feedback_value=transcript.feedback(store.turns(conversation)))
+
+    def _say_returned(self, case: str, newest: int) -> None:
+        """Whether an earlier variant has come back since the switch of that number."""
+        if said := returning.since(self.bench.store, case, newest):
+            gr.Warning(escape(said), duration=12)
 
     def _undo(self, history: Shown, data: gr.UndoData) -> tuple[Any, ...]:
         """The last question goes back into the box; the next one takes its place."""

@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 
 from assistant.faces.ui import safe_html
+from assistant.knowledge.search.chunks import SENTENCE
 from assistant.knowledge.search.words import content
 from assistant.record.types import Passage
 
@@ -20,7 +21,6 @@ KINDS = {
     "question": "question",
     "frame": "template",
 }
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _SHARED = 0.5  # share of a sentence's words that an answer takes up, from which the sentence is marked
 
 
@@ -74,7 +74,8 @@ def _passage(passage: Passage, mark: int, cited: set[int], said: set[str]) -> st
     badge = ' <span class="quiet">cited</span>' if mark in cited else ""
     text = " ".join(
         f"<mark>{shown(sentence)}</mark>" if _taken_up(sentence, said) else shown(sentence)
-        for sentence in _SENTENCE.split(passage.text.strip())
+        for line in passage.text.strip().split("\n")
+        for sentence in SENTENCE.split(line)
     )
     return f'<div class="cited n{mark}"><div><b>&#91;{mark}] {place}</b>{badge}</div><div>{text}</div></div>'
 

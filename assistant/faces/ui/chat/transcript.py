@@ -29,6 +29,8 @@ def message(turn: Turn) -> Shown:
         note = str(turn.details.get("note", ""))
         title = f"{count} · search incomplete" if note else count
         found.append(_folded(title, f"passages-{turn.id}", citations(turn.passages, turn.content, note)))
+    elif unfound := str(turn.details.get("unfound", "")):
+        found.append(_folded("No passage used", f"passages-{turn.id}", _quiet(unfound)))
     if (prompt := turn.details.get("saw")) and prompt["parts"]:  # where documents are quoted no model saw anything
         flaws = {"answer cut": str(turn.details.get("cut", "")), "repeats itself": str(turn.details.get("repeats", ""))}
         title = " · ".join([model_input.title(prompt), *(name for name, told in flaws.items() if told)])

@@ -8,7 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from assistant.conversations.formats import json_lines
+from assistant.conversations import importing
+from assistant.conversations.formats.found import Hints
 from assistant.conversations.labels import Row
 from assistant.faces.ui.session import QUIET, Session
 from assistant.faces.ui.handler_errors import told
@@ -19,6 +20,11 @@ from assistant.workbench import Workbench
 
 HEADERS = ["Source", "Turns", "Good", "Preview"]
 MOST = 300  # rows shown
+FORMS = (
+    "Chat and preference rows of OpenAI, ShareGPT, Alpaca, questions with answers (JSON, CSV, Excel, Parquet); exports "
+    "of ChatGPT, Claude, Open WebUI, Langfuse, LangSmith and Slack, also as a zip; transcripts. Their answers count as "
+    "approved, those with a thumb down as rejected."
+)
 HINT = "Tap a row to see exactly what is learned from it."
 
 
@@ -37,18 +43,18 @@ class DatasetTab:
         )
         self.row = gr.HTML(elem_id="row")
         with gr.Accordion("Import conversations", open=False, elem_id="import"):
-            gr.Markdown(
-                'JSON lines, one conversation a line: `{"messages": [{"role": "user", "content": "…"}, '
-                '{"role": "assistant", "content": "…"}]}`. Their answers count as approved.',
-                elem_classes="quiet",
-            )
+            gr.Markdown(FORMS, elem_classes="quiet")
             self.heldout = gr.Checkbox(False, label="Keep these for testing only", elem_id="heldout")
-            self.file = gr.File(label="Drop a .jsonl file", file_types=[".jsonl", ".json"], height=120, elem_id="jsonl")
+            self.names = gr.Textbox(
+                label="What is what, where it is not recognised", elem_id="import-names",
+                placeholder="question=COLUMN,answer=COLUMN, or assistant=NAME for a transcript",
+            )
+            self.file = gr.File(label="Drop a file", height=120, elem_id="jsonl")
 
     def wire(self) -> None:
         session, case = self.session, self.session.case
         session.after(
-            self.file.upload(told(self._import), [self.file, self.heldout, case], self.file,
+            self.file.upload(told(self._import), [self.file, self.heldout, self.names, case], self.file,
                              show_progress="minimal", api_visibility="private")
         )
         session.after(self.build.click(told(self._build), case, None, **QUIET))
@@ -75,15 +81,12 @@ class DatasetTab:
         frozen = f"Frozen: **{last.train} to train on, {last.test} to test on** (seed {last.seed}, `{last.id[:12]}`)."
         return f"{frozen} {notes}".strip()
 
-    def _import(self, path: str | None, heldout: bool, case: str) -> None:
+    def _import(self, path: str | None, heldout: bool, names: str, case: str) -> None:
         if not path:
             return
-        name = Path(path).name
-        found = json_lines.parse(json_lines.decode(Path(path).read_bytes(), name), name)
-        with self.bench.store.atomic():
-            for messages in found:
-                self.bench.store.import_conversation(case, "heldout" if heldout else "import", messages)
-        gr.Info(f"{len(found)} conversations imported{' for testing only' * heldout}.")
+        done = importing.files(self.bench.store, case, [Path(path)], heldout, Hints.parse([names]))
+        said = f"{done.counted()} imported{' for testing only' * heldout}. {done.sentence}"
+        gr.Info(escape(" ".join([said, *done.told])), duration=20 if done.told else 10)
 
     def _build(self, case: str) -> None:
         made = dataset.run(self.bench.store, case)
@@ -99,11 +102,19 @@ def learned(messages: list[Message]) -> str:
     """A conversation as HTML; what is learned is marked, the rest is context."""
     lines = "".join(
         f"<tr><td>{escape(message['role'])}{' ✓ learned' * _trained(message)}</td>"
-        f"<td>{'<mark>' * _trained(message)}{escape(str(message['content'])).replace(chr(10), '<br>')}"
+        f"<td>{'<mark>' * _trained(message)}{escape(said(message)).replace(chr(10), '<br>')}"
         f"{'</mark>' * _trained(message)}</td></tr>"
         for message in messages
     )
     return f'<div class="wide"><table class="plain">{lines}</table></div>'
+
+
+def said(message: Message) -> str:
+    """What a message says, with the tools that it declares and the calls that it makes."""
+    tools = [str(tool["function"]["name"]) for tool in message.get("tools") or []]
+    lines = [f"Tools: {', '.join(tools)}"] * bool(tools) + [str(message["content"])] * bool(message["content"])
+    calls = (call["function"] for call in message.get("tool_calls") or [])
+    return "\n".join([*lines, *(f"{call['name']}({call['arguments']})" for call in calls)])
 
 
 def _trained(message: Message) -> bool:
@@ -113,7 +124,7 @@ def _trained(message: Message) -> bool:
 def _cells(row: Row) -> list[str]:
     answers = [message for message in row.messages if message["role"] == "assistant"]
     good = sum(_trained(message) for message in answers)
-    preview = " → ".join(" ".join(str(message["content"]).split()) for message in row.messages)
+    preview = " → ".join(" ".join(said(message).split()) for message in row.messages)
     return [row.source, str(len(row.messages)), f"{good} of {len(answers)}", preview[:400]]
 
 

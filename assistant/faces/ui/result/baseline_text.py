@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from assistant.evidence import scorers
 from assistant.faces.ui.result import compare_text
 
 ANSWERS = ("variant", "score", "95 % interval", "minus prompt", "cites", "cites what answers", "tokens", "n")
@@ -21,7 +22,7 @@ def report(found: Mapping[str, Any], active: str) -> str:
     rows = [_row(found, name, active) for name in names]
     return (
         f'<div class="verdict" role="status">{note}</div>{compare_text.answers(ANSWERS, rows)}{_search(found)}'
-        f'<div class="quiet">Scorer: {escape(found["scorer"])}</div>'
+        f'<div class="quiet">Scorer: {escape(found["scorer"])}. {escape(scorers.ignores(found["scorer"]))}</div>'
     )
 
 

@@ -14,7 +14,6 @@ from assistant.faces.ui.handler_errors import told
 from assistant.faces.ui.session import QUIET, Session
 from assistant.leaving import export, publish
 from assistant.workbench import Workbench
-from tools.trainer import JobState
 
 KINDS = [
     ("The whole model (safetensors)", "model"),
@@ -57,7 +56,7 @@ class ExportPanel:
 
     def show(self, case: str) -> tuple[Any, ...]:
         """For [box, timer, go, told]: nothing for a case whose newest model is not here."""
-        done = [job for job in self.bench.store.jobs(case) if job.state == JobState.SUCCEEDED]
+        done = self.bench.store.made(case)
         here = bool(done) and Path(self.bench.settings.model_path(done[-1].model)).is_dir()
         return gr.Accordion(visible=here), *self.look(case)
 

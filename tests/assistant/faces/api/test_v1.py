@@ -267,15 +267,15 @@ def test_models_are_listed_with_their_end(v1: V1) -> None:
 
 
 def test_embeddings_come_as_numbers_and_as_base64(v1: V1) -> None:
-    body = {"model": "lexical-1", "input": ["green tea", "black tea"]}
+    body = {"model": "lexical-2", "input": ["green tea", "black tea"]}
     plain = strict(CreateEmbeddingResponse, v1.http.post("/embeddings", json=body).json())
     coded = v1.http.post("/embeddings", json=body | {"encoding_format": "base64"}).json()
     first = np.frombuffer(base64.b64decode(coded["data"][0]["embedding"]), dtype="<f4")
     assert np.allclose(first, plain.data[0].embedding)
     refused(lambda: v1.ada.embeddings.create(model="text-embedding-3-small", input="x"), 404, "embedding model")
-    refused(lambda: v1.ada.embeddings.create(model="lexical-1", input=""), 400, "input")
+    refused(lambda: v1.ada.embeddings.create(model="lexical-2", input=""), 400, "input")
     for numbers in ([1, 2], [[1], [2]]):
-        refused(lambda numbers=numbers: v1.ada.embeddings.create(model="lexical-1", input=numbers), 400, "numbers")
+        refused(lambda numbers=numbers: v1.ada.embeddings.create(model="lexical-2", input=numbers), 400, "numbers")
 
 
 def test_without_a_good_key_there_is_nothing(v1: V1) -> None:
