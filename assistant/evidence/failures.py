@@ -132,10 +132,7 @@ def _name(best: str, members: Sequence[Member], weights: Mapping[str, float]) ->
     shared = Counter(stem for _, stems in members for stem in stems)
     often = [stem for stem, n in shared.items() if stem != best and n >= max(LEAST, len(members) / 2)]
     more = sorted((stem for stem in often if weights.get(stem, 0) > 0), key=lambda stem: (-weights[stem], stem))
-    written = Counter(word for failure, _ in members for word in words.words(failure.asked))
-    spelled: dict[str, str] = {}
-    for word, _ in written.most_common():
-        spelled.setdefault(words.stem(word), word)
+    spelled = words.spelled(failure.asked for failure, _ in members)
     return tuple(spelled.get(stem, stem) for stem in [best, *more][:NAMED])
 
 

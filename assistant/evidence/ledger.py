@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from assistant.knowledge.comparison.fingerprints import fingerprint
 from assistant.record.store import Store
 from assistant.record.types import Evaluation, Item
 
@@ -43,20 +42,16 @@ def of(store: Store, case: str, items: Sequence[Item], job: int, evaluation: int
 
     The same job measured again is no new look. `evaluation`: the one that is being made.
     """
-    mine = {_fingerprint(item): item.position for item in items}
+    mine = {fingerprint(item.messages): item.position for item in items}
     looks: list[Evaluation] = []
     seen: set[str] = set()
     for other in store.cases(store.case(case).owner):
         for one in store.evaluations(other.id):
             if one.id == evaluation or one.job in (0, job) or not one.finished:
                 continue
-            rows = {_fingerprint(item) for item in store.items(one.dataset, "test")}
+            rows = {fingerprint(item.messages) for item in store.items(one.dataset, "test")}
             if len(rows & set(mine)) > SAME * min(len(rows), len(mine)):
                 looks.append(one)
             seen |= rows
     models = {one.job for one in looks}
     return Ledger(1 + len(models), [one.id for one in looks], [mine[key] for key in mine if key not in seen])
-
-
-def _fingerprint(item: Item) -> str:
-    return hashlib.sha256(json.dumps(item.messages, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

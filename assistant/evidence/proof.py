@@ -12,12 +12,13 @@ from assistant.evidence.facts.stated import compare, unsupported
 from assistant.evidence.form import frame as frames
 from assistant.evidence.form.frame import Frame
 from assistant.evidence.likeness import topics
-from assistant.evidence.runner import HeldOutQuestion, questions, turn
+from assistant.evidence.runner import HeldOutQuestion, references, turn
 from assistant.evidence.scorers import Scorer
 from assistant.knowledge.search.words import numbers
+from assistant.record.store import Store
 from assistant.record.types import Item, Score
 
-PROSE = frozenset({"chrf", "token_f1", "rouge_l", "similarity"})  # of the others the score itself says what is right
+_PROSE = frozenset({"chrf", "token_f1", "rouge_l", "similarity"})  # of the others the score itself says what is right
 _ROUND = 4
 Holds = Callable[[str], bool]
 Turns = dict[tuple[int, int], float]
@@ -29,7 +30,7 @@ class Measures:
 
     frame: Frame
     score: Scorer
-    facts: Scorer
+    facts: Scorer | None  # None: the score itself says what is right
     checks: Sequence[Holds] = ()
 
     @property
@@ -44,10 +45,14 @@ def measures(
     train: Sequence[Item], scorer: str, score: Scorer, corrected: Frame | None = None, checks: Sequence[Holds] = ()
 ) -> Measures:
     """`corrected`: the frame as the user wants it, instead of the learned one."""
-    approved = [one.reference for one in questions(train)]
+    approved = references(train)
     frame = frames.learn(approved) if corrected is None else corrected
-    facts = agreement.learn(approved, frame).score if scorer in PROSE else score
-    return Measures(frame, score, facts, checks)
+    return Measures(frame, score, facts_scorer(scorer, approved, frame), checks)
+
+
+def facts_scorer(scorer: str, approved: Sequence[str], frame: Frame) -> Scorer | None:
+    """What measures the facts of answers that the scorer of that name scores; None: their score does."""
+    return agreement.learn(approved, frame).score if scorer in _PROSE else None
 
 
 @dataclass(frozen=True)
@@ -64,15 +69,21 @@ class Sheet:
 
 
 def sheet(asked: Sequence[HeldOutQuestion], answers: Mapping[str, Sequence[Score]], by: Measures) -> Sheet:
-    """`answers`: variant -> its answers to the questions; one that is missing or has an error failed."""
+    """`answers`: variant -> its answers to the questions; one that is missing or has an error failed.
+
+    An answer that has its score already is not scored again.
+    """
     approved = {(q.item, q.turn): q.reference for q in asked}
     usable = {key for key, reference in approved.items() if by.score(reference, reference) is not None}
     found = Sheet({}, {}, {}, {})
     for name, mine in answers.items():
-        said = {turn(one): one.answer for one in mine if not one.error and turn(one) in usable}
-        score = {k: float(by.score(said[k], approved[k]) or 0.0) if k in said else 0.0 for k in usable}
-        facts = {k: float(by.facts(said[k], approved[k]) or 0.0) if k in said else 0.0 for k in usable}
-        form = {k: by.form(said[k]) if k in said else 0.0 for k in usable}
+        said = {turn(one): one for one in mine if not one.error and turn(one) in usable}
+        texts = {key: one.answer for key, one in said.items()}
+        score = {k: _scored(said[k], approved[k], by.score) if k in said else 0.0 for k in usable}
+        facts = score
+        if by.facts is not None:
+            facts = {k: float(by.facts(texts[k], approved[k]) or 0.0) if k in said else 0.0 for k in usable}
+        form = {k: by.form(texts[k]) if k in said else 0.0 for k in usable}
         found.score[name], found.facts[name] = _by_item(score), _by_item(facts)
         if by.has_form:
             found.form[name] = _by_item(form)
@@ -94,11 +105,21 @@ def constants(
 
 def clusters(asked: Sequence[HeldOutQuestion]) -> dict[int, int]:
     """The topic of each held-out conversation, by everything that the user says in it."""
-    said: dict[int, list[str]] = {}
-    for one in asked:
-        text = [str(message["content"]) for message in one.messages if message["role"] == "user"]
-        said[one.item] = max(said.get(one.item, []), text, key=len)
-    return dict(zip(said, topics([" ".join(text) for text in said.values()]), strict=True))
+    said = said_in(asked)
+    return dict(zip(said, topics(list(said.values())), strict=True))
+
+
+def said_in(asked: Sequence[HeldOutQuestion]) -> dict[int, str]:
+    """Everything that the user says in each held-out conversation: its last turn knows all of it."""
+    return {
+        one.item: " ".join(str(message["content"]) for message in one.messages if message["role"] == "user")
+        for one in asked
+    }
+
+
+def written(store: Store, case: str) -> frozenset[str]:
+    """The numbers that stand in the documents of a case."""
+    return numbers("\n".join(document.text for document in store.documents(case)))
 
 
 def summary(
@@ -108,21 +129,19 @@ def summary(
 
     `sources`: the numbers that stand in documents and instructions.
     """
-    known = {(q.item, q.turn): q for q in asked}
-    said = [(one, known[turn(one)]) for one in mine if not one.error and turn(one) in known]
+    said = _answered(asked, mine)
     loose = sum(bool(unsupported(one.answer, sources | own_numbers(question))) for one, question in said)
     return {
         "form": mean(found.form[name]) if name in found.form else None,
         "facts": mean(found.facts[name]),
-        "numbers": compare((one.answer, question.reference) for one, question in said),
+        "numbers": compare(pairs(asked, mine)),
         "unsupported": loose,
     }
 
 
 def pairs(asked: Sequence[HeldOutQuestion], mine: Sequence[Score]) -> list[tuple[str, str]]:
     """(answer, approved answer) of every question that was answered."""
-    approved = {(q.item, q.turn): q.reference for q in asked}
-    return [(one.answer, approved[turn(one)]) for one in mine if not one.error and turn(one) in approved]
+    return [(one.answer, question.reference) for one, question in _answered(asked, mine)]
 
 
 def mean(values: Mapping[int, float]) -> float | None:
@@ -132,6 +151,15 @@ def mean(values: Mapping[int, float]) -> float | None:
 def own_numbers(question: HeldOutQuestion) -> frozenset[str]:
     """The numbers of a question, of what was said before it and of its approved answer."""
     return numbers(" ".join([str(message["content"]) for message in question.messages] + [question.reference]))
+
+
+def _answered(asked: Sequence[HeldOutQuestion], mine: Sequence[Score]) -> list[tuple[Score, HeldOutQuestion]]:
+    known = {(q.item, q.turn): q for q in asked}
+    return [(one, known[turn(one)]) for one in mine if not one.error and turn(one) in known]
+
+
+def _scored(one: Score, reference: str, score: Scorer) -> float:
+    return float((score(one.answer, reference) if one.score is None else one.score) or 0.0)
 
 
 def _by_item(values: Turns) -> dict[int, float]:

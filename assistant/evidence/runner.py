@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from assistant.chat import Chat, Reply
 from assistant.errors import AttuneError
 from assistant.evidence.scorers import Scorer
+from assistant.evidence.statistics.intervals import interval
 from assistant.record.types import Item, Message, Score, Variant
+from assistant.repeats import repeated
 from tools.trainer import ToolError
 
 CONCURRENCY = 8  # continuous batching: short prompts are answered as fast as by 16, prompts of 1,000 tokens faster
@@ -38,6 +41,11 @@ def questions(items: Sequence[Item]) -> list[HeldOutQuestion]:
             if said.get("weight", 1) != 0 and asked and not said.get("tool_calls"):
                 found.append(HeldOutQuestion(item.position, turn, item.messages[:i], item.messages[i]["content"]))
     return found
+
+
+def references(items: Sequence[Item]) -> list[str]:
+    """The approved answers of the items, in their order."""
+    return [one.reference for one in questions(items)]
 
 
 def answer_all(
@@ -110,6 +118,29 @@ def by_conversation(scores: Sequence[Score]) -> dict[int, float]:
     return {item: sum(values) / len(values) for item, values in found.items()}
 
 
+def summary(variant: Variant, scores: Sequence[Score], timing: tuple[float, float]) -> dict[str, Any]:
+    """Mean score with its 95 % interval over conversations, tokens a request, seconds one question at a time takes.
+
+    `cut` counts the answers that were ended by their limit, `repeats` those that repeat themselves to their end.
+    """
+    around = interval(list(by_conversation(scores).values()))
+    answered = [s for s in scores if not s.error]
+    tokens = sum(s.prompt_tokens + s.completion_tokens for s in answered) / max(1, len(answered))
+    return {
+        "variant": variant.id,
+        "score": rounded(around.mean),
+        "low": rounded(around.low),
+        "high": rounded(around.high),
+        "tokens_per_request": round(tokens, 1),
+        "latency_s": rounded(timing[1]),
+        "first_token_s": rounded(timing[0]),
+        "errors": len(scores) - len(answered),
+        "cut": sum(s.completion_tokens >= variant.max_tokens for s in answered),
+        "repeats": sum(repeated(s.answer) > 0 for s in answered),
+        "n": len(by_conversation(scores)),
+    }
+
+
 def _answer(chat: Chat, evaluation: int, variant: Variant, question: HeldOutQuestion, score: Scorer) -> Score:
     try:
         reply = chat.reply(variant, question.messages, exact=True)
@@ -148,3 +179,8 @@ def check_answered(scores: Sequence[Score], variant: Variant) -> None:
         raise AttuneError(
             f"The variant '{variant.name}' answered nothing: {first_error(scores)}", "Fix that, then evaluate again."
         )
+
+
+def rounded(value: float) -> float | None:
+    """A figure as it is kept; None for what is no number."""
+    return None if math.isnan(value) else round(value, 4)

@@ -25,4 +25,4 @@ def tested(store: Store, knowledge: Knowledge, evaluation: Evaluation) -> scorer
 
 
 def _references(store: Store, evaluation: Evaluation, split: str) -> list[str]:
-    return [question.reference for question in runner.questions(store.items(evaluation.dataset, split))]
+    return runner.references(store.items(evaluation.dataset, split))

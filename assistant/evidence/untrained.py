@@ -172,7 +172,7 @@ def _summary(variant: Variant, answers: Sequence[Answered], scores: Mapping[int,
     numbers = {"score": around.mean, "low": around.low, "high": around.high, "tokens_per_request": tokens}
     return {
         "variant": variant.id,
-        **{k: None if math.isnan(v) else round(v, 4) for k, v in numbers.items()},
+        **{name: runner.rounded(value) for name, value in numbers.items()},
         "errors": len(answers) - len(good),
         "cut": sum(a.completion_tokens >= variant.max_tokens for a in good),
         "repeats": sum(repeated(a.answer) > 0 for a in good),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -92,7 +92,8 @@ def limits(options: Mapping[str, Any]) -> dict[str, Any]:
     return {"smallest": SMALLEST | dict(smallest), "margin": float(margin)}
 
 
-def untrained(names: Mapping[str, Any]) -> list[str]:
+def untrained(names: Iterable[str]) -> list[str]:
+    """Those of the variants' names that are no tuned model's."""
     return [name for name in names if not name.startswith("tuned")]
 
 

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable
 from typing import Any
 
 from assistant import variants
 from assistant.chat import Chat
 from assistant.errors import AttuneError
-from assistant.evidence import brief_gates, ledger, proof, runner, scorers, scoring, verdict
+from assistant.evidence import conclusion, runner, scorers
 from assistant.evidence.aside import forgetting
 from assistant.evidence.certificate import issue, lockfile, precision
-from assistant.evidence.checks import case_checks
-from assistant.evidence.form import case_frame
-from assistant.evidence.statistics import intervals
 from assistant.jobs import held_out
-from assistant.knowledge.comparison.leaks import Find, suspects
-from assistant.knowledge.search.words import numbers
 from assistant.record.disk.alone import alone
 from assistant.record.store import Store
-from assistant.record.types import Evaluation, Job, Score, Variant
-from assistant.repeats import repeated
+from assistant.record.types import Evaluation, Job, Variant
 from assistant.stages import baseline
 from assistant.workbench import Workbench
 from tools.trainer import JobState
@@ -85,7 +77,7 @@ def _run(bench: Workbench, case: str, job: int, say: Report) -> Evaluation:
     candidate = variants.candidate(store, tuned) if tuned else None  # before anything is measured
     evaluation = _open(store, case, dataset, tuned, measured)
     results = _measure(store, bench.chat, evaluation, measured, say)
-    found, kept = _judge(bench, evaluation, measured, results, candidate)
+    found, kept = conclusion.conclude(bench, evaluation, measured, results, candidate)
     say("Comparing what is served with what was trained", 0.98)
     same = _certificate(bench, evaluation, tuned, measured[candidate]) if tuned and candidate else {}
     if tuned and candidate and tuned.request.get("base_name") == measured["prompt"].model:
@@ -97,7 +89,7 @@ def _run(bench: Workbench, case: str, job: int, say: Report) -> Evaluation:
 
 def _open(store: Store, case: str, dataset: str, tuned: Job | None, variants: dict[str, Variant]) -> Evaluation:
     """The interrupted evaluation of exactly this, or a new one."""
-    references = [q.reference for q in runner.questions(store.items(dataset, "train"))]
+    references = runner.references(store.items(dataset, "train"))
     scorer = scorers.named(str(store.case(case).options.get("scorer") or ""), references).name
     ids = [variant.id for variant in variants.values()]
     job = tuned.id if tuned else 0
@@ -128,97 +120,8 @@ def _measure(
         runner.check_answered(mine, variant)
         answered = {(s.item, s.turn) for s in mine if not s.error}
         timing = runner.timings(chat, variant, [q for q in asked if (q.item, q.turn) in answered])
-        results[name] = _summary(variant, mine, timing)
+        results[name] = runner.summary(variant, mine, timing)
     return results
-
-
-def _summary(variant: Variant, scores: list[Score], timing: tuple[float, float]) -> dict[str, Any]:
-    """Mean score with its 95 % interval over conversations, tokens a request, seconds one question at a time takes.
-
-    `cut` counts the answers that were ended by their limit, `repeats` those that repeat themselves to their end.
-    """
-    around = intervals.interval(list(runner.by_conversation(scores).values()))
-    answered = [s for s in scores if not s.error]
-    tokens = sum(s.prompt_tokens + s.completion_tokens for s in answered) / max(1, len(answered))
-    return {
-        "variant": variant.id,
-        "score": _number(around.mean),
-        "low": _number(around.low),
-        "high": _number(around.high),
-        "tokens_per_request": round(tokens, 1),
-        "latency_s": _number(timing[1]),
-        "first_token_s": _number(timing[0]),
-        "errors": len(scores) - len(answered),
-        "cut": sum(s.completion_tokens >= variant.max_tokens for s in answered),
-        "repeats": sum(repeated(s.answer) > 0 for s in answered),
-        "n": len(runner.by_conversation(scores)),
-    }
-
-
-def _judge(
-    bench: Workbench,
-    evaluation: Evaluation,
-    variants: dict[str, Variant],
-    results: dict[str, Any],
-    candidate: str | None,
-) -> tuple[verdict.Verdict, dict[str, Any]]:
-    """The verdict, and what it was made from; adds form and facts to the results."""
-    store = bench.store
-    case, items = store.case(evaluation.case), store.items(evaluation.dataset, "test")
-    train, asked = store.items(evaluation.dataset, "train"), runner.questions(items)
-    compiled = case_checks.of_case(store, case.id)
-    score = scorers.scorer(evaluation.scorer, scorers.embed(bench.knowledge))
-    checks = brief_gates.held(compiled.checks)
-    by = proof.measures(train, evaluation.scorer, score, case_frame.of_options(case.options), checks)
-    every = store.scores(evaluation.id)
-    answers = {name: [s for s in every if s.variant == variant.id] for name, variant in variants.items()}
-    found = proof.sheet(asked, answers, by)
-    constants, sane = proof.constants(train, asked, by)
-    sources = numbers("\n".join(document.text for document in store.documents(case.id)))
-    for name, variant in variants.items():
-        results[name] |= proof.summary(name, asked, answers[name], found, sources | numbers(variant.system))
-        results[name]["details"] = scorers.details(evaluation.scorer, proof.pairs(asked, answers[name]))
-    looks = ledger.of(store, case.id, items, evaluation.job, evaluation.id)
-    material = verdict.Findings(
-        found.score,
-        found.facts,
-        found.form,
-        sane.facts,
-        proof.clusters(asked),
-        brief_gates.gates(compiled, answers[candidate], by, results[candidate]) if candidate else (),
-        failed=found.failed,
-        look=looks.look,
-        **verdict.limits(case.options),
-    )
-    kept = {
-        "frame": by.frame.to_json(),
-        "sanity": {
-            name: {"score": proof.mean(sane.score[name]), "facts": proof.mean(sane.facts[name])}
-            | ({"form": proof.mean(sane.form[name])} if name in sane.form else {})
-            for name in constants
-        },
-        "constants": {name: texts[0] for name, texts in constants.items() if len(set(texts)) == 1},
-        **brief_gates.told(compiled, answers),
-        "self_test": asdict(scoring.tested(store, bench.knowledge, evaluation)),
-        "ledger": asdict(looks) | {"sentence": looks.sentence},
-    }
-    judged = verdict.judge(material, candidate)
-    return judged, kept | {"leaks": _clean(material, candidate, judged, suspects(train, items))}
-
-
-def _clean(
-    found: verdict.Findings, candidate: str | None, judged: verdict.Verdict, near: Mapping[int, Sequence[Find]]
-) -> dict[str, Any]:
-    """The verdict once more, without held-out conversations that training rows may hold a part of."""
-    if not near or candidate is None:
-        return {"suspects": sorted(near), "sentence": ""}
-    rest = {item for rows in found.score.values() for item in rows} - set(near)
-    again = verdict.judge(verdict.only(found, rest), candidate)
-    same = "the verdict is the same" if again.decision == judged.decision else f"the verdict is: {again.decision}"
-    sentence = (
-        f"Without the {len(near)} held-out conversations that are like one to learn from, {same} ({again.n} left)."
-    )
-    return {"suspects": sorted(near), "sentence": sentence, "decision": again.decision, "reason": again.reason}
 
 
 def _certificate(bench: Workbench, evaluation: Evaluation, job: Job, variant: Variant) -> dict[str, Any]:
@@ -236,7 +139,3 @@ def _certificate(bench: Workbench, evaluation: Evaluation, job: Job, variant: Va
 
 def _silent(message: str, fraction: float) -> None:
     """Progress that nobody asked for."""
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else round(value, 4)

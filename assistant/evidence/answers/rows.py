@@ -11,11 +11,11 @@ from assistant.evidence import brief_gates, proof, runner
 from assistant.evidence.answers import topics
 from assistant.evidence.checks import case_checks
 from assistant.evidence.checks.assertion import describe
-from assistant.evidence.facts import agreement
 from assistant.evidence.facts.stated import unsupported
 from assistant.evidence.form import frame as frames
 from assistant.evidence.form.frame import Frame
 from assistant.evidence.runner import HeldOutQuestion
+from assistant.evidence.scorers import Scorer
 from assistant.evidence.verdict import untrained
 from assistant.knowledge.search.words import numbers
 from assistant.record.opinions import marks
@@ -146,23 +146,19 @@ class AnswerTable:
     def topics(self) -> dict[int, str]:
         """What each held-out conversation is about, in a word or two."""
         questions = list(self.asked.values())
-        said: dict[int, str] = {}
-        for one in questions:  # the last turn knows all that was said
-            said[one.item] = " ".join(str(m["content"]) for m in one.messages if m["role"] == "user")
-        return topics.named(said, proof.clusters(questions))
+        return topics.named(proof.said_in(questions), proof.clusters(questions))
 
     @cached_property
     def _approved(self) -> list[str]:
-        return [one.reference for one in runner.questions(self.store.items(self.evaluation.dataset, "train"))]
+        return runner.references(self.store.items(self.evaluation.dataset, "train"))
 
     @cached_property
-    def _agreement(self) -> agreement.BodyAgreement:
-        return agreement.learn(self._approved, self.frame)
+    def _measure_facts(self) -> Scorer | None:
+        return proof.facts_scorer(self.evaluation.scorer, self._approved, self.frame)
 
     @cached_property
     def _written(self) -> frozenset[str]:
-        """The numbers of the case's documents."""
-        return numbers("\n".join(document.text for document in self.store.documents(self.evaluation.case)))
+        return proof.written(self.store, self.evaluation.case)
 
     @cached_property
     def _variants(self) -> dict[str, Any]:
@@ -190,9 +186,9 @@ class AnswerTable:
         )
 
     def _facts(self, one: Score, question: HeldOutQuestion) -> float | None:
-        """As the verdict counts them: of running text its own measure, else the score itself."""
-        prose = self.evaluation.scorer in proof.PROSE
-        return self._agreement.score(one.answer, question.reference) if prose else one.score
+        """As the verdict counts them."""
+        measure = self._measure_facts
+        return one.score if measure is None else measure(one.answer, question.reference)
 
     def _sources(self, question: HeldOutQuestion, system: str) -> frozenset[str]:
         return self._written | numbers(system) | proof.own_numbers(question)
@@ -209,7 +205,7 @@ def _names(evaluation: Evaluation) -> list[str]:
     """Candidate, best untrained, then the others, best first."""
     found, verdict = evaluation.results, evaluation.verdict
     by_score = sorted(found, key=lambda name: (-(found[name].get("score") or 0.0), name))
-    plain = untrained(dict.fromkeys(by_score))
+    plain = untrained(by_score)
     candidate = str(verdict.get("candidate") or "")
     first = [name for name in (candidate, str(verdict.get("against") or ""), *plain) if name in found]
     return list(dict.fromkeys([*first[:2], *by_score]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from assistant.knowledge.search import words
 
@@ -19,7 +19,7 @@ def named(said: Mapping[int, str], clusters: Mapping[int, int]) -> dict[int, str
     """
     stems = {item: frozenset(words.content(text)) for item, text in said.items()}
     frequent = Counter(stem for found in stems.values() for stem in found)
-    spelled = _spelling(said.values())
+    spelled = words.spelled(said.values())
     members: dict[int, list[int]] = {}
     for item in said:
         members.setdefault(clusters.get(item, -1 - item), []).append(item)
@@ -37,12 +37,3 @@ def _name(mine: list[frozenset[str]], frequent: Mapping[str, int], total: int, s
     weights = {stem: n * math.log((total + 1) / frequent[stem]) for stem, n in shared.items()}
     best = sorted(weights, key=lambda stem: (-weights[stem], -len(stem), stem))[:_WORDS]
     return ", ".join(spelled.get(stem, stem) for stem in best) or OTHER
-
-
-def _spelling(texts: Iterable[str]) -> dict[str, str]:
-    """Each stem as it is mostly written."""
-    written = Counter(word for text in texts for word in words.words(text))
-    found: dict[str, str] = {}
-    for word, _ in written.most_common():
-        found.setdefault(words.stem(word), word)
-    return found

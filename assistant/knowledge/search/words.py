@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable
 
 import regex
 
@@ -83,6 +85,15 @@ def stem(word: str) -> str:
     if len(word) > 4 and word[-1] == word[-2] and word[-1] not in "aeiouls":
         word = word[:-1]  # stopped -> stopp -> stop
     return word[:-1] if len(word) > 3 and word[-1] in "ey" else word
+
+
+def spelled(texts: Iterable[str]) -> dict[str, str]:
+    """Each stem of the texts as it is mostly written in them."""
+    written = Counter(word for text in texts for word in words(text))
+    found: dict[str, str] = {}
+    for word, _ in written.most_common():
+        found.setdefault(stem(word), word)
+    return found
 
 
 def _parted(word: str) -> list[str]:

@@ -92,13 +92,6 @@ def build(
     return built
 
 
-def conversation_rows(
-    tokenizer: Tokenizer, conversation: list[Message], stops: frozenset[int]
-) -> list[tuple[list[int], list[int]]]:
-    """One row for the whole conversation where each turn's tokens begin with those before it, else one a turn."""
-    return _rows(_turns(tokenizer, conversation), tokenizer, stops)
-
-
 def _answers(conversation: list[Message]) -> list[Message]:
     """What the assistant says; an opening greeting answers nothing: it is context."""
     return [message for message in conversation[1:] if message.get("role") == "assistant"]

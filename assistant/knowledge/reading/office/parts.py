@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import io
-import posixpath
 import zipfile
 from collections.abc import Mapping
 from typing import Any
-
-_RELATIONS = "{http://schemas.openxmlformats.org/package/2006/relationships}"
 
 
 def parsed(data: bytes) -> Any:
@@ -31,22 +28,6 @@ def local(element: Any) -> str:
 def named(element: Any, name: str) -> str:
     """The value of an attribute, whatever its namespace."""
     return next((str(value) for key, value in element.items() if key.rpartition("}")[2] == name), "")
-
-
-def related(archive: zipfile.ZipFile, part: str, kind: str) -> list[str]:
-    """The parts that a part names as related in this way, such as chart or comments, as they are called in there."""
-    folder, base = posixpath.split(part)
-    try:
-        relations = parsed(archive.read(f"{folder}/_rels/{base}.rels"))
-    except KeyError:
-        return []
-    found = [
-        posixpath.normpath(posixpath.join("/", folder, str(one.get("Target")))).lstrip("/")
-        for one in relations.iter(f"{_RELATIONS}Relationship")
-        if str(one.get("Type")).rpartition("/")[2].lower() == kind.lower() and one.get("TargetMode") != "External"
-    ]
-    held = set(archive.namelist())
-    return [target for target in found if target in held]
 
 
 def rewritten(archive: zipfile.ZipFile, changed: Mapping[str, bytes], left_out: str = "") -> io.BytesIO:

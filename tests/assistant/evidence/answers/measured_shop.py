@@ -6,10 +6,10 @@ The approved answers share a frame. The tuned model keeps it and gets parcels wr
 from __future__ import annotations
 
 from assistant import variants
-from assistant.evidence import scorers
+from assistant.evidence import conclusion, runner, scorers
 from assistant.jobs import lifecycle
 from assistant.record.types import Evaluation, Score, Variant
-from assistant.stages import baseline, dataset, evaluate, finetune, interview
+from assistant.stages import baseline, dataset, finetune, interview
 from assistant.workbench import Workbench
 from tests.assistant.guide.proposing import InstantTrainer
 from tools.trainer import JobState
@@ -102,9 +102,9 @@ def measured(bench: Workbench, case: str) -> Evaluation:
             store.add_score(Score(opened.id, variant.id, item.position, 0, text, mark, 80, 20, 0.1, 0.3, error))
     every = store.scores(opened.id)
     results = {
-        name: evaluate._summary(variant, [s for s in every if s.variant == variant.id], (0.1, 0.3))
+        name: runner.summary(variant, [s for s in every if s.variant == variant.id], (0.1, 0.3))
         for name, variant in among.items()
     }
-    found, kept = evaluate._judge(bench, opened, among, results, "tuned")
+    found, kept = conclusion.conclude(bench, opened, among, results, "tuned")
     checks = [{"name": "greedy answers", "ok": True, "detail": "8 of 8 answers are the same"}]
     return store.finish_evaluation(opened.id, results, found.to_json(), {"ok": True, "checks": checks}, kept)
