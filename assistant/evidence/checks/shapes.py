@@ -13,6 +13,7 @@ from typing import Any
 import regex
 
 from assistant.errors import AttuneError
+from assistant.evidence.scorers.labels import exact
 
 PATIENCE_S = 0.2  # seconds for one search of a pattern: beyond it nothing is told
 MOST_PATTERN = 500  # characters
@@ -53,8 +54,8 @@ def ends_with(answer: str, text: str) -> bool:
 
 
 def is_one_of(answer: str, labels: tuple[str, ...]) -> bool:
-    """Whether the whole answer is one of the labels, case and punctuation around it aside."""
-    return _label(answer) in {_label(label) for label in labels}
+    """Whether the whole answer is one of the labels, as `exact` compares them: -1 is not 1, and 👍 is not 👎."""
+    return any(exact(answer, label) == 1 for label in labels)
 
 
 def matches(answer: str, pattern: str) -> bool | None:
@@ -157,10 +158,6 @@ def _words_of(text: str) -> Any:
     before = r"(?<![\p{L}\p{N}])" if _WORD_EDGE.match(wanted) else ""
     after = r"(?![\p{L}\p{N}\p{M}])" if _WORD_EDGE.match(wanted[-1:]) else ""
     return regex.compile(before + regex.escape(wanted) + after)
-
-
-def _label(text: str) -> str:
-    return str(regex.sub(r"^[^\p{L}\p{N}]+|[^\p{L}\p{N}\p{M}]+$", "", plain(text))) or plain(text)
 
 
 _NOT_JSON = object()

@@ -59,6 +59,8 @@ SCHEMA = {"type": "object", "required": ["price"], "properties": {"price": {"typ
         ("json_schema", SCHEMA, "three", False),
         ("one_of", ["billing", "delivery"], " Billing.", True),
         ("one_of", ["billing", "delivery"], "It is billing", False),
+        ("one_of", ["1", "0"], "-1", False),
+        ("one_of", ["👍", "?"], "👎", False),
         ("no_url", "", "See www.fern.shop", False),
         ("no_url", "", "See fern-kettle.co.uk/help", False),
         ("no_url", "", "Write to ada@fern.com", True),
